@@ -22,14 +22,24 @@ class ThreeCirclesError(Exception):
     def __init__(
         self, what: str, *, where: str = "", found: str = "", allowed: str = "", mend: str = ""
     ) -> None:
-        self.what, self.where, self.found, self.allowed, self.mend = what, where, found, allowed, mend
+        self.what, self.where, self.found, self.allowed, self.mend = (
+            what,
+            where,
+            found,
+            allowed,
+            mend,
+        )
         super().__init__(str(self))
 
     def __str__(self) -> str:
         first = f"{self.where}: {self.what}" if self.where else self.what
         rest = [
             f"{label}: {text}"
-            for label, text in (("Found", self.found), ("Allowed", self.allowed), ("Mend", self.mend))
+            for label, text in (
+                ("Found", self.found),
+                ("Allowed", self.allowed),
+                ("Mend", self.mend),
+            )
             if text
         ]
         return "\n".join([first, *rest])

@@ -40,7 +40,9 @@ class Grant:
                 found=f"expired {self.expires:%d %B %Y %H:%M}",
                 mend="Ask for it again, naming the purpose.",
             )
-        outside = sorted(a for a in attributes if "*" not in self.attributes and a not in self.attributes)
+        outside = sorted(
+            a for a in attributes if "*" not in self.attributes and a not in self.attributes
+        )
         if outside:
             raise NotPermitted(
                 f"The purpose {self.purpose} does not cover: {', '.join(outside)}.",

@@ -88,7 +88,9 @@ def write_measured(table: Measured, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{table.spec.id}.parquet"
     table.frame.write_parquet(path, statistics=False)
-    path.with_suffix(".json").write_text(json.dumps(asdict(table.spec), ensure_ascii=False, indent=1, sort_keys=True))
+    path.with_suffix(".json").write_text(
+        json.dumps(asdict(table.spec), ensure_ascii=False, indent=1, sort_keys=True)
+    )
     return path
 
 

@@ -1,0 +1,138 @@
+"""One frame language over three engines: without it every function would be written three times."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+import narwhals as nw
+import polars as pl
+
+from threecircles.core.errors import UsageError, did_you_mean
+
+
+class Engine(Protocol):
+    """What runs a Narwhals LazyFrame."""
+
+    name: str
+
+    def frame(self, table: pl.DataFrame) -> nw.LazyFrame: ...
+    def scan(self, path: Path) -> nw.LazyFrame: ...
+
+
+class DuckDB:
+    """Embedded, out of core, the default."""
+
+    name = "duckdb"
+
+    def __init__(self, memory: str = "3GB", threads: int | None = None) -> None:
+        self.memory, self.threads = memory, threads
+
+    @cached_property
+    def connection(self) -> Any:
+        """The DuckDB connection behind the frames."""
+        import duckdb
+
+        config: dict[str, Any] = {"memory_limit": self.memory, "preserve_insertion_order": "true"}
+        if self.threads:
+            config["threads"] = self.threads
+        return duckdb.connect(config=config)
+
+    def frame(self, table: pl.DataFrame) -> nw.LazyFrame:
+        """A LazyFrame over a Polars table."""
+        return nw.from_native(
+            self.connection.from_arrow(table.to_arrow(compat_level=pl.CompatLevel.oldest()))
+        )
+
+    def scan(self, path: Path) -> nw.LazyFrame:
+        """A LazyFrame over a Parquet file."""
+        return nw.from_native(self.connection.read_parquet(str(path)))
+
+
+class Polars:
+    """For parsing and small tables."""
+
+    name = "polars"
+
+    def frame(self, table: pl.DataFrame) -> nw.LazyFrame:
+        """A LazyFrame over a Polars table."""
+        return nw.from_native(table.lazy())
+
+    def scan(self, path: Path) -> nw.LazyFrame:
+        """A LazyFrame over a Parquet file."""
+        return nw.from_native(pl.scan_parquet(path))
+
+
+class Spark:
+    """Where a nation or a region outgrows one machine; bound to loopback."""
+
+    name = "spark"
+
+    @cached_property
+    def session(self) -> Any:
+        """The Spark session behind the frames. Raises UsageError when the extra is not installed."""
+        try:
+            from pyspark.sql import SparkSession
+        except ImportError:
+            raise UsageError(
+                "The Spark engine is not installed.",
+                mend="Install threecircles[spark], or use --engine duckdb.",
+            ) from None
+        import os
+        import sys
+
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+        builder = SparkSession.builder.master("local[2]").appName("threecircles")
+        for key, value in {
+            "spark.driver.bindAddress": "127.0.0.1",
+            "spark.driver.host": "127.0.0.1",
+            "spark.ui.enabled": "false",
+            "spark.sql.shuffle.partitions": "4",
+            "spark.sql.session.timeZone": "UTC",
+            "spark.driver.memory": "3g",
+            "spark.sql.execution.arrow.pyspark.enabled": "true",
+        }.items():
+            builder = builder.config(key, value)
+        return builder.getOrCreate()
+
+    def frame(self, table: pl.DataFrame) -> nw.LazyFrame:
+        """A LazyFrame over a Polars table."""
+        return nw.from_native(
+            self.session.createDataFrame(table.to_arrow(compat_level=pl.CompatLevel.oldest()))
+        )
+
+    def scan(self, path: Path) -> nw.LazyFrame:
+        """A LazyFrame over a Parquet file."""
+        return nw.from_native(self.session.read.parquet(str(path)))
+
+
+ENGINES: dict[str, type[Any]] = {"duckdb": DuckDB, "polars": Polars, "spark": Spark}
+
+
+def engine(name: str = "duckdb") -> Engine:
+    """The engine of that name. Raises UsageError for another."""
+    if name not in ENGINES:
+        raise UsageError(
+            "There is no such engine.",
+            found=name,
+            allowed=", ".join(ENGINES),
+            mend=did_you_mean(name, ENGINES),
+        )
+    return ENGINES[name]()
+
+
+def collect(
+    frame: nw.LazyFrame | pl.DataFrame | pl.LazyFrame, sort_by: Sequence[str] = ()
+) -> pl.DataFrame:
+    """The frame as a Polars table, sorted by the named columns (nulls last) so that engines agree."""
+    if isinstance(frame, pl.DataFrame):
+        table = frame
+    elif isinstance(frame, pl.LazyFrame):
+        table = frame.collect()
+    else:
+        native = frame.collect(backend="pyarrow") if not isinstance(frame, nw.DataFrame) else frame
+        table = native.to_polars()
+    return table.sort(list(sort_by), nulls_last=True, maintain_order=True) if sort_by else table
