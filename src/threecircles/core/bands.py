@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 from threecircles.core.errors import UsageError
@@ -26,7 +27,7 @@ class Bands:
     def parse(cls, text: str) -> Bands:
         """Bands from a text such as "0,1-4,5-9,10-15,16+". Raises UsageError when they overlap."""
         bands = tuple(_band(part.strip()) for part in text.split(","))
-        for before, after in zip(bands, bands[1:], strict=False):
+        for before, after in itertools.pairwise(bands):
             if before.high is None or after.low <= before.high:
                 raise UsageError(
                     "Bands must rise and not overlap.",

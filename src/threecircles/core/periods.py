@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal, get_args
@@ -73,7 +74,7 @@ def _two(year: str, tail: str) -> int:
     return century * 100 + int(tail)
 
 
-_SHAPES = [
+_SHAPES: list[tuple[str, Callable[..., tuple[int, int, str]]]] = [
     (r"(\d{4})", lambda a: (int(a), int(a), "calendar")),
     (r"(\d{4})(\d{2})", lambda a, b: (int(a) + 1, _two(a, b), "academic")),
     (r"(\d{4})/(\d{2})", lambda a, b: (int(a) + 1, _two(a, b), "academic")),

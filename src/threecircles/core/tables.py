@@ -7,6 +7,7 @@ are dimensions, how their values nest, and where the figures come from. Measurin
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -105,3 +106,13 @@ def spec_from_json(raw: dict[str, Any]) -> TableSpec:
     dimensions = tuple(Dimension(**{**d, "order": tuple(d["order"])}) for d in raw["dimensions"])
     lists = {k: tuple(raw[k]) for k in ("values", "notes", "definitions", "sources")}
     return TableSpec(**{**raw, **lists, "dimensions": dimensions})
+
+
+def number_id(table: str, dimensions: dict[str, str], measure: str, column: str = "value") -> str:
+    """The id of one published figure: what `threecircles lineage` takes.
+
+    Stable over runs: 12 hexadecimal digits of the SHA-256 over table, dimension values in order of
+    their column names, measure and column, after "N".
+    """
+    parts = [table, *(f"{k}={dimensions[k]}" for k in sorted(dimensions)), measure, column]
+    return "N" + hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:12]

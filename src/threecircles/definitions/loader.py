@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 import hashlib
 import types
-import typing
 from collections.abc import Iterable
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from threecircles.core.errors import DefinitionError, did_you_mean
 from threecircles.definitions.yaml12 import Marked, parse
@@ -50,14 +49,17 @@ def load(name: str, cls: type[D], home: Path = HOME) -> D:
     path = home / f"{name}.yaml"
     if not path.exists():
         near = did_you_mean(path.stem, (p.stem for p in path.parent.glob("*.yaml")))
-        raise DefinitionError(f"There is no definition called {name}.", where=str(path.name), mend=near)
-    return _load_cached(path, cls, path.stat().st_mtime_ns)
+        raise DefinitionError(
+            f"There is no definition called {name}.", where=str(path.name), mend=near
+        )
+    return cast(D, _load_cached(path, cast(Any, cls), path.stat().st_mtime_ns))
 
 
 def load_folder(name: str, cls: type[D], home: Path = HOME) -> tuple[D, ...]:
     """All definitions of a folder and its subfolders, in order of path."""
     return tuple(
-        _load_cached(path, cls, path.stat().st_mtime_ns) for path in sorted((home / name).rglob("*.yaml"))
+        cast(D, _load_cached(path, cast(Any, cls), path.stat().st_mtime_ns))
+        for path in sorted((home / name).rglob("*.yaml"))
     )
 
 
@@ -120,7 +122,13 @@ def _convert(value: Marked, kind: Any, where: str, name: str) -> Any:  # noqa: P
     if origin is Literal:
         if value.data not in arguments:
             allowed = ", ".join(map(str, arguments))
-            raise _fail(value, where, f"{name} is not one of the allowed words.", found=str(value.data), allowed=allowed)
+            raise _fail(
+                value,
+                where,
+                f"{name} is not one of the allowed words.",
+                found=str(value.data),
+                allowed=allowed,
+            )
         return value.data
     if origin in (list, tuple, frozenset):
         if not isinstance(value.data, list):
@@ -134,7 +142,7 @@ def _convert(value: Marked, kind: Any, where: str, name: str) -> Any:  # noqa: P
             raise _fail(value, where, f"{name} must be a mapping.", found=str(value.plain()))
         return {k: _convert(v, arguments[1], where, f"{name}.{k}") for k, v in value.data.items()}
     if is_dataclass(kind):
-        return _convert_dataclass(value, typing.cast(type, kind), where, name)
+        return _convert_dataclass(value, cast(type, kind), where, name)
     return _convert_scalar(value, kind, where, name)
 
 
@@ -150,7 +158,9 @@ def _convert_union(value: Marked, kinds: tuple[Any, ...], where: str, name: str)
         except DefinitionError as error:
             failures.append(error)
     # The failure that got furthest (a bad field inside a mapping) tells more than the last one.
-    raise max(failures, key=lambda e: e.where.count("line") * 10_000 + int(e.where.rsplit(" ", 1)[-1]))
+    raise max(
+        failures, key=lambda e: e.where.count("line") * 10_000 + int(e.where.rsplit(" ", 1)[-1])
+    )
 
 
 def _convert_scalar(value: Marked, kind: Any, where: str, name: str) -> Any:
@@ -159,18 +169,24 @@ def _convert_scalar(value: Marked, kind: Any, where: str, name: str) -> Any:
         try:
             return date.fromisoformat(data)
         except ValueError:
-            raise _fail(value, where, f"{name} is not a date.", found=data, allowed="yyyy-mm-dd") from None
+            raise _fail(
+                value, where, f"{name} is not a date.", found=data, allowed="yyyy-mm-dd"
+            ) from None
     if kind is float and isinstance(data, int) and not isinstance(data, bool):
         return float(data)
     if isinstance(data, kind) and (kind is bool or not isinstance(data, bool)):
         return data
     mend = "Put it in quotes." if kind is str else ""
-    raise _fail(value, where, f"{name} must be {kind.__name__}.", found=repr(value.plain()), mend=mend)
+    raise _fail(
+        value, where, f"{name} must be {kind.__name__}.", found=repr(value.plain()), mend=mend
+    )
 
 
 def _convert_dataclass(value: Marked, cls: type, where: str, name: str) -> Any:
     if not isinstance(value.data, dict):
-        raise _fail(value, where, f"{name or cls.__name__} must be a mapping.", found=str(value.plain()))
+        raise _fail(
+            value, where, f"{name or cls.__name__} must be a mapping.", found=str(value.plain())
+        )
     hints = get_type_hints(cls)
     # A field whose name is a Python word (return, from) is written with a trailing underscore in the class.
     known = {f.name.rstrip("_"): f for f in fields(cls)}
@@ -186,7 +202,9 @@ def _convert_dataclass(value: Marked, cls: type, where: str, name: str) -> Any:
     ]  # fmt: skip
     if missing:
         raise _fail(value, where, f"{name or cls.__name__} lacks: {', '.join(missing)}.")
-    made = {known[k].name: _convert(v, hints[known[k].name], where, k) for k, v in value.data.items()}
+    made = {
+        known[k].name: _convert(v, hints[known[k].name], where, k) for k, v in value.data.items()
+    }
     try:
         return cls(**made)
     except ValueError as error:
