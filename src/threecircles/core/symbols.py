@@ -52,6 +52,7 @@ def published_columns(table: pl.DataFrame, column: str) -> pl.DataFrame:
         {"_text": distinct, "value": [p[0] for p in parsed], "reason": [p[1] for p in parsed]},
         schema={"_text": pl.Utf8, "value": pl.Float64, "reason": pl.Utf8},
     )
-    return table.join(
-        lookup, left_on=pl.col(column).cast(pl.Utf8), right_on="_text", how="left", nulls_equal=True
+    joined = table.with_columns(_text=pl.col(column).cast(pl.Utf8)).join(
+        lookup, on="_text", how="left", nulls_equal=True, maintain_order="left"
     )
+    return joined.drop("_text")

@@ -1,0 +1,60 @@
+"""Commands that show: serve a workspace's pages, publish them elsewhere, compare England."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from threecircles.core.errors import UsageError
+
+
+def register(app: typer.Typer) -> None:
+    """Add serve and england."""
+    app.command()(serve)
+    app.command()(england)
+
+
+def serve(
+    workspace: Annotated[Path, typer.Argument(metavar="W", help="A workspace.")],
+    port: Annotated[int, typer.Option()] = 8000,
+    host: Annotated[
+        str, typer.Option(help="Loopback unless you put a sign-in before it.")
+    ] = "127.0.0.1",
+) -> None:
+    """Serve the released pages, and the working pages for permitted people, on this machine."""
+    import uvicorn
+
+    from threecircles.web import create_app
+
+    if host not in ("127.0.0.1", "localhost", "::1"):
+        typer.echo(
+            "Warning: the pages are reachable from other machines; nobody is asked to sign in.",
+            err=True,
+        )
+    typer.echo(f"Serving {workspace} on http://{host}:{port} (Ctrl-C stops)")
+    uvicorn.run(create_app(workspace), host=host, port=port, log_level="warning", access_log=False)
+
+
+def england(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the site.")],
+    data: Annotated[
+        Path | None, typer.Option(help="The folder of published files; else THREECIRCLES_DATA.")
+    ] = None,
+) -> None:
+    """Compare need, use and spend of England's 153 authorities from published files alone."""
+    import os
+
+    from threecircles.need.england import england as measure
+    from threecircles.report.england import write_site
+
+    folder = data or Path(os.environ.get("THREECIRCLES_DATA", "../shared/data"))
+    if not folder.is_dir():
+        raise UsageError(
+            "The published files are not there.",
+            where=str(folder),
+            mend="Name their folder with --data or THREECIRCLES_DATA.",
+        )
+    write_site(measure(folder), out)
+    typer.echo(f"Wrote {out / 'index.html'}")

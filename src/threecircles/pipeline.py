@@ -1,0 +1,157 @@
+"""One run of a place, received files to finished pack: without it the rooms would be a box of parts.
+
+The identity phase holds the key and makes everything that may name a child; the payload phase runs
+in another process without it and makes everything that people will read.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+
+from threecircles.core import workspace as workspaces
+from threecircles.core.engines import engine as make_engine
+from threecircles.core.errors import ThreeCirclesError, UsageError
+from threecircles.core.keys import VARIABLE
+from threecircles.core.run import Planned, Runner
+from threecircles.core.steps import Step
+from threecircles.core.workspace import Workspace
+from threecircles.definitions import HOME
+from threecircles.definitions.place import Place, load_place
+
+ROOMS = (
+    "sources",
+    "quality",
+    "identity",
+    "survey",
+    "record",
+    "need",
+    "funding",
+    "disclosure",
+    "report",
+)
+PHASES = ("identity", "payload")
+
+
+def steps(place: Place) -> list[Step]:
+    """All steps of a place, room by room."""
+    return [s for room in ROOMS for s in import_module(f"threecircles.{room}.steps").steps(place)]
+
+
+def runner(
+    folder: Path, workspace: Path, *, engine: str = "duckdb", phase: str = "payload"
+) -> Runner:
+    """The runner of a place in a workspace, in the role of a phase."""
+    from threecircles.disclosure import gate
+    from threecircles.record import door
+
+    place = load_place(folder)
+    role = "identity" if phase == "identity" else "payload"
+    opened = workspaces.open_workspace(workspace, role)
+    if opened.fictitious != place.fictitious:
+        raise UsageError(
+            "The workspace and the place disagree on whether the place is made up.",
+            where=str(workspace),
+            mend="Use a new workspace: made-up and real children are never kept together.",
+        )
+    known = {"place": place, "seed": place.seed}
+    return Runner(
+        opened,
+        steps(place),
+        make_engine(engine),
+        known,
+        gate=gate,
+        door=door,
+        definitions_home=HOME,
+    )
+
+
+def plan(
+    folder: Path, workspace: Path, *, engine: str = "duckdb", start: str | None = None
+) -> list[Planned]:
+    """What a run would do, and why."""
+    _prepare(folder, workspace)
+    return runner(folder, workspace, engine=engine).plan(start)
+
+
+def run(
+    folder: Path, workspace: Path, *, engine: str = "duckdb", start: str | None = None
+) -> Workspace:
+    """Run a place into a workspace; only what has changed runs. Returns the opened workspace.
+
+    Each phase is a process of its own; the payload phase is not given the identity key.
+    """
+    opened = _prepare(folder, workspace)
+    with _lock(opened):
+        for phase in PHASES:
+            command = [
+                sys.executable,
+                "-m",
+                "threecircles.pipeline",
+                phase,
+                str(folder),
+                str(workspace),
+                engine,
+                start or "",
+            ]
+            environment = {
+                k: v for k, v in os.environ.items() if phase == "identity" or k != VARIABLE
+            }
+            ended = subprocess.run(command, env=environment, check=False)
+            if ended.returncode:
+                raise PhaseError(ended.returncode)
+    return opened
+
+
+class PhaseError(ThreeCirclesError):
+    """A phase stopped; it has said why itself."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(
+            "The run stopped. What was finished is kept; run the same command to go on."
+        )
+        self.exit_code = code if code > 0 else 5
+
+
+def run_phase(phase: str, folder: Path, workspace: Path, engine: str, start: str | None) -> None:
+    """The steps of one phase, in this process."""
+    made = runner(folder, workspace, engine=engine, phase=phase)
+    wanted = {s.name for s in made.steps}
+    chosen = {s.name for s in made.steps if (s.side == "payload") == (phase == "payload")}
+    if start is not None and start not in wanted:
+        made.plan(start)
+    made.run(start if start in chosen else None, only=lambda s: s.name in chosen)
+
+
+def _prepare(folder: Path, workspace: Path) -> Workspace:
+    place = load_place(folder)
+    return workspaces.create(workspace, label=place.label, fictitious=place.fictitious)
+
+
+@contextmanager
+def _lock(opened: Workspace) -> Iterator[None]:
+    with (opened.path / "run.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UsageError(
+                "Another run is at work in this workspace.",
+                where=str(opened.path),
+                mend="Wait for it, or stop it.",
+            ) from None
+        yield
+
+
+if __name__ == "__main__":
+    from threecircles.cli.speak import speaking
+
+    with speaking():
+        run_phase(
+            sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4], sys.argv[5] or None
+        )
