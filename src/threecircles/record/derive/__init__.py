@@ -1,0 +1,1 @@
+"""What follows from the record: pure functions from tables to a table, equal on every engine."""
