@@ -24,7 +24,7 @@ Frame = pl.DataFrame | pl.LazyFrame | nw.LazyFrame | nw.DataFrame
 RESULT = (
     "statistic", "kind", "value", "se", "low", "high", "df", "deff", "deff_replace", "n", "n_weighted", "interval",
 )  # fmt: skip
-_PARTS = ("n", "w", "wy", "wx", "wyy", "wyx", "wxx")
+_PARTS = ("n", "w", "wy", "wx", "wyy", "wyx", "wxx", "vyy", "vyx", "vxx")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +41,7 @@ class Design:
     stratum: str | None = None
     psu: str | None = None
     fpc: str | None = None
+    fpc_within: str | None = None
     lonely: Literal["fail", "centre"] = "fail"
 
 
@@ -98,7 +99,7 @@ def estimate(
     sums = psu_sums(frame, design, statistics, by)
     structure = Structure.of(sums, lonely=design.lonely, stratified=design.stratum is not None)
     tables = [
-        _estimate_one(sums, structure, statistic, j, tuple(by), level, method)
+        _estimate_one(sums, structure, design, statistic, j, tuple(by), level, method)
         for j, statistic in enumerate(statistics)
     ]
     return pl.concat(tables)
@@ -109,14 +110,16 @@ def psu_sums(
 ) -> pl.DataFrame:
     """Sums by domain, stratum and unit: everything that linearisation needs, in one pass.
 
-    Columns: by, _stratum, _psu, _fpc_low, _fpc_high, _bad (rows with no usable weight), _members, and for the
-    j-th statistic n{j}, w{j}, wy{j}, wx{j}, wyy{j}, wyx{j}, wxx{j}.
+    Columns: by, _stratum, _psu, _fpc_low, _fpc_high, _within, _bad (rows with no usable weight), _members, and for the
+    j-th statistic n{j} and the sums w{j}, wy{j}, wx{j}, wyy{j}, wyx{j}, wxx{j} of weights and products,
+    vyy{j}, vyx{j}, vxx{j} the same with squared weights.
     """
     lazy = _prepared(frame, design)
     weight = nw.col("_weight")
     parts: list[nw.Expr] = [
         nw.col("_fpc").min().alias("_fpc_low"),
         nw.col("_fpc").max().alias("_fpc_high"),
+        nw.col("_within").max().alias("_within"),
         (weight.is_null() | (weight < 0)).cast(nw.Int64).sum().alias("_bad"),
         (weight > 0).cast(nw.Int64).sum().alias("_members"),
     ]
@@ -128,7 +131,8 @@ def psu_sums(
         known = known & ~x.is_null() if s.x is not None else known
         w = nw.when(known).then(weight).otherwise(nw.lit(0.0))
         y0, x0 = (nw.when(known).then(v).otherwise(nw.lit(0.0)) for v in (y, x))
-        products = (known.cast(nw.Int64), w, w * y0, w * x0, w * y0 * y0, w * y0 * x0, w * x0 * x0)
+        yy, yx, xx = w * y0 * y0, w * y0 * x0, w * x0 * x0
+        products = (known.cast(nw.Int64), w, w * y0, w * x0, yy, yx, xx, w * yy, w * yx, w * xx)
         for part, expression in zip(_PARTS, products, strict=True):
             columns.append(expression.alias(f"{part}{j}"))
             parts.append(nw.col(f"{part}{j}").sum())
@@ -161,7 +165,7 @@ def _prepared(frame: Frame, design: Design) -> nw.LazyFrame:
         native = nw.from_native(collect(native)).with_row_index("_row")
     lazy: nw.LazyFrame = native.lazy()
     named = lazy.collect_schema().names()
-    for column in (design.weight, design.stratum, design.psu, design.fpc):
+    for column in (design.weight, design.stratum, design.psu, design.fpc, design.fpc_within):
         if column is not None and column not in named:
             from threecircles.core.errors import did_you_mean
 
@@ -176,6 +180,9 @@ def _prepared(frame: Frame, design: Design) -> nw.LazyFrame:
         _or_constant(design.stratum, nw.lit(""), nw.String).alias("_stratum"),
         unit.cast(nw.String).alias("_psu"),
         _or_constant(design.fpc, nw.lit(None, dtype=nw.Float64), nw.Float64).alias("_fpc"),
+        _or_constant(design.fpc_within, nw.lit(None, dtype=nw.Float64), nw.Float64).alias(
+            "_within"
+        ),
     )
 
 
@@ -186,6 +193,7 @@ def _or_constant(column: str | None, constant: nw.Expr, kind: Any) -> nw.Expr:
 def _estimate_one(
     sums: pl.DataFrame,
     structure: Structure,
+    design: Design,
     statistic: Statistic,
     j: int,
     by: tuple[str, ...],
@@ -197,14 +205,21 @@ def _estimate_one(
     part = {p: sums[f"{p}{j}"].to_numpy().astype(float) for p in _PARTS}
     value: np.ndarray
     score: np.ndarray
+    squares: np.ndarray
     whole: dict[str, np.ndarray] = {p: np.bincount(domain, part[p], minlength=size) for p in _PARTS}
     with np.errstate(divide="ignore", invalid="ignore"):
         if statistic.kind == "total":
-            value, score = whole["wy"], part["wy"]
+            value, score, squares = whole["wy"], part["wy"], part["vyy"]
         else:
             value = whole["wy"] / whole["wx"]
-            score = np.nan_to_num((part["wy"] - value[domain] * part["wx"]) / whole["wx"][domain])
+            r, base = value[domain], whole["wx"][domain]
+            score = np.nan_to_num((part["wy"] - r * part["wx"]) / base)
+            squares = np.nan_to_num(
+                (part["vyy"] - 2 * r * part["vyx"] + r**2 * part["vxx"]) / base**2
+            )
         variance = structure.variance(score, domain, size)
+        if design.fpc is not None and design.fpc_within is not None:
+            variance = variance + structure.variance_within(score, squares, sums, domain, size)
         simple = _simple_random(statistic.kind, whole, value)
         left = np.where(whole["w"] >= whole["n"], 1 - whole["n"] / whole["w"], np.nan)
         deff_replace = np.where(simple > 0, variance / simple, np.nan)

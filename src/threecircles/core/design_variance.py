@@ -16,7 +16,7 @@ class Structure:
     """The whole design: every stratum and unit, with or without a member of a domain.
 
     row_unit, row_stratum: for each row of the sums, the number of its unit and stratum.
-    unit_stratum: the stratum of each unit. size: units drawn in each stratum.
+    unit_stratum: the stratum of each unit. size: units drawn in each stratum. left: 1 - share drawn.
     scale: (1 - f) n / (n - 1) of each stratum; (1 - f) where a lonely unit is centred.
     """
 
@@ -24,6 +24,7 @@ class Structure:
     row_stratum: np.ndarray
     unit_stratum: np.ndarray
     size: np.ndarray
+    left: np.ndarray
     scale: np.ndarray
     keys: pl.DataFrame
 
@@ -60,7 +61,12 @@ class Structure:
         scale = np.where(size > 1, left * size / np.maximum(size - 1, 1), left)
         units = (rows["_unit"].to_numpy().astype(int), rows["_h"].to_numpy().astype(int))
         return cls(
-            *units, keys["_h"].to_numpy().astype(int), size, scale, keys.select("_stratum", "_psu")
+            *units,
+            keys["_h"].to_numpy().astype(int),
+            size,
+            left,
+            scale,
+            keys.select("_stratum", "_psu"),
         )
 
     def variance(self, score: np.ndarray, domain: np.ndarray, domains: int) -> np.ndarray:
@@ -78,6 +84,31 @@ class Structure:
             + (size - seen) * centre**2
         )
         return (np.tile(self.scale, domains) * spread).reshape(domains, strata).sum(axis=1)
+
+    def variance_within(
+        self,
+        score: np.ndarray,
+        squares: np.ndarray,
+        sums: pl.DataFrame,
+        domain: np.ndarray,
+        domains: int,
+    ) -> np.ndarray:
+        """Second stage: pupils drawn, or answering, within units that were themselves drawn.
+
+        squares: sum of squared linearised weights by row of the sums, which hold _members and _within
+        (pupils in the unit's population).
+        """
+        units = len(self.unit_stratum)
+        drawn = np.bincount(self.row_unit, sums["_members"].to_numpy(), minlength=units)
+        known = np.nan_to_num(
+            sums["_within"].cast(pl.Float64).fill_null(float("nan")).to_numpy(), nan=0.0
+        )
+        population = np.zeros(units)
+        np.maximum.at(population, self.row_unit, known)
+        missing = 1 - drawn / np.maximum(population, drawn)
+        factor = (1 - self.left)[self.unit_stratum] * missing * drawn / np.maximum(drawn - 1, 1)
+        spread = squares - score**2 / drawn[self.row_unit]
+        return np.bincount(domain, factor[self.row_unit] * spread, minlength=domains)
 
     def covariance(self, scores: np.ndarray) -> np.ndarray:
         """Covariance matrix of k estimates; scores: k columns of linearised sums, one row a unit."""

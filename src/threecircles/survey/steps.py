@@ -1,0 +1,190 @@
+"""The survey in a run: answers, weights and scores become rows that the record takes in, without codes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from threecircles.core.engines import collect
+from threecircles.core.steps import Step
+from threecircles.definitions.place import Place
+from threecircles.survey.answers import answers
+from threecircles.survey.flags import flags
+from threecircles.survey.measures import measures
+from threecircles.survey.rows import rows
+from threecircles.survey.weights import weigh
+
+MAIN_ROLL = ("C", "M")
+"""Enrolment statuses that count a pupil once: current, and the main of two schools."""
+UNKNOWN_TYPE = "not known"
+
+
+def steps(place: Place) -> list[Step]:
+    """One step for all survey deliveries, crossing from the identity side: no code or name goes out."""
+    census = place.of("school-census")
+    reads: list[str] = []
+    surveys: list[dict[str, str]] = []
+    for pupils in place.of("survey-pupils"):
+        holder = next((h for h in place.of("survey-holder") if h.year == pupils.year), None)
+        roll = next((c for c in reversed(census) if c.year == pupils.year), None)
+        reads.append(f"sources.{pupils.id}.survey_pupils")
+        reads += [f"sources.{holder.id}.survey_holder"] if holder else []
+        reads += [f"sources.{roll.id}.pupilonroll"] if roll else []
+        surveys.append(
+            {
+                "delivery": pupils.id,
+                "holder": holder.id if holder else "",
+                "roll": roll.id if roll else "",
+                "as_of": pupils.as_of.isoformat(),
+            }
+        )
+    if not surveys:
+        return []
+    return [
+        Step(
+            name="survey.measure",
+            function=measure_rows,
+            reads=("identity.person_record", *reads),
+            writes=("survey.measure",),
+            definitions=("measures",),
+            side="crossing",
+            params={"surveys": surveys},
+        )
+    ]
+
+
+def measure_rows(
+    person_record: Any, *tables: Any, surveys: Sequence[Mapping[str, str]], place: Place
+) -> pl.DataFrame:
+    """Rows of the record's measure table from every survey of the place.
+
+    tables: for each survey its answers, then the holder's table when it is identifiable, then the
+    pupils on roll when a school census of the year was received. A pupil's code becomes the opaque
+    source_record_id and the person_id; an anonymous survey has neither, and its response_id joins
+    nothing else.
+    """
+    left = list(tables)
+    records = collect(person_record) if person_record is not None else None
+    made = []
+    for survey in surveys:
+        pupils = collect(left.pop(0))
+        holder = collect(left.pop(0)) if survey["holder"] else None
+        census = collect(left.pop(0)) if survey["roll"] else None
+        linked = (
+            _people(holder, records, survey["holder"])
+            if holder is not None and records is not None
+            else None
+        )
+        made.append(_one_survey(pupils, linked, census, survey, _school_types(place)))
+    return pl.concat(made)
+
+
+def _one_survey(
+    pupils: pl.DataFrame,
+    linked: pl.DataFrame | None,
+    census: pl.DataFrame | None,
+    survey: Mapping[str, str],
+    schools: Mapping[str, str],
+) -> pl.DataFrame:
+    asked = _identified(answers(pupils, _items()), linked, survey["delivery"])
+    frame = flags(_with_school(asked, schools), measures())
+    frame = _weighted(frame, _roll(census, schools, frame) if census is not None else frame)
+    day = pl.col("completed_on__date") if "completed_on__date" in frame.columns else pl.lit(None)
+    dated = frame.with_columns(
+        study_id=pl.lit(survey["delivery"]),
+        on_date=pl.coalesce(day, pl.lit(date.fromisoformat(survey["as_of"]))).cast(pl.Date),
+    )
+    return rows(dated, measures()).with_columns(
+        source_id=pl.lit("survey-pupils"),
+        extract_id=pl.lit(survey["delivery"]),
+        source_table=pl.lit("survey_pupils"),
+    )
+
+
+def _items() -> list[str]:
+    return [item.code for m in measures() for item in m.items]
+
+
+def _people(holder: pl.DataFrame, person_record: pl.DataFrame, delivery: str) -> pl.DataFrame:
+    """code -> source_record_id, person_id and consent_link of an identifiable survey."""
+    found = person_record.filter(pl.col("delivery") == delivery).select(
+        pl.col("source_key").alias("code"), "source_record_id", "person_id"
+    )
+    yes = pl.col("consent_link").cast(pl.String).str.to_lowercase().is_in(["yes", "y", "1", "true"])
+    return holder.select("code", yes.alias("consent_link")).join(found, on="code", how="left")
+
+
+def _identified(frame: pl.DataFrame, linked: pl.DataFrame | None, delivery: str) -> pl.DataFrame:
+    frame = frame.with_row_index("_n").with_columns(
+        response_id=pl.concat_str([pl.lit(f"{delivery}:"), pl.col("_n").cast(pl.String)]),
+        source_row=(pl.col("_row") if "_row" in frame.columns else pl.col("_n")).cast(pl.Int64),
+    )
+    if linked is None:
+        return frame.with_columns(
+            source_record_id=pl.lit(None, dtype=pl.String),
+            person_id=pl.lit(None, dtype=pl.String),
+            consent_link=pl.lit(False),
+        )
+    joined = frame.join(linked, on="code", how="left", maintain_order="left")
+    # Without leave to link, answers stay answers: no person is put to them.
+    return joined.with_columns(
+        consent_link=pl.col("consent_link").fill_null(False),
+        person_id=pl.when(pl.col("consent_link").fill_null(False)).then("person_id"),
+    )
+
+
+def _school_types(place: Place) -> Mapping[str, str]:
+    """urn -> type of school (phase) from the place's list of schools."""
+    path = place.reference.get("schools")
+    if path is None:
+        return {}
+    table = pl.read_csv(path, infer_schema=False)
+    return dict(table.select("URN", pl.col("phase").str.to_lowercase()).iter_rows())
+
+
+def _with_school(frame: pl.DataFrame, schools: Mapping[str, str]) -> pl.DataFrame:
+    urn = pl.col("urn").cast(pl.String).str.strip_chars()
+    year = pl.col("nc_year").cast(pl.String).str.strip_chars()
+    return frame.with_columns(
+        urn=urn,
+        nc_year=year.cast(pl.Int64, strict=False),
+        psu=urn,
+        sex=pl.col("sex").cast(pl.String),
+    ).with_columns(stratum=pl.col("urn").replace_strict(dict(schools), default=UNKNOWN_TYPE))
+
+
+def _roll(census: pl.DataFrame, schools: Mapping[str, str], asked: pl.DataFrame) -> pl.DataFrame:
+    """One row per pupil on roll in the survey's school years, of every school of the place."""
+    renamed = census.select(
+        pl.col("urn").cast(pl.String).str.strip_chars(),
+        pl.col("ncyearactual").alias("nc_year"),
+        pl.col("sex").cast(pl.String),
+        pl.col("enrolstatus").cast(pl.String),
+    )
+    years = asked["nc_year"].drop_nulls().unique().to_list()
+    counted = _with_school(renamed.filter(pl.col("enrolstatus").is_in(MAIN_ROLL)), schools)
+    return counted.filter(pl.col("nc_year").is_in(years))
+
+
+def _weighted(frame: pl.DataFrame, roll: pl.DataFrame) -> pl.DataFrame:
+    """The frame with weight (nought for those who did not answer), fpc (schools of the type) and roll."""
+    done = frame.filter("completed")
+    weights = done.select("_n").with_columns(weight=weigh(done, roll).weights)
+    schools = roll.group_by("stratum").agg(pl.col("urn").n_unique().cast(pl.Float64).alias("fpc"))
+    size = roll.group_by("urn").agg(pl.len().alias("roll"))
+    took_part = done.group_by("stratum").agg(pl.col("urn").n_unique().alias("_part"))
+    joined = (
+        frame.join(weights, on="_n", how="left", maintain_order="left")
+        .join(schools, on="stratum", how="left", maintain_order="left")
+        .join(took_part, on="stratum", how="left", maintain_order="left")
+        .join(size, on="urn", how="left", maintain_order="left")
+    )
+    return joined.with_columns(
+        weight=pl.col("weight").fill_null(0.0),
+        fpc=pl.max_horizontal(pl.col("fpc").fill_null(0), pl.col("_part").fill_null(0)).cast(
+            pl.Float64
+        ),
+    ).drop("_part")
