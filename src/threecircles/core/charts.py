@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import acos, isfinite, pi, sqrt
 
 from scipy.optimize import minimize
@@ -166,7 +167,7 @@ def xmr(values: Sequence[float]) -> XmR:
     if len(values) < 2:
         raise ValueError("a moving range needs two values")
     centre = sum(values) / len(values)
-    ranges = [abs(b - a) for a, b in zip(values, values[1:], strict=False)]
+    ranges = [abs(b - a) for a, b in pairwise(values)]
     mean_range = sum(ranges) / len(ranges)
     return XmR(centre, mean_range, centre - 2.66 * mean_range, centre + 2.66 * mean_range)
 

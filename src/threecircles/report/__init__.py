@@ -1,0 +1,1 @@
+"""The evidence pack: without this room figures would leave as spreadsheets nobody reads."""

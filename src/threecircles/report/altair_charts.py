@@ -1,0 +1,223 @@
+"""Charts drawn by Altair on the server: without them a reader would compare numbers row by row.
+
+No browser, no script: vl-convert turns the specification into SVG, and its inner `role` and `aria-*`
+attributes are taken out, since they make a screen reader read each bar twice.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+import altair as alt
+
+from threecircles.report.palette import palette
+from threecircles.report.svg import FONT, Svg
+
+Row = Mapping[str, Any]
+WIDTH = 620
+BLUE, TURQUOISE, PINK, ORANGE, GREY, PURPLE = range(6)
+
+
+def colour(index: int) -> str:
+    """A categorical colour."""
+    return palette().categorical[index]
+
+
+def svg_of(chart: alt.TopLevelMixin, figure_id: str, title: str, desc: str) -> Svg:
+    """A chart as one image with a title and a description. Equal charts give equal bytes."""
+    import vl_convert
+
+    text = vl_convert.vegalite_to_svg(chart.to_dict())
+    text = re.sub(r' (?:role|aria-[a-z]+)="[^"]*"', "", text)
+    text = re.sub(r"\bclip(\d+)\b", rf"{figure_id}-clip\1", text)
+    text = re.sub(r' (?:style|class)="[^"]*"', "", text)
+    opening = re.match(r"<svg[^>]*>", text)
+    box = re.search(r'viewBox="([^"]*)"', opening[0]) if opening else None
+    if opening is None or box is None:
+        raise ValueError("vl-convert gave no drawing")
+    named = f"{figure_id}-title {figure_id}-desc"
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box[1]}" role="img" '
+        f'aria-labelledby="{named}" class="tc-drawing">'
+        f'<title id="{figure_id}-title">{escape(title, quote=False)}</title>'
+        f'<desc id="{figure_id}-desc">{escape(desc, quote=False)}</desc>'
+    )
+    return Svg(head + text[opening.end() :])
+
+
+def dots(
+    rows: Sequence[Row], x_title: str, percent: bool = False, zero: bool = False
+) -> alt.TopLevelMixin:
+    """Dot plot with intervals. rows: label, value, low, high, role (self, region, england, other).
+
+    Sorted as given; self is a diamond in another colour and its label says so.
+    """
+    data = _data(rows)
+    order = [r["label"] for r in rows]
+    x = alt.X("value:Q", title=x_title, scale=alt.Scale(zero=zero, nice=True), axis=_axis(percent))
+    y = alt.Y(
+        "label:N", sort=order, title=None, axis=alt.Axis(labelLimit=260, ticks=False, domain=False)
+    )
+    base = alt.Chart(data)
+    bars = base.mark_rule(strokeWidth=2, color=palette().quiet).encode(
+        x=alt.X("low:Q", title=x_title, axis=_axis(percent)), x2="high:Q", y=y
+    )
+    roles = ["self", "region", "england", "other"]
+    point = base.mark_point(filled=True, size=110, opacity=1).encode(
+        x=x,
+        y=y,
+        shape=alt.Shape(
+            "role:N",
+            scale=alt.Scale(domain=roles, range=["diamond", "square", "triangle-up", "circle"]),
+            legend=None,
+        ),
+        color=alt.Color(
+            "role:N",
+            scale=alt.Scale(
+                domain=roles, range=[colour(PINK), colour(TURQUOISE), colour(GREY), colour(BLUE)]
+            ),
+            legend=None,
+        ),
+    )
+    return _finish(alt.layer(bars, point), 24 * len(rows))
+
+
+def bars(
+    rows: Sequence[Row], x_title: str, percent: bool = False, colour_index: int = BLUE
+) -> alt.TopLevelMixin:
+    """Bars from nought with intervals. rows: label, value, low, high; order as given."""
+    data = _data(rows)
+    order = [r["label"] for r in rows]
+    y = alt.Y(
+        "label:N", sort=order, title=None, axis=alt.Axis(labelLimit=260, ticks=False, domain=False)
+    )
+    base = alt.Chart(data)
+    bar = base.mark_bar(color=colour(colour_index), height=16).encode(
+        x=alt.X(
+            "value:Q", title=x_title, scale=alt.Scale(zero=True, nice=True), axis=_axis(percent)
+        ),
+        y=y,
+    )
+    rule = base.mark_rule(strokeWidth=2, color="#1d1d1d").encode(x="low:Q", x2="high:Q", y=y)
+    return _finish(alt.layer(bar, rule), 27 * len(rows))
+
+
+def columns(
+    rows: Sequence[Row], x_title: str, y_title: str, percent: bool = False
+) -> alt.TopLevelMixin:
+    """A distribution in equal steps. rows: label, value; order as given."""
+    order = [r["label"] for r in rows]
+    chart = (
+        alt.Chart(_data(rows))
+        .mark_bar(color=colour(BLUE))
+        .encode(
+            x=alt.X("label:N", sort=order, title=x_title, axis=alt.Axis(labelAngle=0, ticks=False)),
+            y=alt.Y("value:Q", title=y_title, scale=alt.Scale(zero=True), axis=_axis(percent)),
+        )
+    )
+    return _finish(chart, 220)
+
+
+def multiples(
+    rows: Sequence[Row], y_title: str, percent: bool = False, across: int = 3
+) -> alt.TopLevelMixin:
+    """Small bars by panel on one scale. rows: panel, label, value, low, high; order as given."""
+    labels = list(dict.fromkeys(r["label"] for r in rows))
+    panels = list(dict.fromkeys(r["panel"] for r in rows))
+    top = max(
+        [float(r["high"] if r.get("high") is not None else r["value"] or 0) for r in rows] or [1.0]
+    )
+    domain = [0, top * 1.05 or 1]
+    base = alt.Chart().encode(
+        x=alt.X(
+            "label:N",
+            sort=labels,
+            title=None,
+            axis=alt.Axis(labelAngle=0, ticks=False, labelLimit=80),
+        )
+    )
+    y = alt.Y(
+        "value:Q", title=y_title, scale=alt.Scale(domain=domain, nice=False), axis=_axis(percent, 4)
+    )
+    bar = base.mark_bar(color=colour(BLUE)).encode(y=y)
+    rule = base.mark_rule(strokeWidth=2, color="#1d1d1d").encode(y="low:Q", y2="high:Q")
+    chart = (
+        alt.layer(bar, rule, data=_data(rows))
+        .properties(width=(WIDTH - 90) // across - 24, height=110)
+        .facet(
+            facet=alt.Facet(
+                "panel:N",
+                sort=panels,
+                title=None,
+                header=alt.Header(labelFontSize=14, labelFontWeight="bold", labelAnchor="start"),
+            ),
+            columns=across,
+        )
+    )
+    return _configured(chart)
+
+
+def funnel(
+    rows: Sequence[Row], x_title: str, y_title: str, percent: bool = True
+) -> alt.TopLevelMixin:
+    """Funnel plot. rows: label, n, value, low95, high95, low998, high998, role (self, other)."""
+    data = _data(sorted(rows, key=lambda r: (r["n"], r["label"])))
+    base = alt.Chart(data)
+    x = alt.X("n:Q", title=x_title, scale=alt.Scale(zero=True))
+
+    def line(column: str, dash: list[int]) -> alt.Chart:
+        return base.mark_line(color=palette().quiet, strokeDash=dash, strokeWidth=1.5).encode(
+            x=x, y=f"{column}:Q"
+        )
+
+    limits = [
+        line("low95", [4, 3]),
+        line("high95", [4, 3]),
+        line("low998", [1, 0]),
+        line("high998", [1, 0]),
+    ]
+    roles = ["self", "other"]
+    point = base.mark_point(filled=True, opacity=0.9).encode(
+        x=x,
+        y=alt.Y("value:Q", title=y_title, axis=_axis(percent)),
+        shape=alt.Shape(
+            "role:N", scale=alt.Scale(domain=roles, range=["diamond", "circle"]), legend=None
+        ),
+        size=alt.Size("role:N", scale=alt.Scale(domain=roles, range=[160, 36]), legend=None),
+        color=alt.Color(
+            "role:N", scale=alt.Scale(domain=roles, range=[colour(PINK), colour(BLUE)]), legend=None
+        ),
+    )
+    named = (
+        base.transform_filter("datum.role == 'self'")
+        .mark_text(dx=10, align="left", fontSize=14, fontWeight="bold", color="#1d1d1d")
+        .encode(x=x, y="value:Q", text="label:N")
+    )
+    return _finish(alt.layer(*limits, point, named), 320)
+
+
+def _axis(percent: bool, ticks: int = 6) -> alt.Axis:
+    return alt.Axis(format="%" if percent else ",~r", tickCount=ticks)
+
+
+def _data(rows: Sequence[Row]) -> alt.InlineData:
+    return alt.InlineData(values=[dict(r) for r in rows])
+
+
+def _finish(chart: Any, height: float) -> alt.TopLevelMixin:
+    return _configured(chart.properties(width=WIDTH - 200, height=max(height, 60)))
+
+
+def _configured(chart: Any) -> alt.TopLevelMixin:
+    quiet = palette().rule
+    return (
+        chart.configure(font=FONT, background="white", padding=4)
+        .configure_axis(
+            labelFontSize=13, titleFontSize=13, labelColor="#1d1d1d", titleColor="#1d1d1d", titleFontWeight="normal",
+            gridColor=quiet, domainColor=palette().quiet, tickColor=palette().quiet, titlePadding=10,
+        )
+        .configure_view(stroke=None)
+    )  # fmt: skip

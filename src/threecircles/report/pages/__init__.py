@@ -1,0 +1,41 @@
+"""The pages of an evidence pack, in the order of reading: without it a page could be forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from threecircles.report.context import Context
+from threecircles.report.model import Page
+from threecircles.report.pages import (
+    gaps,
+    linkage,
+    methods,
+    need,
+    neighbours,
+    overview,
+    places,
+    quality,
+    services,
+    spend,
+)
+from threecircles.report.released import Tables
+
+PageMaker = Callable[[Tables, Context], Page]
+
+PAGES: tuple[PageMaker, ...] = (
+    overview.page,
+    need.page,
+    services.page,
+    spend.page,
+    places.page,
+    neighbours.page,
+    quality.page,
+    linkage.page,
+    gaps.page,
+    methods.page,
+)
+
+
+def pages_of(tables: Tables, context: Context) -> tuple[Page, ...]:
+    """Every page of the pack. A page whose tables did not come says what is missing."""
+    return tuple(make(tables, context) for make in PAGES)

@@ -1,0 +1,67 @@
+"""Published figures beside the place's own: without it "high" would have no yardstick."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from threecircles.report.model import Keyfigure, Value
+from threecircles.report.released import Released, Tables
+from threecircles.report.words import text_of
+
+ROLES = ("self", "neighbour", "region", "england", "other")
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One area's published value, and what the area is to the reader's own."""
+
+    code: str
+    name: str
+    role: str
+    value: Value
+
+
+def indicator_of(table: Released) -> str:
+    """The indicator a table of neighbours holds: its first measure."""
+    return table.measures()[0]
+
+
+def compared(table: Released, measure: str = "") -> list[Compared]:
+    """Areas of a table of neighbours, highest first, those without a number last."""
+    wanted = measure or indicator_of(table)
+    found = [
+        Compared(
+            str(r["area"]),
+            table.label("area", str(r["area"])),
+            str(r.get("role", "other")),
+            table.value_of(r),
+        )
+        for r in table.rows
+        if r["measure"] == wanted
+    ]
+    return sorted(found, key=lambda c: (not c.value.known, -(c.value.number or 0.0), c.name))
+
+
+def own(table: Released) -> Value | None:
+    """The reader's own value in a table of neighbours."""
+    return next((c.value for c in compared(table) if c.role == "self"), None)
+
+
+def compared_figures(tables: Tables, limit: int) -> Iterator[tuple[Keyfigure, Released]]:
+    """Own published values as key figures, with England's beside them."""
+    shown = 0
+    for table in tables.starting("neighbours-"):
+        value = own(table)
+        if value is None or not value.known or shown == limit:
+            continue
+        shown += 1
+        england = next((c.value for c in compared(table) if c.role == "england"), None)
+        beside = f"England {text_of(england)}" if england is not None else ""
+        unit = table.safe.spec.unit
+        yield (
+            Keyfigure(
+                value, f"{table.safe.spec.title}, {unit}" if unit else table.safe.spec.title, beside
+            ),
+            table,
+        )

@@ -1,0 +1,69 @@
+"""How well records were joined: without it missed links would pass as unmet need."""
+
+from __future__ import annotations
+
+from threecircles.report.altair_charts import bars
+from threecircles.report.blocks import chart_figure, chart_rows, drawn_rows, pivot_table
+from threecircles.report.context import Context
+from threecircles.report.model import Block, Nothing, Page, Text
+from threecircles.report.released import Released, Tables, measure
+
+TITLES = {
+    "linkage-summary": "Records joined to a person, by source",
+    "linkage-age": "Records joined, by age",
+    "linkage-group": "Records joined, by group",
+}
+
+
+def page(tables: Tables, context: Context) -> Page:
+    """Linkage rates by source, age and group."""
+    blocks: list[Block] = []
+    used: list[Released] = []
+    for name, title in TITLES.items():
+        table = tables.get(name)
+        if table is not None:
+            blocks.append(_block(table, title))
+            used.append(table)
+    if used:
+        blocks.append(
+            Text(
+                "What missed links do to the circles",
+                (
+                    "A child whose survey could not be joined to service records counts as not in contact. "
+                    "So missed links make unmet need look larger than it is.",
+                    "Groups whose records are harder to join are more at risk of this.",
+                ),
+                (("The circles", "index"),),
+            )
+        )
+    else:
+        blocks.append(
+            Nothing(
+                "Records were not joined",
+                "Only one source was received, or no source carries what joining needs.",
+                "With two or more, this page would show which records were joined and for whom it works less well.",
+            )
+        )
+    return Page(
+        id="linkage",
+        slug="linkage",
+        nav="Linkage",
+        title="How well were records joined?",
+        summary=(
+            "Joining records of one child from several services is never perfect. Here is how well it worked, and for whom.",
+        ),
+        blocks=tuple(blocks),
+        tables=tuple(t.safe for t in used),
+        related=("quality", "methods"),
+        order=8,
+    )
+
+
+def _block(table: Released, title: str) -> Block:
+    dimensions = table.safe.spec.dimensions
+    shares = [m for m in table.measures() if measure(m, table.safe.spec.kind).kind == "percent"]
+    if len(dimensions) != 1 or not shares:
+        return pivot_table(table, title)
+    drawn = drawn_rows(table, dimensions[0].column, shares[0])
+    chart = bars(chart_rows(drawn), "Share joined", percent=True)
+    return chart_figure(table.id, title, chart, pivot_table(table, title), drawn)

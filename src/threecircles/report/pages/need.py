@@ -1,0 +1,154 @@
+"""What children need: without it the circles would be a number with nobody in it."""
+
+from __future__ import annotations
+
+from threecircles.report.altair_charts import bars, columns, multiples
+from threecircles.report.blocks import (
+    breakdown_table,
+    chart_figure,
+    chart_rows,
+    describe,
+    drawn_rows,
+    measures_table,
+)
+from threecircles.report.context import Context
+from threecircles.report.model import Block, Figure, Nothing, Page, Text
+from threecircles.report.released import Released, Tables
+
+CIRCLE_GROUPS = (
+    ("circles-phase", "School phase"),
+    ("circles-age", "Age"),
+    ("circles-sex", "Sex"),
+    ("circles-deprivation", "How deprived the area is"),
+)
+
+
+def page(tables: Tables, context: Context) -> Page:
+    """Need by kind, spread, group and deprivation; who is reached in each group."""
+    blocks: list[Block] = []
+    used: list[Released] = []
+    for name, make in (
+        ("need-dimensions", _dimensions),
+        ("need-distribution", _distribution),
+        ("need-gradient", _gradient),
+    ):
+        table = tables.get(name)
+        if table is not None:
+            blocks.append(make(table))
+            used.append(table)
+    groups = [(tables[i], words) for i, words in CIRCLE_GROUPS if i in tables]
+    if groups:
+        blocks.append(
+            Text(
+                "Who has high need, and who is reached",
+                (
+                    "Each figure shows the same two measures for one way of grouping children, on one scale.",
+                ),
+            )
+        )
+    for table, words in groups:
+        blocks.append(_group(table, words))
+        used.append(table)
+    if not blocks:
+        blocks.append(
+            Nothing(
+                "Need has not been measured",
+                "No survey of children was received for this period.",
+                "With a survey, this page would show what children need, by kind, age and area.",
+            )
+        )
+    return Page(
+        id="need",
+        slug="need",
+        nav="Need",
+        title=f"What do children in {context.place} need?",
+        summary=(
+            "High need is measured by asking children themselves. Here is which kinds of need they have, "
+            "how it spreads, and which groups have more of it.",
+        ),
+        blocks=tuple(blocks),
+        tables=tuple(t.safe for t in used),
+        related=("services", "places", "methods"),
+        order=2,
+    )
+
+
+def _dimensions(table: Released) -> Figure:
+    column = table.safe.spec.dimensions[0].column
+    name = table.measures()[0]
+    drawn = drawn_rows(table, column, name)
+    drawn.sort(key=lambda kv: -(kv[1].number or 0.0))
+    return chart_figure(
+        "need-dimensions",
+        "Children impaired, by kind of need",
+        bars(chart_rows(drawn), "Share of children", percent=True),
+        breakdown_table(table, column, [name], "Children impaired, by kind of need"),
+        drawn,
+        caveats=("A child may have several kinds of need, so shares do not add to 100%.",),
+    )
+
+
+def _distribution(table: Released) -> Figure:
+    column = table.safe.spec.dimensions[0].column
+    name = table.measures()[0]
+    drawn = drawn_rows(table, column, name)
+    return chart_figure(
+        "need-distribution",
+        "In how many parts of life children have difficulty",
+        columns(
+            chart_rows(drawn), "Parts of life with difficulty", "Share of children", percent=True
+        ),
+        breakdown_table(
+            table, column, [name], "Children by the number of parts of life with difficulty"
+        ),
+        drawn,
+        what="Columns",
+    )
+
+
+def _gradient(table: Released) -> Figure:
+    dimensions = table.safe.spec.dimensions
+    name = table.measures()[0]
+    if len(dimensions) == 1:
+        drawn = drawn_rows(table, dimensions[0].column, name)
+        chart = bars(chart_rows(drawn), "Share of children", percent=True)
+        block = breakdown_table(
+            table, dimensions[0].column, [name], "High need by deprivation fifth"
+        )
+        return chart_figure(
+            "need-gradient", "High need by how deprived the area is", chart, block, drawn
+        )
+    panel, fifth = dimensions[0], dimensions[1]
+    rows, drawn = [], []
+    for value in table.categories(panel.column):
+        here = drawn_rows(table, fifth.column, name, **{panel.column: value})
+        words = table.label(panel.column, value)
+        rows += [{**r, "panel": words} for r in chart_rows(here)]
+        drawn += [(f"{words}, {k}", v) for k, v in here]
+    block = measures_table(table, [name], "High need by deprivation fifth")
+    return chart_figure(
+        "need-gradient",
+        "Need by how deprived the area is",
+        multiples(rows, "Share", True),
+        block,
+        drawn,
+    )
+
+
+def _group(table: Released, words: str) -> Figure:
+    column = table.safe.spec.dimensions[0].column
+    rows, drawn = [], []
+    for name, panel in (("need", "High need"), ("coverage", "Of these, in contact")):
+        here = drawn_rows(table, column, name)
+        rows += [{**r, "panel": panel} for r in chart_rows(here)]
+        drawn += [(f"{panel}: {k}", v) for k, v in here]
+    title = f"{words}: high need, and the share reached"
+    desc = describe("Two panels of columns on one scale", drawn)
+    return chart_figure(
+        table.id,
+        title,
+        multiples(rows, "Share of children", percent=True, across=2),
+        breakdown_table(table, column, ["need", "coverage"], title),
+        drawn,
+        desc=desc,
+    )

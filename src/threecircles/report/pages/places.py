@@ -1,0 +1,99 @@
+"""Where children live: without it a county's mean would hide its towns."""
+
+from __future__ import annotations
+
+import json
+
+from threecircles.report.blocks import breakdown_table, describe, drawn_rows
+from threecircles.report.context import Context
+from threecircles.report.maps import areas_of, choropleth, classes_of
+from threecircles.report.model import Block, Figure, Nothing, Page
+from threecircles.report.released import Released, Tables, measure
+from threecircles.report.words import plain
+
+CODE_PROPERTIES = ("WD25CD", "WD24CD", "LSOA21CD", "MSOA21CD", "code")
+
+
+def page(tables: Tables, context: Context) -> Page:
+    """Maps of released rates, each with its table."""
+    blocks: list[Block] = []
+    used: list[Released] = []
+    for table_id in ("circles-ward", "places-ward"):
+        table = tables.get(table_id)
+        if table is None:
+            continue
+        blocks.extend(_maps(table, context))
+        used.append(table)
+    if not blocks:
+        blocks.append(
+            Nothing(
+                "No figures by area were released",
+                "Either no source carries the area where children live, or every area has too few children.",
+                "With them, this page would show a map and a table of need and help by ward.",
+            )
+        )
+    return Page(
+        id="places",
+        slug="places",
+        nav="Places",
+        title="Where do children with need live, and where are they reached?",
+        summary=(
+            "Maps show rates, never counts. Darker means more. "
+            "Areas with too few children are hidden so that no child can be worked out.",
+        ),
+        blocks=tuple(blocks),
+        tables=tuple(t.safe for t in used),
+        related=("need", "services"),
+        order=5,
+    )
+
+
+def _maps(table: Released, context: Context) -> list[Block]:
+    column = table.safe.spec.dimensions[0].column
+    wanted = ("need", "coverage") if table.id.startswith("circles") else tuple(table.measures())[:2]
+    names = [m for m in wanted if m in table.measures()]
+    path = context.boundaries.get(column) or context.boundaries.get("ward")
+    caption = f"{table.safe.spec.title}: figures"
+    if path is None or not path.exists():
+        return [breakdown_table(table, column, names, caption)]
+    geojson = json.loads(path.read_text(encoding="utf-8"))
+    properties = geojson["features"][0]["properties"]
+    code = next((p for p in CODE_PROPERTIES if p in properties), None)
+    if code is None:
+        return [breakdown_table(table, column, names, caption)]
+    areas, height = areas_of(geojson, code)
+    figures: list[Block] = []
+    for name in names:
+        drawn = drawn_rows(table, column, name)
+        coded = {c: table.value(name, **{column: c}) for c in table.categories(column)}
+        values = {c: v.number if v is not None else None for c, v in coded.items()}
+        shaky = frozenset(c for c, v in coded.items() if v is not None and v.symbol == "[u]")
+        how = measure(name, table.safe.spec.kind)
+        write = _percent if how.kind == "percent" else _plain
+        classes = classes_of([v for v in values.values() if v is not None], 5, write)
+        title = f"{how.label}, by ward"
+        desc = describe("Map of areas", drawn)
+        figure_id = f"map-{table.id}-{name.replace('_', '-')}"
+        figures.append(
+            Figure(
+                id=figure_id,
+                title=title,
+                desc=desc,
+                svg=choropleth(figure_id, areas, height, values, classes, title, desc, shaky),
+                table=breakdown_table(table, column, [name], title, table_id=f"{figure_id}-table"),
+                drawn=tuple((k, v) for k, v in drawn if v.known),
+                caveats=(
+                    "Each class holds about as many areas as the next. Boundaries are simplified.",
+                ),
+                wide=True,
+            )
+        )
+    return figures
+
+
+def _percent(x: float) -> str:
+    return f"{plain(x * 100)}%"
+
+
+def _plain(x: float) -> str:
+    return plain(x, 1)

@@ -1,0 +1,72 @@
+"""What is spent: without it need and help would be argued without their price."""
+
+from __future__ import annotations
+
+from threecircles.report.altair_charts import bars
+from threecircles.report.blocks import chart_figure, chart_rows, drawn_rows, pivot_table
+from threecircles.report.context import Context
+from threecircles.report.model import Block, Figure, Nothing, Page, Table, Text
+from threecircles.report.released import Released, Tables
+
+
+def page(tables: Tables, context: Context) -> Page:
+    """Spend by line and for each child."""
+    blocks: list[Block] = []
+    used: list[Released] = []
+    for name, title in (
+        ("spend-lines", "Spend by line"),
+        ("spend-per-child", "Spend for each child"),
+    ):
+        table = tables.get(name)
+        if table is not None:
+            blocks.append(_spend(table, title))
+            used.append(table)
+    for table in tables.starting("spend-"):
+        if table not in used:
+            blocks.append(pivot_table(table, table.safe.spec.title))
+            used.append(table)
+    if used:
+        blocks.append(
+            Text(
+                "What these figures are",
+                (
+                    "Net spend is what the council pays itself, after income and grants for a set purpose.",
+                    "Spend on a service says nothing about what the service achieved.",
+                ),
+            )
+        )
+    else:
+        blocks.append(
+            Nothing(
+                "Spend was not received",
+                "This page needs the council's section 251 outturn, or its accounts by service.",
+                "With it, the page would show what is spent, on what, and for each child.",
+            )
+        )
+    return Page(
+        id="spend",
+        slug="spend",
+        nav="Spend",
+        title=f"What does {context.place} spend on children?",
+        summary=("Money by line of the yearly return, and for each child who lives here.",),
+        blocks=tuple(blocks),
+        tables=tuple(t.safe for t in used),
+        related=("services", "neighbours", "methods"),
+        order=4,
+    )
+
+
+def _spend(table: Released, title: str) -> Figure | Table:
+    if not table.safe.spec.dimensions:
+        return pivot_table(table, title)
+    column = table.safe.spec.dimensions[0].column
+    measures = table.measures()
+    name = next((m for m in measures if m.startswith("net")), measures[0])
+    drawn = drawn_rows(table, column, name)
+    return chart_figure(
+        table.id,
+        title,
+        bars(chart_rows(drawn), table.safe.spec.unit or "Pounds"),
+        pivot_table(table, title),
+        drawn,
+    )
