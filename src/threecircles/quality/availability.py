@@ -1,0 +1,87 @@
+"""What there is to check with: without it a rule whose data are absent would seem to pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from threecircles.quality.layout import PREVIOUS
+from threecircles.quality.references import WORDS
+from threecircles.quality.rule import Rule
+from threecircles.quality.shared_sql import View, with_parents
+
+DERIVED = {"PL_LA", "PL_LOCATION", "PL_DISTANCE", "UASC"}
+"""Columns that may be derived when the caller does not give them."""
+
+
+@dataclass(frozen=True)
+class Availability:
+    """tables: name -> columns there, derived ones included. sent: name -> columns as handed in.
+
+    references: names of the references there.
+    """
+
+    tables: dict[str, frozenset[str]]
+    sent: dict[str, frozenset[str]]
+    references: frozenset[str]
+
+    def names(self) -> frozenset[str]:
+        """Every table, and every column as Table.column, that is there."""
+        return frozenset(self.tables) | {
+            f"{t}.{c}" for t, columns in self.tables.items() for c in columns
+        }
+
+    def has(self, name: str) -> bool:
+        """True when a table, or a Table.column, is there."""
+        return name in self.tables or _has_column(self.tables, name)
+
+
+def why_skipped(rule: Rule, there: Availability) -> str:
+    """Why a rule cannot run, in words; "" when it can."""
+    parts: tuple[Rule | View, ...] = (rule, *with_parents(rule.views, rule.return_))
+    for part in parts:
+        reason = _why_absent(part, there)
+        if reason:
+            return reason
+    for name in rule.as_sent:
+        if not _has_column(there.sent, name):
+            return f"needs column {_in_words(name)} as sent, which this form of the return does not have"
+    return ""
+
+
+def _why_absent(part: Rule | View, there: Availability) -> str:
+    for reference in part.references:
+        if reference not in there.references:
+            return f"needs {WORDS.get(reference, reference)}"
+    for table, columns in part.needs.items():
+        if table in part.optional:
+            continue
+        if table not in there.tables:
+            return _why_no_table(table)
+        for column in columns:
+            if column not in there.tables[table] and f"{table}.{column}" not in part.optional:
+                return _why_no_column(table, column)
+    for group in part.any_of:
+        if not any(there.has(name) for name in group):
+            return f"needs one of {', '.join(group)}"
+    return ""
+
+
+def _why_no_table(table: str) -> str:
+    if table.endswith(PREVIOUS):
+        return f"needs last year's {table.removesuffix(PREVIOUS)} (table {table})"
+    return f"needs table {table}"
+
+
+def _why_no_column(table: str, column: str) -> str:
+    derived = " (given, or derived with its references)" if column in DERIVED else ""
+    return f"needs column {column} in {table}{derived}"
+
+
+def _has_column(tables: dict[str, frozenset[str]], name: str) -> bool:
+    table, _, column = name.rpartition(".")
+    return column in tables.get(table, ())
+
+
+def _in_words(name: str) -> str:
+    table, _, column = name.rpartition(".")
+    return f"{column} in {table}"

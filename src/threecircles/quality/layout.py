@@ -1,0 +1,109 @@
+"""What the tables of a return hold: without it a rule could not tell a date from a code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Literal
+
+from threecircles.core.errors import UsageError, did_you_mean
+from threecircles.definitions import load
+
+PREVIOUS = "_last"
+"""Ending of a table's name that means the same table of the year before."""
+
+COMPANIONS = {"date": "DATE", "int": "BIGINT", "number": "DOUBLE", "list": "VARCHAR[]"}
+"""Column type -> SQL type of its typed companion `<column>__<type>`; other types have none."""
+
+CROSS_SCHEMAS = {"cin": "cin", "s903": "903"}
+"""Name before the dot in a cross-return rule's table -> return whose layout holds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column. type: text, date, int, number, bool (1/0 as text) or list of codes."""
+
+    type: Literal["text", "date", "int", "number", "bool", "list"]
+    label: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """One table. child: the column that names the child, or "". since: first collection year.
+
+    date_form: yyyy-mm-dd or dd/mm/yyyy, the only form of a date in text. upper_case: whether text
+    is upper-cased and trimmed on reading. Both come from the layout when a table does not say.
+    """
+
+    label: str
+    child: str
+    columns: dict[str, Column]
+    since: int | None = None
+    date_form: str = ""
+    upper_case: bool | None = None
+
+    def companion(self, column: str) -> str:
+        """Name of the typed companion of a column, or "" when it has none."""
+        kind = self.columns[column].type
+        return f"{column}__{kind}" if kind in COMPANIONS else ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """All tables of a return, by name, with its habits of writing."""
+
+    id: str
+    label: str
+    source: str
+    return_: str
+    date_form: str = "yyyy-mm-dd"
+    upper_case: bool = False
+    tables: dict[str, Table] = field(default_factory=dict)
+
+    def table(self, name: str) -> Table:
+        """A table by name, last year's table being laid out as this year's.
+
+        Raises UsageError when the return has no such table.
+        """
+        found = self.tables.get(name.removesuffix(PREVIOUS))
+        if found is None:
+            raise UsageError(
+                f"{self.label} have no table called {name}.", mend=did_you_mean(name, self.tables)
+            )
+        return found
+
+
+@cache
+def layout(return_name: str) -> Layout:
+    """The layout of `cin`, `903`, or `cross` (both, and the other sources, under prefixed names)."""
+    own = _with_habits(load(f"rules/{return_name}/tables", Layout))
+    if return_name != "cross":
+        return own
+    tables = {
+        f"{schema}.{name}": table
+        for schema, other in CROSS_SCHEMAS.items()
+        for name, table in layout(other).tables.items()
+    }
+    return replace(own, tables=tables | own.tables)
+
+
+def _with_habits(own: Layout) -> Layout:
+    tables = {
+        name: replace(
+            table,
+            date_form=table.date_form or own.date_form,
+            upper_case=own.upper_case if table.upper_case is None else table.upper_case,
+        )
+        for name, table in own.tables.items()
+    }
+    return replace(own, tables=tables)
+
+
+def quoted(table: str) -> str:
+    """A table's name as SQL, with its schema when it has one."""
+    return ".".join(f'"{part}"' for part in table.split("."))
+
+
+def row_column(table: str, role: str = "") -> str:
+    """Name of the column in which a query gives the row of a reported table."""
+    return "row_" + table.replace(".", "_") + (f"_{role}" if role else "")

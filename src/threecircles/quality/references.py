@@ -1,0 +1,88 @@
+"""What rules look up outside the return: without it a postcode or a provider could not be checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from threecircles.quality.canonical import canonical
+from threecircles.quality.layout import Column, Table
+
+REFERENCES: dict[str, Table] = {
+    "postcodes": Table(
+        label="postcode directory",
+        child="",
+        columns={
+            "pcd": Column(type="text", label="postcode"),
+            "pcd_abbr": Column(type="text", label="postcode without spaces"),
+            "laua": Column(type="text", label="lower-tier or unitary authority"),
+            "oseast1m": Column(type="number", label="easting in metres"),
+            "osnrth1m": Column(type="number", label="northing in metres"),
+        },
+        date_form="yyyy-mm-dd",
+        upper_case=True,
+    ),
+    "authorities": Table(
+        label="lower-tier to upper-tier authorities",
+        child="",
+        columns={
+            "LTLA21CD": Column(type="text", label="lower-tier authority"),
+            "UTLA21CD": Column(type="text", label="upper-tier authority"),
+            "UTLA21NM": Column(type="text", label="name of the upper-tier authority"),
+        },
+        date_form="yyyy-mm-dd",
+        upper_case=True,
+    ),
+    "providers": Table(
+        label="provider list",
+        child="",
+        columns={
+            "URN": Column(type="text", label="provider number"),
+            "PLACE_CODES": Column(type="text", label="placement types"),
+            "PROVIDER_CODES": Column(type="text", label="provider types"),
+            "REG_END": Column(type="date", label="end of registration"),
+            "POSTCODE": Column(type="text", label="postcode"),
+            "LA_CODE_INFERRED": Column(type="text", label="authority of the postcode"),
+        },
+        date_form="yyyy-mm-dd",
+        upper_case=True,
+    ),
+    "links": Table(
+        label="linked pairs",
+        child="",
+        columns={
+            name: Column(type="number" if name == "confidence" else "text", label=name)
+            for name in ("source_a", "key_a", "source_b", "key_b", "basis", "confidence")
+        },
+        date_form="yyyy-mm-dd",
+        upper_case=False,
+    ),
+}
+"""Reference tables a caller may hand in, by name."""
+
+ALIASES = {
+    "provider_info": "providers",
+    "provider_list": "providers",
+    "postcode_directory": "postcodes",
+}
+
+WORDS = {
+    "window": "the collection window (a reference date in the Header or in the metadata)",
+    "own_authority": "the code of the reporting authority (local_authority in the metadata)",
+    "postcodes": "the postcode directory",
+    "providers": "the provider list",
+    "authorities": "the lookup from lower-tier to upper-tier authorities",
+}
+"""Each reference in words, for the reason a rule is skipped."""
+
+
+def reference_tables(given: Mapping[str, Any] | None) -> dict[str, pl.DataFrame]:
+    """The caller's reference tables as text, by our names; unknown names are left out."""
+    found: dict[str, pl.DataFrame] = {}
+    for name, frame in (given or {}).items():
+        known = ALIASES.get(str(name).casefold(), str(name).casefold())
+        if known in REFERENCES and frame is not None:
+            found[known] = canonical(frame, REFERENCES[known], normalise_booleans=False)
+    return found
