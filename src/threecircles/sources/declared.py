@@ -19,7 +19,7 @@ Kind = Literal[
 Personal = Literal["direct", "quasi", "special", "none"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Column:
     """One column of a table of a source.
 
@@ -50,7 +50,7 @@ class Column:
     derived: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Table:
     """One table of a source. rows: what a row is. discriminating: columns no other table has.
 
@@ -118,12 +118,13 @@ class Link:
     death: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Source(Definition):
     """A source: who publishes it, what its rows are, its tables, and how to link it.
 
     date_form: the text form of dates that the receiver wants (iso = yyyy-mm-dd, day-first =
-    dd/mm/yyyy). letter_case: upper = text is read in capitals. return_name: the statutory return.
+    dd/mm/yyyy). letter_case: keep = text stays as received, trim = without spaces around, upper = also
+    in capitals. return_name: the statutory return.
     """
 
     publisher: str
@@ -133,7 +134,7 @@ class Source(Definition):
     tables: tuple[Table, ...]
     reference: str = ""
     date_form: Literal["iso", "day-first"] = "iso"
-    letter_case: Literal["keep", "upper"] = "keep"
+    letter_case: Literal["keep", "trim", "upper"] = "keep"
     return_name: str = ""
     xml: XmlForm | None = None
     link: tuple[Link, ...] = ()

@@ -1,0 +1,121 @@
+"""Turns a declared XML form into a tree of what each element does: one reader then serves every source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from threecircles.core.errors import DefinitionError
+from threecircles.sources.declared import Source, Table
+
+
+@dataclass(eq=False, slots=True)
+class Node:
+    """One element. opens: tables that get a row here. fills: (table, column) that take its text.
+
+    lists: the same, for columns that hold several values. closes: tables whose own row the text ends.
+    counter: index of the ordinal it advances; resets: ordinals that begin again inside it. group: a
+    table that gets an empty row when nothing inside it made one.
+    """
+
+    name: str
+    children: dict[str, Node] = field(default_factory=dict)
+    opens: list[int] = field(default_factory=list)
+    fills: list[tuple[int, int]] = field(default_factory=list)
+    lists: list[tuple[int, int]] = field(default_factory=list)
+    counter: int = -1
+    resets: list[int] = field(default_factory=list)
+    group: int = -1
+    known: bool = True
+
+    @property
+    def leaf(self) -> bool:
+        """True when its text is a value."""
+        return bool(self.fills or self.lists) or not self.children
+
+    def at(self, path: str) -> Node:
+        """The node at a path below this one, made when it is not there."""
+        node = self
+        for name in path.split("/") if path else ():
+            node = node.children.setdefault(name, Node(name))
+        return node
+
+
+@dataclass(eq=False)
+class Plan:
+    """A source's XML form, compiled. Columns are positions in `names[table]`.
+
+    ordinals: per table, (column, counter). copies: per table, (column, path); kept: path -> slot of the
+    record's own values. free: tables found by their leaves alone.
+    """
+
+    source: Source
+    root: Node
+    record: Node
+    head: Node | None
+    tables: tuple[Table, ...]
+    names: list[list[str]]
+    ordinals: list[list[tuple[int, int]]]
+    copies: list[list[tuple[int, int]]]
+    kept: dict[int, list[int]]
+    free: list[int]
+    counters: int
+    key_slot: int
+
+    @property
+    def prefix(self) -> bytes:
+        """Opening tags of everything around a record, to start afresh in the middle of a file."""
+        form = self.source.xml
+        assert form is not None
+        return "".join(f"<{p}>" for p in (form.root, *form.record.split("/")[:-1])).encode()
+
+
+def plan(source: Source) -> Plan:
+    """Compile the declared XML form of a source. Raises DefinitionError when it has none."""
+    form = source.xml
+    if form is None:
+        raise DefinitionError(f"The source {source.id} has no XML form.")
+    root = Node(form.root)
+    record = root.at(form.record)
+    head = root.at(form.head) if form.head else None
+    counters: dict[str, int] = {}
+    slots: dict[str, int] = {form.key: 0}
+    made = Plan(source, root, record, head, source.tables, [], [], [], {}, [], 0, 0)
+    for index, table in enumerate(source.tables):
+        columns = list(table.columns)
+        made.names.append([c.name for c in columns])
+        made.ordinals.append(
+            [
+                (p, counters.setdefault(c.ordinal, len(counters)))
+                for p, c in enumerate(columns)
+                if c.ordinal
+            ]
+        )
+        made.copies.append(
+            [(p, slots.setdefault(c.copy, len(slots))) for p, c in enumerate(columns) if c.copy]
+        )
+        if table.element == "*":
+            made.free.append(index)
+            continue
+        base = root if table.per_file else record
+        element = base.at(table.element)
+        element.opens.append(index)
+        for position, column in enumerate(columns):
+            if column.xml:
+                target = element if column.xml == "." else element.at(column.xml)
+                (target.lists if column.many else target.fills).append((index, position))
+        if table.group:
+            record.at(table.group).group = index
+    _number(record, counters)
+    for path, slot in slots.items():
+        made.kept.setdefault(id(record.at(path)), []).append(slot)
+    for found, usual in form.moved.items():
+        record.children[found] = record.at(usual)
+    made.counters = len(counters)
+    return made
+
+
+def _number(record: Node, counters: dict[str, int]) -> None:
+    for path, index in counters.items():
+        record.at(path).counter = index
+        parent = record.at(path.rpartition("/")[0])
+        parent.resets.append(index)
