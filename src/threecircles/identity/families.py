@@ -1,0 +1,64 @@
+"""Co-twins seen inside one source: without them a twin and the child born with it would look one.
+
+Two records of one source with one date of birth and one household are two children for sure. They
+say how often co-twins occur, what their names look like, and for which child to take care.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+_DAYS = 6_500
+"""Days of birth that children aged 0 to 17 spread over."""
+_RARE = 0.05
+"""A shared surname and birthday count as one birth when fewer chance pairs a record than this are expected."""
+_CROWDED = 6
+"""More records of one birthday in one household are an institution or a default, not a birth."""
+
+
+def co_twins(records: pl.DataFrame) -> pl.DataFrame:
+    """Pairs of one source born on one day in one household: rid_a, rid_b (both orders), sure bool.
+
+    sure: same postcode or UPRN and a surname reading in common (or surnames missing). The others
+    share a birthday and either the address or a rare surname. Only sources without duplicates.
+    """
+    held = records.filter(pl.col("dob").is_not_null() & ~pl.col("dup"))
+    names = (
+        held.filter(pl.col("surname").is_not_null()).group_by("src", "surname").len(name="bearers")
+    )
+    rare = (
+        held.join(names, on=["src", "surname"], how="inner")
+        .filter(pl.col("bearers") / _DAYS < _RARE)
+        .select("rid", "src", "dob", "surname")
+    )
+    found = [_pairs(rare, ["src", "dob", "surname"])]
+    for place in ("postcode", "uprn"):
+        found.append(_pairs(held.filter(pl.col(place).is_not_null()), ["src", "dob", place]))
+    pairs = pl.concat(found).unique()
+    fields = records.select("rid", "surname", "surname_all", "postcode", "uprn")
+    both = pairs.join(fields, left_on="rid_a", right_on="rid").join(
+        fields, left_on="rid_b", right_on="rid", suffix="_b"
+    )
+    one_name = (
+        pl.col("surname_all").list.set_intersection("surname_all_b").list.len().fill_null(1) > 0
+    )
+    one_place = (
+        (pl.col("postcode") == pl.col("postcode_b")) | (pl.col("uprn") == pl.col("uprn_b"))
+    ).fill_null(False)
+    return both.select("rid_a", "rid_b", (one_name & one_place).alias("sure")).sort(
+        "rid_a", "rid_b"
+    )
+
+
+def _pairs(held: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+    crowd = (
+        held.group_by(keys)
+        .agg(pl.col("rid"))
+        .filter(pl.col("rid").list.len().is_between(2, _CROWDED))
+    )
+    one = crowd.with_row_index("group").select("group", "rid").explode("rid")
+    return (
+        one.join(one, on="group", suffix="_b")
+        .filter(pl.col("rid") != pl.col("rid_b"))
+        .select(pl.col("rid").alias("rid_a"), pl.col("rid_b"))
+    )

@@ -1,0 +1,229 @@
+"""Source rows made comparable: without one shape the ladder would need a rung for every source.
+
+`link_record`, one row per source record:
+  rid int64 (position), source text, src int16, record_id text as given, dup bool (its source may
+  hold a person twice), first text?, first_all list, surname text?, surname_all list, name_key
+  text?, dob text? (yyyy-mm-dd), birth_year, birth_month, birth_day int16?, year_only bool, sex
+  text? (F M), postcode text?, outcode text?, uprn text?, ethnic text?, id_<scheme> text?
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+import polars as pl
+
+from threecircles.core.identifiers import is_pseudo_postcode, normalise_postcode
+from threecircles.identity.identifiers import judge
+from threecircles.identity.names import first_readings, surname_readings
+from threecircles.identity.request import LinkRequest, LinkSource, columns
+
+OLDEST = 25
+"""Age above which a person is not a child or care leaver: the date is refused."""
+MAX_HOLDERS = 5
+"""An identifier carried by more records with different births than this is shared, not one child's."""
+_SEXES = {
+    "m": "M",
+    "male": "M",
+    "boy": "M",
+    "1": "M",
+    "f": "F",
+    "female": "F",
+    "girl": "F",
+    "2": "F",
+}
+_DATE_FORMS = ("%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%Y%m%d", "%d %b %Y", "%d-%b-%Y")
+_PARTS = {"birth_year": (0, 4), "birth_month": (5, 2), "birth_day": (8, 2)}
+
+
+@dataclass
+class Notes:
+    """What was seen while reading, for the quality report: counts only, never values."""
+
+    refused: dict[str, int] = field(default_factory=dict)
+    identifiers: list[dict[str, object]] = field(default_factory=list)
+    year_only: dict[str, int] = field(default_factory=dict)
+
+
+def link_records(
+    request: LinkRequest, tables: dict[str, pl.DataFrame], notes: Notes | None = None
+) -> pl.DataFrame:
+    """One comparable row per source record, in the order of the sources and their rows.
+
+    tables: source name -> text columns as named in the request. Nothing is dropped: a record with
+    nothing to compare stays and remains unlinked.
+    """
+    notes = notes if notes is not None else Notes()
+    today = request.as_of or date.today()
+    fictitious = request.fictitious
+    if fictitious is None:
+        fictitious = _looks_fictitious(request, tables)
+    parts = [
+        _one_source(source, number, tables[source.name], today, fictitious, notes)
+        for number, source in enumerate(request.sources)
+    ]
+    records = (
+        pl.concat(parts, how="diagonal")
+        .with_row_index("rid")
+        .with_columns(pl.col("rid").cast(pl.Int64))
+    )
+    return _drop_shared(records, notes)
+
+
+def schemes(records: pl.DataFrame) -> list[str]:
+    """The identifier schemes that at least two records carry one value of, or any carry."""
+    return [
+        c for c in records.columns if c.startswith("id_") and records[c].null_count() < len(records)
+    ]
+
+
+def _looks_fictitious(request: LinkRequest, tables: dict[str, pl.DataFrame]) -> bool:
+    found = [
+        judge("nhs", value, fictitious=True).status == "valid"
+        for source in request.sources
+        if "nhs" in source.identifiers
+        for value in tables[source.name][source.identifiers["nhs"]].drop_nulls().head(200)
+    ]
+    return bool(found) and sum(found) > 0.5 * len(found)
+
+
+def _one_source(
+    source: LinkSource,
+    number: int,
+    table: pl.DataFrame,
+    today: date,
+    fictitious: bool,
+    notes: Notes,
+) -> pl.DataFrame:
+    named = columns(source)
+    raw = pl.DataFrame({ours: table[theirs] for ours, theirs in named.items()})
+    for ours in ("first_name", "surname", "date_of_birth", "sex", "postcode", "uprn", "ethnicity"):
+        if ours not in raw.columns:
+            raw = raw.with_columns(pl.lit(None, dtype=pl.String).alias(ours))
+    built = raw.select(
+        pl.lit(source.name).alias("source"),
+        pl.lit(number, dtype=pl.Int16).alias("src"),
+        "record_id",
+        _mapped(raw["first_name"], lambda t: list(first_readings(t)), pl.List(pl.String)).alias(
+            "first_all"
+        ),
+        _mapped(raw["surname"], lambda t: list(surname_readings(t)), pl.List(pl.String)).alias(
+            "surname_all"
+        ),
+        _births(raw["date_of_birth"], source, today, notes).alias("dob"),
+        _mapped(raw["sex"], lambda t: _SEXES.get(t.strip().casefold())).alias("sex"),
+        _mapped(raw["postcode"], _home_postcode).alias("postcode"),
+        _mapped(raw["uprn"], lambda t: _value("uprn", t, fictitious)).alias("uprn"),
+        raw["ethnicity"].str.strip_chars().str.to_uppercase().alias("ethnic"),
+        *[_identifiers(raw, scheme, source, fictitious, notes) for scheme in source.identifiers],
+    )
+    return _derived(built, source.name, notes)
+
+
+def _derived(built: pl.DataFrame, name: str, notes: Notes) -> pl.DataFrame:
+    """Columns that follow from others: primary readings, parts of the birth, year-only dates."""
+    first_of_year = pl.col("dob").str.ends_with("-01-01")
+    known = built["dob"].drop_nulls()
+    share = known.str.ends_with("-01-01").mean() if len(known) else 0
+    # A default day shows itself by its share; single children born on 1 January keep their birthday.
+    year_only = first_of_year if (share or 0) > 3 / 365 and len(known) >= 100 else pl.lit(False)
+    built = built.with_columns(
+        pl.col("first_all").list.first().alias("first"),
+        pl.col("surname_all").list.first().alias("surname"),
+        pl.col("postcode").str.split(" ").list.first().alias("outcode"),
+        year_only.fill_null(False).alias("year_only"),
+    )
+    notes.year_only[name] = int(built["year_only"].sum())
+    return built.with_columns(
+        pl.min_horizontal("first", "surname")
+        .add("|")
+        .add(pl.max_horizontal("first", "surname"))
+        .alias("name_key"),
+        pl.when("year_only").then(None).otherwise("dob").alias("dob"),
+        *[pl.col("dob").str.slice(*at).cast(pl.Int16).alias(part) for part, at in _PARTS.items()],
+    )
+
+
+def _mapped(values: pl.Series, function: object, dtype: object = pl.String) -> pl.Series:
+    """The function over distinct values only: a million records hold few distinct names."""
+    distinct = values.drop_nulls().unique()
+    mapped = pl.Series("new", [function(v) for v in distinct], dtype=dtype)  # type: ignore[operator]
+    if isinstance(dtype, pl.List):
+        mapped = pl.select(pl.when(mapped.list.len() > 0).then(mapped)).to_series().alias("new")
+    lookup = pl.DataFrame({"old": distinct, "new": mapped})
+    return (
+        pl.DataFrame({"old": values})
+        .join(lookup, on="old", how="left", maintain_order="left")
+        .get_column("new")
+    )
+
+
+def _births(values: pl.Series, source: LinkSource, today: date, notes: Notes) -> pl.Series:
+    text = values.str.strip_chars()
+    forms = (source.date_format,) if source.date_format else _DATE_FORMS
+    parsed = pl.coalesce(
+        [
+            pl.col("d").str.slice(0, 10 if f == "%Y-%m-%d" else 40).str.to_date(f, strict=False)
+            for f in forms
+        ]
+    )
+    days = pl.DataFrame({"d": text}).select(parsed).to_series()
+    oldest = today.replace(year=today.year - OLDEST - 1, day=min(today.day, 28))
+    good = days.is_between(oldest, today).fill_null(False)
+    written = text.is_not_null() & (text.str.len_chars() > 0)
+    notes.refused[f"{source.name}: date of birth"] = int((written & ~good).sum())
+    return pl.select(pl.when(good).then(days.dt.strftime("%Y-%m-%d"))).to_series()
+
+
+def _home_postcode(text: str) -> str | None:
+    return None if is_pseudo_postcode(text) else normalise_postcode(text)
+
+
+def _value(scheme: str, text: str, fictitious: bool) -> str | None:
+    judged = judge(scheme, text, fictitious=fictitious)
+    return judged.value if judged.status in ("valid", "former") else None
+
+
+def _identifiers(
+    raw: pl.DataFrame, scheme: str, source: LinkSource, fictitious: bool, notes: Notes
+) -> pl.Series:
+    values = raw[f"id_{scheme}"]
+    statuses: dict[tuple[str, str], int] = {}
+    kept = []
+    for text in values:
+        judged = judge(scheme, text, fictitious=fictitious)
+        statuses[(judged.status, judged.reason)] = (
+            statuses.get((judged.status, judged.reason), 0) + 1
+        )
+        kept.append(judged.value if judged.status in ("valid", "former") else None)
+    notes.identifiers += [
+        {"source": source.name, "scheme": scheme, "status": s, "reason": r, "records": n}
+        for (s, r), n in sorted(statuses.items())
+    ]
+    return pl.Series(f"id_{scheme}", kept, dtype=pl.String)
+
+
+def _drop_shared(records: pl.DataFrame, notes: Notes) -> pl.DataFrame:
+    """Values that many people with different births carry are nobody's: they are set aside."""
+    for column in schemes(records):
+        births = (
+            records.filter(pl.col(column).is_not_null() & pl.col("dob").is_not_null())
+            .group_by(column)
+            .agg(pl.col("dob").n_unique().alias("births"))
+            .filter(pl.col("births") > MAX_HOLDERS)
+        )
+        if len(births):
+            shared = pl.col(column).is_in(births[column].implode())
+            hit = int(records.select(shared.sum()).item())
+            notes.identifiers.append(
+                {
+                    "source": "all",
+                    "scheme": column[3:],
+                    "status": "shared",
+                    "reason": "many births",
+                    "records": hit,
+                }
+            )
+            records = records.with_columns(pl.when(~shared).then(pl.col(column)).alias(column))
+    return records

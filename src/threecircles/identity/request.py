@@ -1,0 +1,130 @@
+"""SOURCES.yaml, which says what is to be linked: without it columns would have to be guessed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from threecircles.core.errors import ThreeCirclesError, UsageError, did_you_mean
+from threecircles.definitions import load_text
+
+THRESHOLDS = {"generous": 0.3, "balanced": 0.8, "careful": 0.95}
+"""Least probability of a link by name: generous for statistics, careful for one child."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkSource:
+    """One source to be linked: its file and the columns that hold what is compared.
+
+    identifiers: scheme (nhs, upn, uln or a local scheme's name) -> column. duplicate_free: one
+    record a person; when not said it is judged from the data. date_format: strptime form of the
+    dates when they are not yyyy-mm-dd or dd/mm/yyyy.
+    """
+
+    name: str
+    file: str
+    record_id: str
+    first_name: str | None = None
+    surname: str | None = None
+    date_of_birth: str | None = None
+    sex: str | None = None
+    postcode: str | None = None
+    uprn: str | None = None
+    ethnicity: str | None = None
+    identifiers: dict[str, str] = field(default_factory=dict)
+    duplicate_free: bool | None = None
+    date_format: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkRequest:
+    """All sources of one linkage. as_of: the day no birth may lie after (default today).
+
+    fictitious: the people are made up; then only the never-issued NHS range is taken. When it is
+    not said, it is so if no NHS number of the sources lies in an issued range.
+    """
+
+    sources: tuple[LinkSource, ...]
+    fictitious: bool | None = None
+    as_of: date | None = None
+
+
+def read_request(path: Path) -> LinkRequest:
+    """The request in a YAML file. Raises DefinitionError with the line."""
+    if not path.exists():
+        raise UsageError("There is no such file.", where=str(path.name))
+    request = load_text(path.read_text(encoding="utf-8-sig"), LinkRequest, where=path.name)
+    names = [s.name for s in request.sources]
+    twice = sorted({n for n in names if names.count(n) > 1})
+    if twice:
+        raise UsageError("Two sources have one name.", where=path.name, found=", ".join(twice))
+    return request
+
+
+def read_source(source: LinkSource, folder: Path) -> pl.DataFrame:
+    """The file of a source as text columns, named as in the file.
+
+    Raises ThreeCirclesError for a missing file or column and for record ids that occur twice.
+    """
+    path = folder / source.file
+    if not path.exists():
+        raise ThreeCirclesError("There is no such file.", where=source.file)
+    if path.suffix.lower() in (".parquet", ".pq"):
+        table = pl.read_parquet(path)
+    else:
+        table = _read_text(path)
+    wanted = {c for c in _columns(source).values() if c}
+    for column in sorted(wanted - set(table.columns)):
+        raise ThreeCirclesError(
+            f"There is no column {column}.",
+            where=source.file,
+            allowed=", ".join(table.columns),
+            mend=did_you_mean(column, table.columns)
+            or "Name the column that holds it, or leave it out.",
+        )
+    return table.select(sorted(wanted)).cast(pl.String)
+
+
+def _columns(source: LinkSource) -> dict[str, str | None]:
+    named = (
+        "record_id",
+        "first_name",
+        "surname",
+        "date_of_birth",
+        "sex",
+        "postcode",
+        "uprn",
+        "ethnicity",
+    )
+    return {n: getattr(source, n) for n in named} | {
+        f"id_{s}": c for s, c in source.identifiers.items()
+    }
+
+
+def columns(source: LinkSource) -> dict[str, str]:
+    """Our name -> the file's column, for every column the source names."""
+    return {ours: theirs for ours, theirs in _columns(source).items() if theirs}
+
+
+def _read_text(path: Path) -> pl.DataFrame:
+    raw = path.read_bytes()
+    for encoding in ("utf-8-sig", "cp1252"):
+        try:
+            text = raw.decode(encoding)
+            break
+        except UnicodeDecodeError:
+            continue
+    else:
+        raise ThreeCirclesError(
+            "The file is neither UTF-8 nor Windows-1252 text.",
+            where=path.name,
+            mend="Save it as CSV UTF-8.",
+        )
+    first = text.split("\n", 1)[0]
+    separator = max(",;\t|", key=first.count)
+    return pl.read_csv(
+        text.encode(), separator=separator, infer_schema=False, truncate_ragged_lines=False
+    )

@@ -1,0 +1,96 @@
+"""Splink 5 behind one door: without this file the rest of the room would speak its dialect."""
+
+from __future__ import annotations
+
+import logging
+from math import log2
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from threecircles.identity.model import Model
+
+FLOOR = -8.0
+"""Least match weight (bits) of a pair that is kept for the layers above and for review."""
+
+
+def settings(model: Model) -> dict[str, Any]:
+    """The model as Splink's settings. Pairs of one duplicate-free source are never compared."""
+    allowed = "(l.src <> r.src OR l.dup)"
+    return {
+        "link_type": "dedupe_only",
+        "unique_id_column_name": "rid",
+        "probability_two_random_records_match": model.prior,
+        "retain_matching_columns": False,
+        "retain_intermediate_calculation_columns": True,
+        "blocking_rules_to_generate_predictions": [
+            {"blocking_rule": " AND ".join([*(f"l.{c} = r.{c}" for c in block), allowed])}
+            for block in model.blocking
+        ],
+        "comparisons": [
+            {
+                "output_column_name": c.name,
+                "comparison_levels": [_level(level) for level in c.levels],
+            }
+            for c in model.comparisons
+        ],
+    }
+
+
+def _level(level: Any) -> dict[str, Any]:
+    if level.null:
+        return {"sql_condition": level.sql, "label_for_charts": level.label, "is_null_level": True}
+    made = {
+        "sql_condition": level.sql,
+        "label_for_charts": level.label,
+        "m_probability": _clip(level.m),
+        "u_probability": _clip(level.u),
+    }
+    return made | ({"tf_adjustment_column": level.tf} if level.tf else {})
+
+
+def scored(
+    model: Model, connection: duckdb.DuckDBPyConnection, floor: float = FLOOR
+) -> pl.DataFrame:
+    """Pairs with their weights.
+
+    Columns: rid_l, rid_r int64, w float64 (bits), gamma_<comparison> int8 (-1 missing, 0 different,
+    higher is closer), mw_<comparison> float64 (bits by field, term frequencies included).
+    """
+    logging.getLogger("splink").setLevel(logging.ERROR)
+    from splink import DuckDBAPI, Linker
+
+    api = DuckDBAPI(connection=connection)
+    linker = Linker(
+        api.register("records"), settings(model), log_level=None, validate_settings=False
+    )
+    predicted = linker.inference.predict(threshold_match_weight=floor, warning_mode="never")
+    fields = ", ".join(
+        f"{_gamma(c)} AS gamma_{c.name}, (p.mw_{c.name}{_tf(c)})::FLOAT AS mw_{c.name}"
+        for c in model.comparisons
+    )
+    table = connection.execute(
+        f"SELECT rid_l, rid_r, match_weight AS w, {fields} FROM {predicted.physical_name} AS p ORDER BY rid_l, rid_r"
+    ).to_arrow_table()
+    predicted.drop_table_from_database_and_remove_from_cache()
+    return pl.DataFrame(table)
+
+
+def _tf(comparison: Any) -> str:
+    has = any(level.tf for level in comparison.levels)
+    return f" + p.mw_tf_adj_{comparison.name}" if has else ""
+
+
+def _gamma(comparison: Any) -> str:
+    """Splink keeps levels only beside the compared values, which would double the memory; the
+    weight tells the level as well."""
+    whens = "".join(
+        f"WHEN abs(p.mw_{comparison.name} - {log2(_clip(level.m) / _clip(level.u))!r}) < 1e-7 THEN {gamma} "
+        for gamma, level in comparison.by_gamma().items()
+    )
+    return f"(CASE {whens} ELSE -1 END)::TINYINT"
+
+
+def _clip(share: float) -> float:
+    return min(max(share, 1e-9), 1 - 1e-9)
