@@ -1,0 +1,95 @@
+"""Circles as measured tables: the one shape in which figures leave this room for disclosure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from threecircles.core.rounding import round_half_away
+from threecircles.core.tables import TOTAL, Dimension, Measured, TableSpec
+
+VALUES = ("value", "low", "high", "numerator", "denominator", "n", "n_with")
+FIGURES = ("measure", "value", "low", "high", "numerator", "denominator", "n", "n_with", "reason")
+CONTACT_NOTE = (
+    "Contact with a service is not the same as help that fits. Missed links between records make help "
+    "look rarer, so unmet need look larger, than it is."
+)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What every table of the circles says of itself.
+
+    period: of the services counted. rule: the definition in words. definitions: ids with version.
+    """
+
+    period: str
+    rule: str
+    definitions: tuple[str, ...]
+    population: str = "pupils-9-16"
+    notes: tuple[str, ...] = ()
+
+
+def group_label(name: str) -> str:
+    """The words for a breakdown."""
+    return {
+        "ward": "Ward",
+        "phase": "School phase",
+        "age": "Age at the start of the school year",
+        "sex": "Sex",
+        "deprivation": "Deprivation of the home area, in fifths of England",
+        "year": "School year",
+    }[name]
+
+
+def circles_table(
+    table: pl.DataFrame,
+    group: str | None,
+    told: Told,
+    labels: Mapping[str, str] | None = None,
+    order: Sequence[str] = (),
+    vintage: str = "",
+) -> Measured:
+    """circles-place or circles-<group> from the engine's figures."""
+    dimensions: tuple[Dimension, ...] = ()
+    title = "Children with high need and children in targeted services"
+    if group:
+        dimensions = (
+            Dimension(
+                column=group,
+                label=group_label(group),
+                order=(TOTAL, *order),
+                labels={TOTAL: "All", "not_known": "Not known", **(labels or {})},
+                vintage=vintage,
+            ),
+        )
+        title += f", by {group_label(group).lower()}"
+    spec = TableSpec(
+        id=f"circles-{group or 'place'}",
+        title=title,
+        population=told.population,
+        period=told.period,
+        unit="share of children",
+        dimensions=dimensions,
+        count="n_with",
+        values=VALUES,
+        kind="share",
+        page="need",
+        notes=(told.rule, CONTACT_NOTE, *told.notes),
+        definitions=told.definitions,
+        sources=("survey-pupils",),
+        step="need.circles",
+    )
+    return Measured(spec, figures(table, [d.column for d in dimensions]))
+
+
+def figures(table: pl.DataFrame, dimensions: Sequence[str]) -> pl.DataFrame:
+    """The frame of a measured table: children as whole numbers, counts as integers, in order."""
+    whole = pl.col("numerator", "denominator").map_elements(
+        round_half_away, return_dtype=pl.Float64
+    )
+    return table.with_columns(
+        whole, pl.col("n", "n_with").cast(pl.Int64), pl.col("reason").cast(pl.String)
+    ).select(*dimensions, *FIGURES)

@@ -1,0 +1,79 @@
+"""The need room in a run: the record comes in under a purpose, measured tables go out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import narwhals as nw
+
+from threecircles.core.safety import Grant, Sensitive
+from threecircles.core.steps import Step
+from threecircles.core.tables import Measured
+from threecircles.definitions.place import Place
+from threecircles.need.areas import areas_of
+from threecircles.need.circles_step import circles_tables
+from threecircles.need.high_need import high_need
+from threecircles.need.targeted import targeted_services
+
+PURPOSE = "needs_assessment"
+HIGH_NEED, SERVICES = "high_need_9_16_demo", "council_and_justice"
+
+
+def steps(place: Place) -> list[Step]:
+    """The steps of this room. place.yaml's settings may name other definitions (high_need, targeted_services)."""
+    definitions = {
+        "need_definition": place.settings.get("high_need", HIGH_NEED),
+        "service_definition": place.settings.get("targeted_services", SERVICES),
+    }
+    made = []
+    if place.of("survey-pupils"):
+        made.append(
+            Step(
+                name="need.circles",
+                function=circles,
+                reads=("record.measure", "record.episode", "record.person", "record.residence"),
+                writes=("need.circles-*", "need.need-*"),
+                definitions=("high_need", "targeted_services", "processes"),
+                purpose=PURPOSE,
+                attributes=(
+                    "age",
+                    "sex",
+                    "lsoa21",
+                    "ward",
+                    "deprivation",
+                    "school_phase",
+                    "nc_year",
+                    "organisation",
+                    "link_p",
+                ),
+                params=definitions,
+            )
+        )
+    return made
+
+
+def circles(
+    measure: Any,
+    episode: Any,
+    person: Any,
+    residence: Any,
+    *,
+    grant: Grant,
+    place: Place,
+    need_definition: str,
+    service_definition: str,
+) -> list[Measured]:
+    """The three circles of the newest survey of pupils, in every breakdown."""
+    opened = [_opened(t, grant) for t in (measure, episode, person, residence)]
+    return circles_tables(
+        *opened,
+        need=high_need(need_definition),
+        services=targeted_services(service_definition),
+        areas=areas_of(place),
+        academic_year=place.year,
+    )
+
+
+def _opened(table: Any, grant: Grant) -> nw.LazyFrame:
+    frame = table.open(grant) if isinstance(table, Sensitive) else table
+    return frame if isinstance(frame, nw.LazyFrame) else nw.from_native(frame).lazy()
