@@ -7,7 +7,7 @@ small. Source: Woodruff, J. Am. Stat. Assoc. 66 (1971) 411-414; Lumley, Complex 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -20,6 +20,7 @@ from threecircles.core.design_variance import Structure
 from threecircles.core.engines import collect
 from threecircles.core.errors import UsageError
 
+Kind = Literal["mean", "proportion", "total", "ratio"]
 Frame = pl.DataFrame | pl.LazyFrame | nw.LazyFrame | nw.DataFrame
 RESULT = (
     "statistic", "kind", "value", "se", "low", "high", "df", "deff", "deff_replace", "n", "n_weighted", "interval",
@@ -50,7 +51,7 @@ class Statistic:
     """One figure to estimate. y, x: numeric columns as expressions; a null is "not answered"."""
 
     label: str
-    kind: Literal["mean", "proportion", "total", "ratio"]
+    kind: Kind
     y: nw.Expr
     x: nw.Expr | None = None
 
@@ -97,10 +98,26 @@ def estimate(
     Raises UsageError for bad weights, a lonely unit or an fpc below the units drawn.
     """
     sums = psu_sums(frame, design, statistics, by)
+    kinds = {s.label: s.kind for s in statistics}
+    return from_sums(sums, design, kinds, by, level, method)
+
+
+def from_sums(
+    sums: pl.DataFrame,
+    design: Design,
+    kinds: Mapping[str, Kind],
+    by: Sequence[str] = (),
+    level: float = 0.95,
+    method: Method = "auto",
+) -> pl.DataFrame:
+    """Estimates from sums as psu_sums makes them; kinds: label -> kind, in the order of the sums.
+
+    `by` may name fewer columns than the sums were made by. Returns as `estimate`.
+    """
     structure = Structure.of(sums, lonely=design.lonely, stratified=design.stratum is not None)
     tables = [
-        _estimate_one(sums, structure, design, statistic, j, tuple(by), level, method)
-        for j, statistic in enumerate(statistics)
+        _estimate_one(sums, structure, design, (label, kind), j, tuple(by), level, method)
+        for j, (label, kind) in enumerate(kinds.items())
     ]
     return pl.concat(tables)
 
@@ -114,7 +131,7 @@ def psu_sums(
     j-th statistic n{j} and the sums w{j}, wy{j}, wx{j}, wyy{j}, wyx{j}, wxx{j} of weights and products,
     vyy{j}, vyx{j}, vxx{j} the same with squared weights.
     """
-    lazy = _prepared(frame, design)
+    lazy = prepared(frame, design)
     weight = nw.col("_weight")
     parts: list[nw.Expr] = [
         nw.col("_fpc").min().alias("_fpc_low"),
@@ -138,24 +155,29 @@ def psu_sums(
             parts.append(nw.col(f"{part}{j}").sum())
     keys = [*by, "_stratum", "_psu"]
     table = collect(lazy.with_columns(*columns).group_by(keys).agg(*parts), sort_by=keys)
-    if (bad := int(table["_bad"].sum())) > 0:
+    refuse_bad_weights(int(table["_bad"].sum()), design)
+    return table
+
+
+def refuse_bad_weights(bad: int, design: Design) -> None:
+    """Raise UsageError when rows have a weight that is missing or below nought."""
+    if bad:
         raise UsageError(
             f"{bad} rows have a weight that is missing or below nought.",
             where=f"column {design.weight}",
             mend="Give every respondent a weight, or leave those rows out and say so.",
         )
-    return table
 
 
 def unit_rows(frame: Frame, design: Design) -> Structure:
     """The structure of the design with one row for each row of the frame, in its order."""
     keys = [nw.col(c) for c in ("_stratum", "_psu")]
     fpc = [nw.col("_fpc").alias("_fpc_low"), nw.col("_fpc").alias("_fpc_high")]
-    rows = collect(_prepared(frame, design).select(*keys, *fpc))
+    rows = collect(prepared(frame, design).select(*keys, *fpc))
     return Structure.of(rows, lonely=design.lonely, stratified=design.stratum is not None)
 
 
-def _prepared(frame: Frame, design: Design) -> nw.LazyFrame:
+def prepared(frame: Frame, design: Design) -> nw.LazyFrame:
     """The frame with _weight, _stratum, _psu and _fpc; stratum and unit as text so that keys compare."""
     native: Any = (
         nw.from_native(frame) if not isinstance(frame, nw.LazyFrame | nw.DataFrame) else frame
@@ -194,12 +216,13 @@ def _estimate_one(
     sums: pl.DataFrame,
     structure: Structure,
     design: Design,
-    statistic: Statistic,
+    named: tuple[str, Kind],
     j: int,
     by: tuple[str, ...],
     level: float,
     method: Method,
 ) -> pl.DataFrame:
+    label, kind = named
     domains, domain = _domains(sums, by)
     size = len(domains)
     part = {p: sums[f"{p}{j}"].to_numpy().astype(float) for p in _PARTS}
@@ -208,7 +231,7 @@ def _estimate_one(
     squares: np.ndarray
     whole: dict[str, np.ndarray] = {p: np.bincount(domain, part[p], minlength=size) for p in _PARTS}
     with np.errstate(divide="ignore", invalid="ignore"):
-        if statistic.kind == "total":
+        if kind == "total":
             value, score, squares = whole["wy"], part["wy"], part["vyy"]
         else:
             value = whole["wy"] / whole["wx"]
@@ -220,15 +243,15 @@ def _estimate_one(
         variance = structure.variance(score, domain, size)
         if design.fpc is not None and design.fpc_within is not None:
             variance = variance + structure.variance_within(score, squares, sums, domain, size)
-        simple = _simple_random(statistic.kind, whole, value)
+        simple = _simple_random(kind, whole, value)
         left = np.where(whole["w"] >= whole["n"], 1 - whole["n"] / whole["w"], np.nan)
         deff_replace = np.where(simple > 0, variance / simple, np.nan)
     member, answered = sums["_members"].to_numpy() > 0, part["n"] > 0
     df = structure.degrees(domain[member], member, size)
     df_answered = structure.degrees(domain[answered], answered, size)
     frame = domains.with_columns(
-        statistic=pl.lit(statistic.label),
-        kind=pl.lit(statistic.kind),
+        statistic=pl.lit(label),
+        kind=pl.lit(kind),
         value=value,
         se=np.sqrt(variance),
         df=df,
@@ -237,7 +260,7 @@ def _estimate_one(
         n=whole["n"].astype(np.int64),
         n_weighted=whole["w"],
     )
-    share = statistic.kind == "proportion"
+    share = kind == "proportion"
     ends = interval(value, np.sqrt(variance), df, df_answered, whole["n"], share, method, level)
     frame = frame.with_columns(
         low=ends.low, high=ends.high, interval=pl.Series(ends.method, dtype=pl.String)

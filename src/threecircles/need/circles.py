@@ -11,43 +11,21 @@ from collections.abc import Sequence
 import narwhals as nw
 import polars as pl
 
-from threecircles.core.design import Design, Frame, Statistic, estimate
+from threecircles.core.design import Design, Frame, Kind, from_sums, prepared, refuse_bad_weights
+from threecircles.core.engines import collect
 from threecircles.core.tables import TOTAL
 
 REGIONS = ("both", "need_only", "service_only", "neither")
-SHARES = ("need", "service", *REGIONS)
-RATIOS = ("coverage", "targeting")
-MEASURES = (*SHARES, *RATIOS)
-
-
-def statistics() -> list[Statistic]:
-    """The eight figures of the circles, over rows with need (1, 0) and service (1, 0), null = not known.
-
-    coverage = both / need: of those with high need, the share in contact. targeting = both / service:
-    of those in contact, the share with high need.
-    """
-    need, service = nw.col("_need"), nw.col("_service")
-    known = ~need.is_null() & ~service.is_null()
-    parts = {
-        "need": need,
-        "service": service,
-        "both": need * service,
-        "need_only": need * (1 - service),
-        "service_only": (1 - need) * service,
-        "neither": (1 - need) * (1 - service),
-    }
-    made = [
-        Statistic(label=m, kind="proportion", y=nw.when(known).then(y)) for m, y in parts.items()
-    ]
-    made.append(
-        Statistic(label="coverage", kind="proportion", y=nw.when(known & (need == 1)).then(service))
-    )
-    made.append(
-        Statistic(
-            label="targeting", kind="proportion", y=nw.when(known & (service == 1)).then(need)
-        )
-    )
-    return made
+NEED, SERVICE = ("both", "need_only"), ("both", "service_only")
+MEASURES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "need": (NEED, REGIONS),
+    "service": (SERVICE, REGIONS),
+    **{region: ((region,), REGIONS) for region in REGIONS},
+    "coverage": (("both",), NEED),
+    "targeting": (("both",), SERVICE),
+}
+"""Each figure: the regions counted, and the regions it is a share of. coverage: of those with high need,
+the share in contact. targeting: of those in contact, the share with high need."""
 
 
 def circles(
@@ -61,73 +39,109 @@ def circles(
     denominator (children, weighted), n (respondents in the base), n_with (respondents with the
     property), reason.
     """
-    lazy = nw.from_native(frame).lazy() if not isinstance(frame, nw.LazyFrame) else frame
-    ready = lazy.with_columns(
-        _need=nw.when(nw.col("need") == "high")
-        .then(nw.lit(1.0))
-        .otherwise(nw.when(nw.col("need") == "not_high").then(nw.lit(0.0))),
-        _service=nw.col("service").cast(nw.Float64),
-    )
-    whole = _told(estimate(ready, design, statistics()), population)
-    if group is None:
-        return whole
-    parts = _told(estimate(ready, design, statistics(), by=[group]), None)
-    scale = population / _weight_of(whole) if population else 1.0
-    parts = parts.with_columns(pl.col("numerator", "denominator") * scale)
-    total = whole.with_columns(pl.lit(TOTAL).alias(group)).select(parts.columns)
-    return pl.concat([total, parts])
-
-
-def _told(table: pl.DataFrame, population: float | None) -> pl.DataFrame:
-    scale = population / _weight_of(table) if population else 1.0
-    base = pl.col("n_weighted") * scale
-    # Of n answers, a design-weighted share tells the weighted number; the unweighted one decides disclosure.
-    return table.rename({"statistic": "measure"}).with_columns(
-        numerator=pl.col("value") * base,
-        denominator=base,
-        reason=pl.when(pl.col("value").is_null()).then(pl.lit("not_available")),
-    )
-
-
-def _weight_of(table: pl.DataFrame) -> float:
-    first = next(c for c in ("statistic", "measure") if c in table.columns)
-    return float(
-        table.filter(pl.col(first) == "need")[
-            "n_weighted" if "n_weighted" in table.columns else "denominator"
-        ].sum()
-    )
-
-
-def with_counts(table: pl.DataFrame, frame: pl.DataFrame, group: str | None = None) -> pl.DataFrame:
-    """Adds n_with: respondents, unweighted, who have the property of the row."""
-    need, service = pl.col("need") == "high", pl.col("service") == 1
-    known = (
-        pl.col("need").is_in(["high", "not_high"])
-        & pl.col("service").is_not_null()
-        & (pl.col("weight") > 0)
-    )
-    counts = {
-        "need": need,
-        "service": service,
-        "both": need & service,
-        "need_only": need & ~service,
-        "service_only": ~need & service,
-        "neither": ~need & ~service,
-        "coverage": need & service,
-        "targeting": need & service,
-    }
-    sums = [(c & known).fill_null(False).sum().cast(pl.Int64).alias(m) for m, c in counts.items()]
-    keys = [group] if group else []
-    total = frame.select(sums).with_columns(*[pl.lit(TOTAL).alias(k) for k in keys])
-    long = total.unpivot(index=keys, variable_name="measure", value_name="n_with")
+    by = [group] if group else []
+    sums = _sums(region_sums(frame, design, by), by)
+    kinds: dict[str, Kind] = dict.fromkeys(MEASURES, "proportion")
+    whole = _told(from_sums(sums, design, kinds), sums, [])
+    ground = float(whole.filter(pl.col("measure") == "need")["denominator"].item())
+    scale = population / ground if population and ground else 1.0
+    tables = [whole]
     if group:
-        parts = (
-            frame.group_by(group)
-            .agg(sums)
-            .unpivot(index=keys, variable_name="measure", value_name="n_with")
+        parts = _told(from_sums(sums, design, kinds, by), sums, by)
+        tables = [whole.with_columns(pl.lit(TOTAL).alias(group)).select(parts.columns), parts]
+    return pl.concat(tables).with_columns(pl.col("numerator", "denominator") * scale)
+
+
+def region_sums(frame: Frame, design: Design, by: Sequence[str]) -> pl.DataFrame:
+    """Respondents, weights and squared weights by group, stratum, school and region, in one pass.
+
+    Respondents whose need is unknown, or who may not be linked, are region null: outside the picture,
+    but part of the design.
+    """
+    high, not_high = nw.col("need") == "high", nw.col("need") == "not_high"
+    served, not_served = nw.col("service") == 1, nw.col("service") == 0
+    region: nw.Expr = nw.lit(None, dtype=nw.String)
+    for name, hit in (
+        ("both", high & served),
+        ("need_only", high & not_served),
+        ("service_only", not_high & served),
+        ("neither", not_high & not_served),
+    ):
+        region = nw.when(hit).then(nw.lit(name)).otherwise(region)
+    weight = nw.col("_weight")
+    keys = [*by, "_stratum", "_psu", "_region"]
+    marked = prepared(frame, design).with_columns(
+        _region=region,
+        _square=weight * weight,
+        _one=nw.when(weight > 0).then(nw.lit(1)).otherwise(nw.lit(0)),
+        _missing=nw.when(weight.is_null() | (weight < 0)).then(nw.lit(1)).otherwise(nw.lit(0)),
+    )
+    table = collect(
+        marked.group_by(keys).agg(
+            nw.col("_one").sum().cast(nw.Int64).alias("n"),
+            weight.sum().alias("w"),
+            nw.col("_square").sum().alias("v"),
+            nw.col("_fpc").min().alias("_fpc_low"),
+            nw.col("_fpc").max().alias("_fpc_high"),
+            nw.col("_within").max().alias("_within"),
+            nw.col("_missing").sum().cast(nw.Int64).alias("_bad"),
+        ),
+        sort_by=keys,
+    )
+    refuse_bad_weights(int(table["_bad"].sum()), design)
+    return table
+
+
+def _sums(regions: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+    """The sums of core's design estimates: figures of yes and no need no more than the regions."""
+    keys = [*by, "_stratum", "_psu"]
+    columns: list[pl.Expr] = [
+        pl.col("_fpc_low").min(),
+        pl.col("_fpc_high").max(),
+        pl.col("_within").max(),
+        pl.col("_bad").sum(),
+        pl.col("n").sum().alias("_members"),
+    ]
+    for j, (counted, base) in enumerate(MEASURES.values()):
+        inside, under = pl.col("_region").is_in(counted), pl.col("_region").is_in(base)
+        w, x, v, u = (
+            pl.col(c).filter(f).sum()
+            for c, f in (("w", inside), ("w", under), ("v", inside), ("v", under))
         )
-        long = pl.concat([long, parts])
-    return table.join(long, on=[*keys, "measure"], how="left", maintain_order="left")
+        named = {
+            "n": pl.col("n").filter(under).sum(),
+            "w": x,
+            "wy": w,
+            "wx": x,
+            "wyy": w,
+            "wyx": w,
+            "wxx": x,
+        }
+        named |= {"vyy": v, "vyx": v, "vxx": u, "with": pl.col("n").filter(inside).sum()}
+        columns += [e.alias(f"{name}{j}") for name, e in named.items()]
+    return regions.group_by(keys).agg(columns).sort(keys, nulls_last=True)
+
+
+def _told(table: pl.DataFrame, sums: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+    """The estimates in words of the circles, with children and respondents counted."""
+    names = {f"with{j}": m for j, m in enumerate(MEASURES)}
+    counts = (
+        sums.group_by(by).agg(pl.col(list(names)).sum())
+        if by
+        else sums.select(pl.col(list(names)).sum())
+    )
+    long = counts.rename(names).unpivot(
+        index=list(by), variable_name="measure", value_name="n_with"
+    )
+    return (
+        table.rename({"statistic": "measure"})
+        .join(long, on=[*by, "measure"], how="left", nulls_equal=True, maintain_order="left")
+        .with_columns(
+            numerator=pl.col("value") * pl.col("n_weighted"),
+            denominator=pl.col("n_weighted"),
+            reason=pl.when(pl.col("value").is_null()).then(pl.lit("not_available")),
+        )
+    )
 
 
 def sentence(table: pl.DataFrame) -> str:

@@ -16,7 +16,6 @@ from threecircles.need.circles import (
     named_groups,
     outside,
     sentence,
-    with_counts,
 )
 from threecircles.need.frechet import bounds, collapsed, told_rows, words
 from threecircles.need.high_need import HighNeed, classify, frozen_cuts
@@ -92,13 +91,13 @@ def identifiable(ground: pl.DataFrame, areas: Areas, told: Told) -> list[Measure
     population = float(answered["weight"].sum())
     made = []
     labels = {"ward": areas.ward_names, "deprivation": FIFTHS, "sex": {"F": "Girls", "M": "Boys"}}
-    whole = with_counts(circles(answered, design, None, population), answered)
+    whole = circles(answered, design, None, population)
     worded = Told(
         told.period, told.rule, told.definitions, told.population, (sentence(whole), *told.notes)
     )
     made.append(circles_table(whole, None, worded))
     for group in named_groups():
-        parts = with_counts(circles(answered, design, group, population), answered, group)
+        parts = circles(answered, design, group, population)
         order = sorted({v for v in parts[group].to_list() if v != TOTAL}, key=_rank)
         vintage = "ward24" if group == "ward" else ""
         made.append(circles_table(parts, group, told, labels.get(group), order, vintage))
