@@ -14,6 +14,8 @@ def register(app: typer.Typer) -> None:
         no_args_is_help=True, help="Relative-needs formulas: fit, evaluate, compare, explain."
     )
     formula.command()(fit)
+    formula.command()(evaluate)
+    formula.command()(check)
     app.add_typer(formula, name="formula")
 
 
@@ -49,3 +51,48 @@ def fit(
         )
     for warning in fitted.warnings:
         print(f"Note: {warning}")
+
+
+def evaluate(
+    formula: Annotated[
+        Path,
+        typer.Argument(metavar="FORMULA.yaml", help="A published, fitted or fictitious formula."),
+    ],
+    inputs: Annotated[
+        Path, typer.Option("--inputs", help="CSV or Parquet of the formula's terms.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--json", metavar="OUT", help="Write the result here.")
+    ] = None,
+    rule: Annotated[
+        str | None, typer.Option(help="at_zero or marginal; else what the formula says.")
+    ] = None,
+    budget: Annotated[float | None, typer.Option(help="Pounds to share, to the penny.")] = None,
+) -> None:
+    """Apply a formula without fitting anything."""
+    import json
+
+    from threecircles.core.errors import UsageError
+    from threecircles.core.workspace import write_bytes
+    from threecircles.funding.evaluate import evaluate as apply
+
+    if rule not in (None, "at_zero", "marginal"):
+        raise UsageError("The rule is not known.", found=str(rule), allowed="at_zero, marginal")
+    pence = round(budget * 100) if budget is not None else None
+    rows = apply(formula, inputs, rule=rule, budget_pence=pence)  # type: ignore[arg-type]
+    text = json.dumps(rows, indent=1)
+    if out is not None:
+        write_bytes(out, text.encode())
+    print(text if out is None else f"Wrote {len(rows)} authorities to {out}")
+
+
+def check(
+    formula: Annotated[Path, typer.Argument(metavar="FORMULA.yaml")],
+) -> None:
+    """Read a formula file and say what it holds; a fault is named with its line."""
+    from threecircles.funding.formula import load_formula
+
+    read = load_formula(formula)
+    print(f"{read.label} ({read.kind}, {read.status}). Source: {read.source}")
+    for outcome in read.outcomes:
+        print(f"  {outcome.id}: {len(outcome.terms)} terms, weight {outcome.cost_weight:g}")
