@@ -46,7 +46,9 @@ def parse(text: str, where: str) -> Marked:
         mark = getattr(error, "problem_mark", None)
         line = f" line {mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or "it is not YAML"
-        raise DefinitionError(f"The file cannot be read: {problem}.", where=f"{where}{line}") from None
+        raise DefinitionError(
+            f"The file cannot be read: {problem}.", where=f"{where}{line}"
+        ) from None
     if node is None:
         raise DefinitionError("The file is empty.", where=where)
     return _mark(node, where)
@@ -61,7 +63,9 @@ def _mark(node: yaml.Node, where: str) -> Marked:
     mapping: dict[str, Marked] = {}
     for key, child in node.value:
         if key.value in mapping:
-            raise DefinitionError(f"{key.value} is written twice.", where=f"{where} line {key.start_mark.line + 1}")
+            raise DefinitionError(
+                f"{key.value} is written twice.", where=f"{where} line {key.start_mark.line + 1}"
+            )
         mapping[key.value] = _mark(child, where)
     return Marked(mapping, line)
 
