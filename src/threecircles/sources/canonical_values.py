@@ -68,7 +68,9 @@ def codes_of(text: pl.Series, column: Column, where: Where, notes: list[Note]) -
     read = {v: v[:-2] for v in distinct if v.endswith(".0") and v[:-2] in listed}
     if not where.source.return_name:
         # A statutory return takes codes only: words in it stay, so that the rules see them.
-        words = {w.casefold(): c.code for c in reversed(codes) for w in (*c.synonyms, c.label)}
+        words = {
+            w.casefold(): c.code for c in reversed(codes) for w in (*c.synonyms, c.label, c.code)
+        }
         read |= {v: words[v.strip().casefold()] for v in distinct if v.strip().casefold() in words}
     unknown = [v for v in distinct if v not in read]
     if read:
@@ -103,11 +105,7 @@ def numbers(text: pl.Series, column: Column, where: Where, notes: list[Note]) ->
     name, typed = _typed(usable, column)
     if column.type == "int":
         text = text.str.replace(r"^\s*([+-]?\d+)\.0+\s*$", "$1")
-    outside = _outside(typed, column)
-    if outside.any():
-        note(notes, where, column, "out-of-range", outside,
-              "{n} {values} in {column} " + f"lie outside {column.min:g} to {column.max:g}." if column.max is not None
-              else "{n} {values} in {column} " + f"lie below {column.min:g}.")  # fmt: skip
+    _note_outside(typed, column, where, notes)
     return Change({column.name: text, name: typed.alias(name)}, notes)
 
 
@@ -122,11 +120,22 @@ def _typed(usable: pl.Series, column: Column) -> tuple[str, pl.Series]:
     return f"{column.name}__number", number
 
 
-def _outside(typed: pl.Series, column: Column) -> pl.Series:
-    low = (
-        typed < column.min
-        if column.min is not None
-        else pl.Series([False]).extend_constant(False, len(typed) - 1)
-    )
-    high = typed > column.max if column.max is not None else low & False
-    return (low | high).fill_null(False)
+def _note_outside(typed: pl.Series, column: Column, where: Where, notes: list[Note]) -> None:
+    if column.min is not None and (low := (typed < column.min).fill_null(False)).any():
+        note(
+            notes,
+            where,
+            column,
+            "out-of-range",
+            low,
+            "{n} {values} in {column} lie below " + f"{column.min:g}.",
+        )
+    if column.max is not None and (high := (typed > column.max).fill_null(False)).any():
+        note(
+            notes,
+            where,
+            column,
+            "out-of-range",
+            high,
+            "{n} {values} in {column} lie above " + f"{column.max:g}.",
+        )

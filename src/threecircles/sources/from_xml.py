@@ -19,8 +19,9 @@ from threecircles.sources.reading import EXTRA_SCHEMA, FileRecord, Limits, Note,
 from threecircles.sources.received import Received
 from threecircles.sources.xml_plan import Plan, plan
 from threecircles.sources.xml_read import Broken, XmlResult, read_xml
-from threecircles.sources.xml_rows import Collected, Refused, Row
+from threecircles.sources.xml_rows import BETWEEN, Collected, Refused, Row
 
+_LIST = pl.List(pl.Utf8)
 _DECLARED = re.compile(rb"""<\?xml[^>]*encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 
 
@@ -192,21 +193,21 @@ class _Batches:
     def flush(self, table: int) -> None:
         """Turn the waiting rows of a table into columns."""
         rows, self.rows[table] = self.rows[table], []
-        columns = zip(*rows, strict=True) if rows else ()
+        columns = zip(*rows, strict=True)
+        frame = pl.DataFrame([
+            pl.Series(name, values, dtype=pl.Utf8 if kind == _LIST else kind)
+            for (name, kind), values in zip(self.schema(table).items(), columns, strict=True)
+        ])  # fmt: skip
+        lists = [c.name for c in self.plan.tables[table].columns if c.many]
         self.frames[table].append(
-            pl.DataFrame([
-                pl.Series(name, values, dtype=kind, strict=False)
-                for (name, kind), values in zip(self.schema(table).items(), columns, strict=True)
-            ])
-        )  # fmt: skip
+            frame.with_columns(pl.col(lists).str.split(BETWEEN)) if lists else frame
+        )
 
     def schema(self, table: int) -> dict[str, pl.DataType | type[pl.DataType]]:
         """Columns of a table as they come out of the file."""
         kinds: dict[str, pl.DataType | type[pl.DataType]] = {}
         for column in self.plan.tables[table].columns:
-            kinds[column.name] = (
-                pl.List(pl.Utf8) if column.many else pl.Int64 if column.ordinal else pl.Utf8
-            )
+            kinds[column.name] = _LIST if column.many else pl.Int64 if column.ordinal else pl.Utf8
         return kinds | {"_at": pl.Int64}
 
     def frame(self, table: int) -> pl.DataFrame:

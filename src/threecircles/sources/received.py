@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -175,6 +176,7 @@ def _unpack(
             data = stream.read(member.file_size + 1)
     except (
         zipfile.BadZipFile,
+        zlib.error,
         NotImplementedError,
         OSError,
         EOFError,

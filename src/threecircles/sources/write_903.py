@@ -111,7 +111,11 @@ def _header(
 ) -> str:
     flat = [_leaf("CHILDID", child["CHILD"])]
     flat += [_leaf(n, child[n]) for n in ("UPN", "SEX", "DOB", "ETHNIC")]
-    flat.append(_leaf("UASC", child["UASC"] or ("1" if inner.get("UASC") else "")))
+    flat.append(
+        _leaf(
+            "UASC", child["UASC"] or ("" if "UASC" not in inner else "1" if inner["UASC"] else "0")
+        )
+    )
     for name in ("UASC", "AD1", "OC3"):
         for row in inner.get(name, [])[:1]:
             flat += [

@@ -14,7 +14,8 @@ class Node:
 
     lists: the same, for columns that hold several values. closes: tables whose own row the text ends.
     counter: index of the ordinal it advances; resets: ordinals that begin again inside it. group: a
-    table that gets an empty row when nothing inside it made one.
+    table that gets an empty row when nothing inside it made one. leaf: its text is a value. slots: where
+    the record keeps its text for other tables. known: False for an element no definition names.
     """
 
     name: str
@@ -26,11 +27,8 @@ class Node:
     resets: list[int] = field(default_factory=list)
     group: int = -1
     known: bool = True
-
-    @property
-    def leaf(self) -> bool:
-        """True when its text is a value."""
-        return bool(self.fills or self.lists) or not self.children
+    leaf: bool = False
+    slots: list[int] = field(default_factory=list)
 
     def at(self, path: str) -> Node:
         """The node at a path below this one, made when it is not there."""
@@ -44,8 +42,7 @@ class Node:
 class Plan:
     """A source's XML form, compiled. Columns are positions in `names[table]`.
 
-    ordinals: per table, (column, counter). copies: per table, (column, path); kept: path -> slot of the
-    record's own values. free: tables found by their leaves alone.
+    ordinals: per table, (column, counter). copies: per table, (column, slot). free: tables found by their leaves alone.
     """
 
     source: Source
@@ -56,7 +53,6 @@ class Plan:
     names: list[list[str]]
     ordinals: list[list[tuple[int, int]]]
     copies: list[list[tuple[int, int]]]
-    kept: dict[int, list[int]]
     free: list[int]
     counters: int
     key_slot: int
@@ -79,7 +75,7 @@ def plan(source: Source) -> Plan:
     head = root.at(form.head) if form.head else None
     counters: dict[str, int] = {}
     slots: dict[str, int] = {form.key: 0}
-    made = Plan(source, root, record, head, source.tables, [], [], [], {}, [], 0, 0)
+    made = Plan(source, root, record, head, source.tables, [], [], [], [], 0, 0)
     for index, table in enumerate(source.tables):
         columns = list(table.columns)
         made.names.append([c.name for c in columns])
@@ -107,10 +103,11 @@ def plan(source: Source) -> Plan:
             record.at(table.group).group = index
     _number(record, counters)
     for path, slot in slots.items():
-        made.kept.setdefault(id(record.at(path)), []).append(slot)
+        record.at(path).slots.append(slot)
     for found, usual in form.moved.items():
         record.children[found] = record.at(usual)
     made.counters = len(counters)
+    _mark_leaves(root)
     return made
 
 
@@ -119,3 +116,10 @@ def _number(record: Node, counters: dict[str, int]) -> None:
         record.at(path).counter = index
         parent = record.at(path.rpartition("/")[0])
         parent.resets.append(index)
+
+
+def _mark_leaves(node: Node) -> None:
+    node.leaf = bool(node.fills or node.lists or node.slots) or not node.children
+    for child in node.children.values():
+        if child.children or not child.leaf:
+            _mark_leaves(child)

@@ -137,6 +137,7 @@ class _Run:
             raise BrokenRecord(
                 "record-too-long",
                 f"One record is longer than {self.limits.xml_record_bytes:,} bytes.",
+                self._position(),
             )
 
     def _collect(self) -> None:
@@ -169,7 +170,7 @@ class _Run:
 
     def _describe(self, error: Exception) -> tuple[int, str, str, bool]:
         if isinstance(error, BrokenRecord):
-            return self._position(), error.reason, error.code, error.at_start
+            return error.at, error.reason, error.code, error.at_start
         at = self.base + self.parser.ErrorByteIndex
         assert isinstance(error, expat.ExpatError)
         words = expat.errors.messages.get(error.code, "")

@@ -10,11 +10,11 @@ from threecircles.sources.xml_plan import Node, Plan
 
 
 class BrokenRecord(Exception):  # noqa: N818 - it names the thing, not a fault of ours
-    """A record that cannot be used. at_start: the next record begins exactly here."""
+    """A record that cannot be used. at: the byte; at_start: the next record begins exactly there."""
 
-    def __init__(self, code: str, reason: str, at_start: bool = False) -> None:
+    def __init__(self, code: str, reason: str, at: int, at_start: bool = False) -> None:
         super().__init__(reason)
-        self.code, self.reason, self.at_start = code, reason, at_start
+        self.code, self.reason, self.at, self.at_start = code, reason, at, at_start
 
 
 class Refused(Exception):  # noqa: N818
@@ -22,6 +22,9 @@ class Refused(Exception):  # noqa: N818
 
 
 Row = list[Any]
+BETWEEN = "\x1f"
+"""Stands between the values of a list until they become columns; XML cannot hold it."""
+_PIECES = 8
 
 
 @dataclass
@@ -52,7 +55,6 @@ class RowMaker:
         self.node = Node("", {plan.root.name: plan.root})
         self.record_start = -1
         self.parts: list[str] = []
-        self.length = 0
         self.stray: list[int] = []
         self.head: list[list[Row]] = [[] for _ in plan.tables]
         self.key: str | None = None
@@ -77,11 +79,14 @@ class RowMaker:
             if child is None:
                 child = self._unknown_start(local)
         if self.parts:
-            self._check_stray(node)
+            self.stray.append(self.position())
+            self.parts = []
         self.stack.append(node)
         if len(self.stack) > self.depth_limit:
             raise BrokenRecord(
-                "too-deep", f"Elements are nested deeper than {self.depth_limit} levels."
+                "too-deep",
+                f"Elements are nested deeper than {self.depth_limit} levels.",
+                self.position(),
             )
         self.node = child
         if child is self.plan.record:
@@ -107,27 +112,35 @@ class RowMaker:
             self.open[table] = row
 
     def text(self, text: str) -> None:
-        """Text inside an element; expat gives it in pieces."""
-        self.parts.append(text)
-        self.length += len(text)
-        if self.length > self.text_limit:
+        """Text inside an element, in pieces of up to 8 KB; the spaces between elements are let go at once."""
+        if self.parts:
+            self.parts.append(text)
+            if len(self.parts) > _PIECES:
+                self._check_length(sum(map(len, self.parts)))
+        elif not text.isspace():
+            self.parts.append(text)
+
+    def _check_length(self, length: int) -> None:
+        if length > self.text_limit:
             raise BrokenRecord(
-                "text-too-long", f"One element holds more than {self.text_limit:,} characters."
+                "text-too-long",
+                f"One element holds more than {self.text_limit:,} characters.",
+                self.position(),
             )
 
     def end(self, _name: str) -> None:
         """An element ends."""
-        node = self.node
-        if self.parts:
-            joined = "".join(self.parts)
-            self.parts, self.length = [], 0
-            value = None if joined.isspace() else joined
-        else:
-            value = None
-        if not node.known:
+        node, parts = self.node, self.parts
+        value = None
+        if parts:
+            value = parts[0] if len(parts) == 1 else "".join(parts)
+            self.parts = []
+            self._check_length(len(value))
+        if node.leaf:
+            if value is not None:
+                self._fill(node, value)
+        elif not node.known:
             self._unknown_end(node, value)
-        elif node.leaf:
-            self._fill(node, value)
         elif value is not None:
             self.stray.append(self.position())
         if node.opens:
@@ -138,9 +151,7 @@ class RowMaker:
         if node is self.plan.record:
             self._finish()
 
-    def _fill(self, node: Node, value: str | None) -> None:
-        if value is None:
-            return
+    def _fill(self, node: Node, value: str) -> None:
         for table, column in node.fills:
             row = self.open[table]
             # A value written twice in one element keeps the first, which is what a person reads first.
@@ -149,8 +160,8 @@ class RowMaker:
         for table, column in node.lists:
             row = self.open[table]
             if row is not None:
-                row[column] = [value] if row[column] is None else [*row[column], value]
-        for slot in self.plan.kept.get(id(node), ()):
+                row[column] = value if row[column] is None else f"{row[column]}{BETWEEN}{value}"
+        for slot in node.slots:
             if self.slots.get(slot) is None:
                 self.slots[slot] = value
             if slot == self.plan.key_slot:
@@ -190,16 +201,12 @@ class RowMaker:
 
     # What no definition claims
 
-    def _check_stray(self, node: Node) -> None:
-        if not "".join(self.parts).isspace():
-            self.stray.append(self.position())
-        self.parts, self.length = [], 0
-
     def _unknown_start(self, name: str) -> Node:
         if name == self.plan.record.name and self.record_start >= 0:
             raise BrokenRecord(
                 "not-closed",
                 f"A new <{name}> begins before the last one was closed.",
+                self.position(),
                 at_start=True,
             )
         if not self.stack:
