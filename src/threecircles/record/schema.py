@@ -131,7 +131,10 @@ def _check_column(frame: pl.DataFrame, table: Table, column: Column) -> None:
         row = int(frame[column.name].is_null().arg_true()[0])
         raise _fault(table, f"{column.name} is empty in row {row:,}.", "a value in every row")
     if column.codes:
-        unknown = frame.filter(~pl.col(column.name).is_in(column.codes))[column.name].unique()
+        # A code nobody knows is kept as `unmapped`, whatever the list (record.md 6).
+        unknown = frame.filter(~pl.col(column.name).is_in([*column.codes, "unmapped"]))[
+            column.name
+        ].unique()
         if len(unknown):
             raise _fault(table, f"{column.name} holds {unknown[0]}.", ", ".join(column.codes))
 

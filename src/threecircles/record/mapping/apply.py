@@ -1,0 +1,402 @@
+"""One extract through its mapping: each row of the source becomes record rows, is left out by a rule, or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingOf
+from dataclasses import dataclass, field
+from datetime import date
+
+import polars as pl
+
+from threecircles.record.mapping.codes import UNMAPPED, nearest
+from threecircles.record.mapping.compile import Setting, condition, text, value
+from threecircles.record.mapping.expression import parse_condition, parse_expression
+from threecircles.record.mapping.keys import row_ids, with_ordinal
+from threecircles.record.mapping.load import (
+    REQUIRED,
+    attribute_keys,
+    lookups,
+    why_not_carried,
+)
+from threecircles.record.mapping.model import Mapping, Rule
+from threecircles.record.tables import table as record_table
+from threecircles.sources.declared import Source
+
+STARTS = {"episode": "valid_from", "event": "on_date", "measure": "on_date", "factor": "on_date",
+          "provision": "valid_from", "organisation": "valid_from"}  # fmt: skip
+"""The field that says when a row's state began, by table."""
+
+
+@dataclass(frozen=True)
+class Extract:
+    """One delivery: what it describes, when it was received, and what its rows claim."""
+
+    id: str
+    source_id: str
+    la_code: str
+    as_of: date
+    received_on: date
+    period_start: date
+    period_end: date
+    shape: str
+    absence: str
+    expected_lag_days: int
+    received_assumed: bool = False
+
+    @property
+    def order(self) -> tuple[date, date, str]:
+        """Order in which extracts became known."""
+        return (self.received_on, self.as_of, self.id)
+
+
+@dataclass
+class Mapped:
+    """What an extract became: record rows by table, and one line for every row it held."""
+
+    rows: dict[str, pl.DataFrame] = field(default_factory=dict)
+    source_rows: pl.DataFrame = field(default_factory=pl.DataFrame)
+    unmapped: pl.DataFrame = field(default_factory=pl.DataFrame)
+
+
+def apply_mapping(
+    mapping: Mapping,
+    source: Source,
+    extract: Extract,
+    tables: MappingOf[str, pl.DataFrame],
+    records: pl.DataFrame | None,
+) -> Mapped:
+    """Every row of an extract through the mapping's rules.
+
+    tables: the source's tables by name, with `_row`, `_file` and typed companions. records: source_key,
+    source_record_id of the source's records (None where the mapping is about no persons).
+    Raises nothing for a bad row: it is refused with its reason in source_rows.
+    """
+    made: list[_Made] = []
+    for index, rule in enumerate(mapping.rows):
+        if tables.get(rule.table) is not None and tables[rule.table].height:
+            made.append(_make(mapping, source, extract, tables, records, rule, index))
+    _parents(made, tables)
+    return Mapped(
+        rows=_by_table(made),
+        source_rows=_outcomes(mapping, source, extract, tables, made),
+        unmapped=_unmapped(extract, made),
+    )
+
+
+@dataclass
+class _Made:
+    rule: Rule
+    rows: pl.DataFrame
+    refused: pl.DataFrame
+    unknown: list[pl.DataFrame]
+
+
+def _make(
+    mapping: Mapping,
+    source: Source,
+    extract: Extract,
+    tables: MappingOf[str, pl.DataFrame],
+    records: pl.DataFrame | None,
+    rule: Rule,
+    index: int,
+) -> _Made:
+    frame = _joined(rule, tables)
+    types = {c.name: c.type for t in reversed(rule.tables) for c in source.table(t).columns}
+    setting = Setting(frame.columns, types, extract.period_start, extract.period_end)
+    if rule.where:
+        frame = frame.filter(condition(parse_condition(rule.where), setting))
+    personal = {
+        c.name for t in rule.tables for c in source.table(t).columns if c.personal == "direct"
+    }
+    hidden = personal | ({mapping.child.key} if mapping.child else set())
+    table = record_table(rule.make)
+    columns = [
+        pl.col("_row").cast(pl.Int64).alias("source_row"),
+        _held("_file", setting).alias("source_file"),
+        pl.lit(rule.table).alias("source_table"),
+        *(pl.lit(v).alias(k) for k, v in rule.is_.items()),
+        *(
+            value(parse_expression(v), table.column(k).kind, setting, table.column(k).unit).alias(k)
+            for k, v in rule.set.items()
+        ),
+        *(text(k, setting).alias(f"_key_{k}") for k in rule.key if k not in hidden),
+    ]
+    if mapping.child and table.child_level:
+        columns.append(text(mapping.child.key, setting).alias("_source_key"))
+    if "attributes" in table.names:
+        keys = attribute_keys((mapping,), rule.make) or ("none",)
+        columns.append(_attributes(rule, setting, keys))
+    rows = frame.select(columns).with_columns(flags=pl.lit([], dtype=pl.List(pl.String)))
+    unknown = _unknown(rule, frame, setting, extract)
+    rows, refused = _persons(rows, records)
+    rows, missing = _dates(rows, rule, extract)
+    rows = _keyed(_ends(rows), rule, extract, index)
+    rows = rows.with_columns(
+        source_id=pl.lit(extract.source_id),
+        extract_id=pl.lit(extract.id),
+        mapping_id=pl.lit(mapping.id),
+        mapping_version=pl.lit(str(mapping.version)),
+    )
+    if "year" in table.names:
+        rows = rows.with_columns(
+            year=pl.lit(extract.period_end.year, dtype=pl.Int64),
+            period_start=pl.lit(extract.period_start),
+            period_end=pl.lit(extract.period_end),
+            la_code=pl.lit(extract.la_code),
+        )
+    return _Made(rule, rows, pl.concat([refused, missing]), unknown)
+
+
+def _joined(rule: Rule, tables: MappingOf[str, pl.DataFrame]) -> pl.DataFrame:
+    frame = tables[rule.table]
+    for name in rule.tables[1:]:
+        right = tables.get(name)
+        if right is None:
+            continue
+        new = [c for c in right.columns if c not in frame.columns]
+        # One row of the left table stays one row, whatever the right one repeats.
+        once = right.select(*rule.by, *new).unique(
+            subset=list(rule.by), keep="first", maintain_order=True
+        )
+        frame = frame.join(once, on=list(rule.by), how="left", maintain_order="left")
+    return frame
+
+
+def _attributes(rule: Rule, setting: Setting, keys: tuple[str, ...]) -> pl.Expr:
+    """A struct of every key that the mapping declares for the table; codes nobody knows keep their raw form."""
+    fields = {k: value(parse_expression(v), "text", setting) for k, v in rule.attributes.items()}
+    for codes in lookups(rule).values():
+        for code in codes:
+            unknown = value(code, "text", setting) == UNMAPPED
+            fields[f"raw_{code.column}"] = pl.when(unknown).then(text(code.column, setting))
+    nothing = pl.lit(None, dtype=pl.String)
+    return pl.struct([fields.get(k, nothing).alias(k) for k in keys]).alias("attributes")
+
+
+def _held(name: str, setting: Setting) -> pl.Expr:
+    return pl.col(name).cast(pl.String) if name in setting.held else pl.lit(None, dtype=pl.String)
+
+
+def _unknown(
+    rule: Rule, frame: pl.DataFrame, setting: Setting, extract: Extract
+) -> list[pl.DataFrame]:
+    found = []
+    for codes in lookups(rule).values():
+        for code in codes:
+            missed = frame.filter(value(code, "text", setting) == UNMAPPED)
+            if not missed.height:
+                continue
+            child = next((c for c in missed.columns if c in rule.key), "_row")
+            counted = (
+                missed.with_columns(raw=text(code.column, setting))
+                .group_by("raw")
+                .agg(
+                    n_rows=pl.len().cast(pl.Int64),
+                    n_children=pl.col(child).n_unique().cast(pl.Int64),
+                    first_row=pl.col("_row").min().cast(pl.Int64),
+                )
+                .with_columns(
+                    source_id=pl.lit(extract.source_id),
+                    table=pl.lit(rule.table),
+                    column=pl.lit(code.column),
+                    codes=pl.lit(code.codes),
+                    extract_id=pl.lit(extract.id),
+                    year=pl.lit(str(extract.period_end.year)),
+                )
+            )
+            near = [nearest(code.codes, r, setting.first, setting.last) for r in counted["raw"]]
+            found.append(counted.with_columns(pl.Series("nearest", near, dtype=pl.String)))
+    return found
+
+
+def _persons(rows: pl.DataFrame, records: pl.DataFrame | None) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows with their opaque record id; those of no known record are refused."""
+    if "_source_key" not in rows.columns:
+        return rows, _refused(rows.clear(), "")
+    known = pl.DataFrame(schema={"source_key": pl.String, "source_record_id": pl.String})
+    held = (
+        known
+        if records is None
+        else records.select("source_key", "source_record_id").unique("source_key")
+    )
+    rows = rows.join(
+        held, left_on="_source_key", right_on="source_key", how="left", maintain_order="left"
+    )
+    nobody = pl.col("source_record_id").is_null()
+    return rows.filter(~nobody).drop("_source_key"), _refused(rows.filter(nobody), "no person")
+
+
+def _dates(rows: pl.DataFrame, rule: Rule, extract: Extract) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Fills a snapshot's start, and refuses, flags or keeps rows without a field they need."""
+    start = STARTS.get(rule.make)
+    if start == "valid_from" and extract.shape == "snapshot":
+        if start not in rows.columns:
+            rows = rows.with_columns(pl.lit(None, dtype=pl.Date).alias(start))
+        unknown = pl.col(start).is_null()
+        rows = rows.with_columns(
+            pl.col(start).fill_null(extract.as_of), flags=_flag(unknown, "start_unknown")
+        )
+    refused = []
+    for name in dict.fromkeys((*REQUIRED[rule.make], *rule.if_missing)):
+        if name not in rows.columns:
+            continue
+        absent = pl.col(name).is_null()
+        verdict = rule.if_missing.get(name, "refuse")
+        if verdict == "flag":
+            rows = rows.with_columns(flags=_flag(absent, f"no_{name}"))
+        elif verdict == "refuse":
+            refused.append(_refused(rows.filter(absent), f"{name} is missing"))
+            rows = rows.filter(~absent)
+    return rows, pl.concat(refused) if refused else _refused(rows.clear(), "")
+
+
+def _ends(rows: pl.DataFrame) -> pl.DataFrame:
+    """An end before the start: the state did begin, so the start stays and the end is unknown."""
+    if "valid_from" not in rows.columns or "valid_to" not in rows.columns:
+        return rows
+    early = (pl.col("valid_to") < pl.col("valid_from")).fill_null(False)
+    basis = pl.when(early).then(pl.lit("unknown")).when(pl.col("valid_to").is_not_null())
+    return rows.with_columns(
+        end_basis=basis.then(pl.lit("stated")),
+        valid_to=pl.when(~early).then(pl.col("valid_to")),
+        flags=_flag(early, "end_before_start"),
+    )
+
+
+def _keyed(rows: pl.DataFrame, rule: Rule, extract: Extract, index: int) -> pl.DataFrame:
+    keys = [c for c in rows.columns if c.startswith("_key_")]
+    record = ["source_record_id"] if "source_record_id" in rows.columns else []
+    said = rule.is_.get("process") or rule.is_.get("measure_id") or rule.is_.get("factor_id") or ""
+    event = rule.is_.get("event") or rule.is_.get("item_or_scale") or ""
+    rows = rows.with_columns(
+        _table=pl.lit(rule.make),
+        _source=pl.lit(extract.source_id),
+        _process=pl.lit(f"{said}.{event}"),
+        _rule=pl.lit(index, dtype=pl.Int32),
+    )
+    parts = ["_table", "_source", *record, "_process", *keys]
+    start = rule.set.get(STARTS.get(rule.make, ""), "")
+    if start.replace(" ", "") == "window_end()":
+        # A statement of the year, not of a day: next year's is another fact, not a correction.
+        rows = rows.with_columns(_key_period=pl.lit(str(extract.period_end)))
+        keys = [*keys, "_key_period"]
+        parts = [*parts, "_key_period"]
+    rows = with_ordinal(rows, parts)
+    return rows.with_columns(row_ids(rows, [*parts, "_ordinal"])).drop(
+        *keys, "_table", "_source", "_process", "_ordinal"
+    )
+
+
+def _parents(made: list[_Made], tables: MappingOf[str, pl.DataFrame]) -> None:
+    """Points rows at the episode they lie in, by the columns both source rows share."""
+    for one in made:
+        parent = one.rule.parent
+        if parent is None:
+            continue
+        by = list(parent.by)
+        field_name = "parent_row_id" if one.rule.make == "episode" else "episode_row_id"
+        owners = [
+            tables[p.rule.table]
+            .select(*by, source_row=pl.col("_row").cast(pl.Int64))
+            .join(p.rows.select("source_row", _owner="row_id"), on="source_row")
+            for p in made
+            if p.rule.is_.get("process") == parent.make and p.rule.make == "episode"
+        ]
+        mine = tables[one.rule.table].select(*by, source_row=pl.col("_row").cast(pl.Int64))
+        if owners:
+            found = pl.concat(owners).unique(subset=by, keep="first", maintain_order=True)
+            mine = mine.join(found.select(*by, "_owner"), on=by, how="left", maintain_order="left")
+        else:
+            mine = mine.with_columns(_owner=pl.lit(None, dtype=pl.String))
+        one.rows = one.rows.join(
+            mine.select("source_row", pl.col("_owner").alias(field_name)),
+            on="source_row", how="left", maintain_order="left",
+        )  # fmt: skip
+
+
+def _by_table(made: list[_Made]) -> dict[str, pl.DataFrame]:
+    names = dict.fromkeys(one.rule.make for one in made)
+    return {
+        name: pl.concat(
+            [one.rows.drop("_rule") for one in made if one.rule.make == name], how="diagonal"
+        )
+        for name in names
+    }
+
+
+def _outcomes(
+    mapping: Mapping,
+    source: Source,
+    extract: Extract,
+    tables: MappingOf[str, pl.DataFrame],
+    made: list[_Made],
+) -> pl.DataFrame:
+    """One line for every row: mapped, refused with its reason, or left out by a rule."""
+    lines = []
+    for name, table in tables.items():
+        if not table.height:
+            continue
+        mine = [one for one in made if one.rule.table == name]
+        rows = table.select(
+            source_row=pl.col("_row").cast(pl.Int64),
+            source_file=pl.col("_file").cast(pl.String)
+            if "_file" in table.columns
+            else pl.lit(None, dtype=pl.String),
+        )
+        ids = (
+            pl.concat(
+                [one.rows.select("source_row", "row_id") for one in mine]
+                or [pl.DataFrame(schema={"source_row": pl.Int64, "row_id": pl.String})]
+            )
+            .group_by("source_row")
+            .agg(row_ids=pl.col("row_id").sort())
+        )
+        why = (
+            pl.concat(
+                [one.refused for one in mine]
+                or [pl.DataFrame(schema={"source_row": pl.Int64, "_why": pl.String})]
+            )
+            .group_by("source_row")
+            .agg(_why=pl.col("_why").unique().sort().str.join("; "))
+        )
+        left_out = _left_out(mapping, source, name, bool(mine))
+        mapped, refused = pl.col("row_ids").is_not_null(), pl.col("_why").is_not_null()
+        lines.append(
+            rows.join(ids, on="source_row", how="left", maintain_order="left")
+            .join(why, on="source_row", how="left", maintain_order="left")
+            .select(
+                extract_id=pl.lit(extract.id),
+                source_table=pl.lit(name),
+                source_row="source_row",
+                source_file="source_file",
+                outcome=pl.when(mapped).then(pl.lit("mapped")).when(refused).then(pl.lit("refused")).otherwise(pl.lit("by_rule")),
+                reason=pl.when(refused).then(pl.col("_why")).when(~mapped).then(pl.lit(left_out)),
+                row_ids="row_ids",
+            )
+        )  # fmt: skip
+    return pl.concat(lines) if lines else pl.DataFrame()
+
+
+def _left_out(mapping: Mapping, source: Source, table: str, has_rules: bool) -> str:
+    if has_rules:
+        return "no rule of the mapping takes it"
+    names = [c.name for t in source.tables if t.name == table for c in t.columns]
+    reasons = {why_not_carried(mapping, table, name) for name in names} - {None}
+    return "; ".join(sorted(r for r in reasons if r)) or "the mapping has no rule for this table"
+
+
+def _unmapped(extract: Extract, made: list[_Made]) -> pl.DataFrame:
+    found = [frame for one in made for frame in one.unknown]
+    return pl.concat(found, how="diagonal") if found else pl.DataFrame()
+
+
+def _flag(when: pl.Expr, name: str) -> pl.Expr:
+    return (
+        pl.when(when.fill_null(False))
+        .then(pl.concat_list(pl.col("flags"), pl.lit([name])))
+        .otherwise(pl.col("flags"))
+    )
+
+
+def _refused(rows: pl.DataFrame, why: str) -> pl.DataFrame:
+    return rows.select("source_row", _why=pl.lit(why, dtype=pl.String))
