@@ -17,7 +17,7 @@ from threecircles.need.circles import (
     outside,
     sentence,
 )
-from threecircles.need.frechet import bounds, collapsed, told_rows, words
+from threecircles.need.frechet import bounds, told_rows, words
 from threecircles.need.high_need import HighNeed, classify, frozen_cuts
 from threecircles.need.measured import VALUES, Told, circles_table
 from threecircles.need.respondents import (
@@ -29,7 +29,7 @@ from threecircles.need.respondents import (
     with_service,
 )
 from threecircles.need.strata import Strata
-from threecircles.need.targeted import TargetedServices, contact, processes
+from threecircles.need.targeted import TargetedServices, contact
 
 TARGET = "these_pupils"
 
@@ -56,7 +56,7 @@ def circles_tables(
     answered = classify(nw.from_native(table.lazy()), need, frozen_cuts(need, table))
     table = collect(answered).sort("response_id")
     day = survey_day(table)
-    in_contact = collect(contact(episode, services, services.chosen(processes()), day))
+    in_contact = collect(contact(episode, services, services.chosen(), day))
     ground = with_groups(table, home_on(residence, person, day), areas.by_lsoa(), academic_year)
     ground = with_service(ground, in_contact)
     told = told_of(need, services, day, ground)
@@ -152,6 +152,3 @@ def anonymous(ground: pl.DataFrame, in_contact: pl.DataFrame, told: Told) -> Mea
 
 def _rank(value: str) -> tuple[int, float, str]:
     return (value == "not_known", float(value) if value.isdigit() else 0.0, value)
-
-
-__all__ = ["anonymous", "circles_tables", "collapsed", "identifiable"]

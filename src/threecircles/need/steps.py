@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import narwhals as nw
 
+from threecircles.core.dates import year_end
 from threecircles.core.safety import Grant, Sensitive
 from threecircles.core.steps import Step
 from threecircles.core.tables import Measured
@@ -13,6 +15,11 @@ from threecircles.definitions.place import Place
 from threecircles.need.areas import areas_of
 from threecircles.need.circles_step import circles_tables
 from threecircles.need.high_need import high_need
+from threecircles.need.services.funnel import funnel_table
+from threecircles.need.services.in_time import timeliness_table
+from threecircles.need.services.journeys import journey_tables
+from threecircles.need.services.stock import flow_table, stock_table
+from threecircles.need.services.wards import ward_table
 from threecircles.need.targeted import targeted_services
 
 PURPOSE = "needs_assessment"
@@ -49,7 +56,36 @@ def steps(place: Place) -> list[Step]:
                 params=definitions,
             )
         )
+    made.append(
+        Step(
+            name="need.services",
+            function=services,
+            reads=("record.episode", "record.event", "record.residence"),
+            writes=("need.services-*", "need.journey-*", "need.places-*"),
+            definitions=("processes", "journeys"),
+            purpose=PURPOSE,
+            attributes=("age", "lsoa21", "ward", "care_status"),
+        )
+    )
     return made
+
+
+def services(
+    episode: Any, event: Any, residence: Any, *, grant: Grant, place: Place
+) -> list[Measured]:
+    """Stock, flow, funnel, timeliness, journeys and the wards' map for the place's year."""
+    episodes, events, homes = (_opened(t, grant) for t in (episode, event, residence))
+    first, last = year_end(place.year - 1) + timedelta(days=1), year_end(place.year)
+    period = f"{first:%-d %B %Y} to {last:%-d %B %Y}"
+    areas = areas_of(place)
+    return [
+        stock_table(episodes, last, areas.all_children, period),
+        flow_table(episodes, first, last, period),
+        funnel_table(episodes, events, first, last, period),
+        timeliness_table(episodes, events, first, last, period),
+        *journey_tables(episodes, last, period),
+        ward_table(episodes, homes, areas, first, last, period),
+    ]
 
 
 def circles(

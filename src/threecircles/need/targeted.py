@@ -2,36 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import NamedTuple
 
 import narwhals as nw
 
 from threecircles.core.dates import add_months
 from threecircles.core.errors import DefinitionError
-from threecircles.definitions import HOME, Definition, load
-from threecircles.definitions.yaml12 import parse
+from threecircles.definitions import Definition, load
 from threecircles.record.derive.circle_flags import circle_flags
-
-
-class Process(NamedTuple):
-    """What is read here of a process of the record."""
-
-    id: str
-    level: str
-    agency: str
-    label: str
-
-
-def processes() -> tuple[Process, ...]:
-    """The processes of the record, as its definitions hold them."""
-    found = []
-    for path in sorted((HOME / "processes").glob("*.yaml")):
-        raw = parse(path.read_text(encoding="utf-8"), path.name).plain()
-        found.append(Process(raw["id"], raw["level"], raw.get("agency") or "", raw["label"]))
-    return tuple(found)
+from threecircles.record.vocabulary import Process, processes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,9 +29,12 @@ class TargetedServices(Definition):
     without: list[str] = field(default_factory=list)
     months: int = 12
 
-    def chosen(self, processes: Iterable[Process]) -> tuple[str, ...]:
-        """Ids of the processes that count. Raises DefinitionError when a name is not a process."""
-        known = {p.id: p for p in processes}
+    def chosen(self, known: Mapping[str, Process] | None = None) -> tuple[str, ...]:
+        """Ids of the processes that count. Raises DefinitionError when a name is not a process.
+
+        known: processes by id; None = the record's.
+        """
+        known = processes() if known is None else known
         unknown = sorted({*self.processes, *self.without} - set(known))
         if unknown:
             raise DefinitionError(
