@@ -6,11 +6,17 @@ from datetime import date
 from functools import cache
 from typing import NamedTuple
 
+import polars as pl
+
 from threecircles.core import identifiers as arithmetic
 from threecircles.definitions import read_csv
 
 ABSENT = {f"UN{n}" for n in range(1, 8)}
 """Codes that say why there is no UPN (CIN UPNunknown UN1-UN7, SSDA903 UN1-UN5)."""
+
+
+LINKING = ("valid", "former")
+"""Statuses that take part in linkage."""
 
 
 class Judged(NamedTuple):
@@ -42,6 +48,85 @@ def judge(scheme: str, text: str | None, *, fictitious: bool = False) -> Judged:
         return Judged(value, "invalid", "looks like a spreadsheet has reformatted this")
     check = _CHECKS.get(scheme)
     return check(value, fictitious) if check else Judged(value, "valid")
+
+
+def judge_column(scheme: str, values: pl.Series, *, fictitious: bool = False) -> pl.DataFrame:
+    """The same for a column: value, status, reason, one row a value.
+
+    The many sound numbers are told apart by arithmetic over the whole column; only the rest are
+    judged one by one. Where most of a column fails its check it does not hold what it is named
+    after: its values are then taken as the numbers of a local scheme, and the reason says so.
+    """
+    cleaned = (
+        values.cast(pl.String).str.strip_chars().str.to_uppercase().str.replace_all(r"[\s\-]", "")
+    )
+    sound = _sound(scheme, cleaned, fictitious)
+    table = pl.DataFrame({"text": values.cast(pl.String), "cleaned": cleaned, "sound": sound})
+    rest = table.filter(~pl.col("sound"))["text"].drop_nulls().unique()
+    judged = [judge(scheme, text, fictitious=fictitious) for text in rest]
+    failed = sum(j.status == "invalid" for j in judged)
+    if scheme in _CHECKS and failed > 0.5 * max(1, len(values.drop_nulls().unique())):
+        local = [judge("local", text) for text in rest]
+        judged = [
+            j._replace(reason=f"most values are no {scheme}: read as local numbers") for j in local
+        ]
+    lookup = pl.DataFrame(
+        {
+            "text": rest,
+            "value": pl.Series([j.value for j in judged], dtype=pl.String),
+            "status": pl.Series([j.status for j in judged], dtype=pl.String),
+            "reason": pl.Series([j.reason for j in judged], dtype=pl.String),
+        }
+    )
+    return table.join(lookup, on="text", how="left", maintain_order="left").select(
+        pl.when("sound").then("cleaned").otherwise("value").alias("value"),
+        pl.when("sound")
+        .then(pl.lit("valid"))
+        .otherwise(pl.col("status").fill_null("missing"))
+        .alias("status"),
+        pl.when("sound").then(pl.lit("")).otherwise(pl.col("reason").fill_null("")).alias("reason"),
+    )
+
+
+def _sound(scheme: str, cleaned: pl.Series, fictitious: bool) -> pl.Series:
+    """Values of a known scheme that are sound beyond question."""
+    table = pl.DataFrame({"v": cleaned})
+    if scheme == "nhs":
+        digit = [pl.col("v").str.slice(i, 1).cast(pl.Int32, strict=False) for i in range(10)]
+        total = pl.sum_horizontal([digit[i] * (10 - i) for i in range(9)])
+        ranges = [
+            pl.col("v").is_between(pl.lit(first), pl.lit(last))
+            for first, last, use in _nhs_ranges()
+            if use == ("fictitious" if fictitious else "issued")
+        ]
+        fine = pl.col("v").str.contains(r"^[0-9]{10}$") & ((11 - total % 11) % 11 == digit[9])
+        fine = (
+            fine
+            & pl.any_horizontal(ranges)
+            & (pl.min_horizontal(digit) != pl.max_horizontal(digit))
+        )
+    elif scheme == "upn":
+        digit = [pl.col("v").str.slice(i, 1).cast(pl.Int32, strict=False) for i in range(1, 13)]
+        total = pl.sum_horizontal([d * w for w, d in enumerate(digit, start=2)])
+        letters = {i: letter for i, letter in enumerate(arithmetic.UPN_LETTERS)}
+        letter = (total % 23).replace_strict(letters, default=None, return_dtype=pl.String)
+        fine = pl.col("v").str.contains(r"^[A-Z][0-9]{12}$") & (
+            letter == pl.col("v").str.slice(0, 1)
+        )
+        fine = fine & (pl.min_horizontal(digit) != pl.max_horizontal(digit)) & _authorities(cleaned)
+    else:
+        return pl.Series("sound", [False] * len(cleaned), dtype=pl.Boolean)
+    found = table.select(fine.fill_null(False).alias("sound"))["sound"]
+    return found & ~cleaned.is_in(["0123456789", "9876543210"]).fill_null(False)
+
+
+def _authorities(cleaned: pl.Series) -> pl.Series:
+    """Whether each UPN's authority existed in its year, asked once for each authority and year."""
+    at = cleaned.str.slice(1, 3) + cleaned.str.slice(8, 2)
+    asked = at.drop_nulls().unique()
+    asked = asked.filter(asked.str.contains(r"^[0-9]{5}$"))
+    known = {a: _authority_known(a[:3], int(a[3:])) for a in asked}
+    return at.replace_strict(known, default=False, return_dtype=pl.Boolean)
 
 
 def _nhs(value: str, fictitious: bool) -> Judged:

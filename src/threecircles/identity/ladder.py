@@ -128,6 +128,8 @@ def _ruled(edges: pl.DataFrame, known: rescore.Constants, learnt: bool) -> pl.Da
     sex_differs = pl.col("gamma_sex") == 0 if "gamma_sex" in edges.columns else pl.lit(False)
     agreed = same & (birth != 0) & (first != 0)
     alert = same & (birth == 3) & (first == 0)
+    # Without names a number that two sexes share on one birthday is a number changed over at birth.
+    alert = alert | (same & (birth == 3) & (first == -1) & sex_differs)
     # Where nothing could be learnt about co-twins, or one is in sight, two names mean two children.
     barred = alert & ((pl.col("visible") > 0) | sex_differs | pl.lit(not learnt))
     shared = same & (birth == 0) & (first == 0)

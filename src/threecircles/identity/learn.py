@@ -154,7 +154,7 @@ def _with_m(model: Model, connection: duckdb.DuckDBPyConnection) -> list[Compari
             done.append(comparison)
             continue
         weights = np.array([min(matches, 20_000) for matches, _ in found])
-        levels = {
+        changed = {
             g: replace(
                 level,
                 m=float(
@@ -163,7 +163,7 @@ def _with_m(model: Model, connection: duckdb.DuckDBPyConnection) -> list[Compari
             )
             for g, level in comparison.by_gamma().items()
         }
-        done.append(_replaced(comparison, levels))
+        done.append(_replaced(comparison, changed))
     return done
 
 

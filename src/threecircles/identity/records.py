@@ -9,13 +9,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 import polars as pl
 
-from threecircles.core.identifiers import is_pseudo_postcode, normalise_postcode
-from threecircles.identity.identifiers import judge
+from threecircles.core.identifiers import clean_identifier, is_pseudo_postcode, normalise_postcode
+from threecircles.identity.identifiers import LINKING, judge, judge_column
 from threecircles.identity.names import first_readings, surname_readings
 from threecircles.identity.request import LinkRequest, LinkSource, columns
 
@@ -113,7 +115,7 @@ def _one_source(
         ),
         _births(raw["date_of_birth"], source, today, notes).alias("dob"),
         _mapped(raw["sex"], lambda t: _SEXES.get(t.strip().casefold())).alias("sex"),
-        _mapped(raw["postcode"], _home_postcode).alias("postcode"),
+        _postcodes(raw["postcode"]).alias("postcode"),
         _mapped(raw["uprn"], lambda t: _value("uprn", t, fictitious)).alias("uprn"),
         raw["ethnicity"].str.strip_chars().str.to_uppercase().alias("ethnic"),
         *[_identifiers(raw, scheme, source, fictitious, notes) for scheme in source.identifiers],
@@ -125,9 +127,9 @@ def _derived(built: pl.DataFrame, name: str, notes: Notes) -> pl.DataFrame:
     """Columns that follow from others: primary readings, parts of the birth, year-only dates."""
     first_of_year = pl.col("dob").str.ends_with("-01-01")
     known = built["dob"].drop_nulls()
-    share = known.str.ends_with("-01-01").mean() if len(known) else 0
+    share = known.str.ends_with("-01-01").sum() / max(1, len(known))
     # A default day shows itself by its share; single children born on 1 January keep their birthday.
-    year_only = first_of_year if (share or 0) > 3 / 365 and len(known) >= 100 else pl.lit(False)
+    year_only = first_of_year if share > 3 / 365 and len(known) >= 100 else pl.lit(False)
     built = built.with_columns(
         pl.col("first_all").list.first().alias("first"),
         pl.col("surname_all").list.first().alias("surname"),
@@ -145,10 +147,14 @@ def _derived(built: pl.DataFrame, name: str, notes: Notes) -> pl.DataFrame:
     )
 
 
-def _mapped(values: pl.Series, function: object, dtype: object = pl.String) -> pl.Series:
+def _mapped(
+    values: pl.Series,
+    function: Callable[[str], Any],
+    dtype: pl.DataType | type[pl.DataType] = pl.String,
+) -> pl.Series:
     """The function over distinct values only: a million records hold few distinct names."""
     distinct = values.drop_nulls().unique()
-    mapped = pl.Series("new", [function(v) for v in distinct], dtype=dtype)  # type: ignore[operator]
+    mapped = pl.Series("new", [function(v) for v in distinct], dtype=dtype)
     if isinstance(dtype, pl.List):
         mapped = pl.select(pl.when(mapped.list.len() > 0).then(mapped)).to_series().alias("new")
     lookup = pl.DataFrame({"old": distinct, "new": mapped})
@@ -170,10 +176,23 @@ def _births(values: pl.Series, source: LinkSource, today: date, notes: Notes) ->
     )
     days = pl.DataFrame({"d": text}).select(parsed).to_series()
     oldest = today.replace(year=today.year - OLDEST - 1, day=min(today.day, 28))
+    old = int((days < oldest).sum())
+    if old > 0.5 * max(1, len(days.drop_nulls())):
+        oldest = date.min  # a source of grown-ups: its dates stand, no child's would
     good = days.is_between(oldest, today).fill_null(False)
     written = text.is_not_null() & (text.str.len_chars() > 0)
     notes.refused[f"{source.name}: date of birth"] = int((written & ~good).sum())
     return pl.select(pl.when(good).then(days.dt.strftime("%Y-%m-%d"))).to_series()
+
+
+def _postcodes(values: pl.Series) -> pl.Series:
+    """Postcodes in one form. Where most of a column has another form it is some other country's or
+    scheme's code: then the cleaned text is compared as it stands."""
+    read = _mapped(values, _home_postcode)
+    written = len(values.drop_nulls())
+    if written and read.drop_nulls().len() < 0.5 * written:
+        return _mapped(values, lambda t: clean_identifier(t) or None)
+    return read
 
 
 def _home_postcode(text: str) -> str | None:
@@ -182,31 +201,25 @@ def _home_postcode(text: str) -> str | None:
 
 def _value(scheme: str, text: str, fictitious: bool) -> str | None:
     judged = judge(scheme, text, fictitious=fictitious)
-    return judged.value if judged.status in ("valid", "former") else None
+    return judged.value if judged.status in LINKING else None
 
 
 def _identifiers(
     raw: pl.DataFrame, scheme: str, source: LinkSource, fictitious: bool, notes: Notes
 ) -> pl.Series:
-    values = raw[f"id_{scheme}"]
-    statuses: dict[tuple[str, str], int] = {}
-    kept = []
-    for text in values:
-        judged = judge(scheme, text, fictitious=fictitious)
-        statuses[(judged.status, judged.reason)] = (
-            statuses.get((judged.status, judged.reason), 0) + 1
-        )
-        kept.append(judged.value if judged.status in ("valid", "former") else None)
+    judged = judge_column(scheme, raw[f"id_{scheme}"], fictitious=fictitious)
+    counts = judged.group_by("status", "reason").len().sort("status", "reason")
     notes.identifiers += [
         {"source": source.name, "scheme": scheme, "status": s, "reason": r, "records": n}
-        for (s, r), n in sorted(statuses.items())
+        for s, r, n in counts.iter_rows()
     ]
-    return pl.Series(f"id_{scheme}", kept, dtype=pl.String)
+    kept = pl.when(pl.col("status").is_in(LINKING)).then("value")
+    return judged.select(kept).to_series().alias(f"id_{scheme}")
 
 
 def _drop_shared(records: pl.DataFrame, notes: Notes) -> pl.DataFrame:
     """Values that many people with different births carry are nobody's: they are set aside."""
-    for column in schemes(records):
+    for column in [c for c in records.columns if c.startswith("id_")]:
         births = (
             records.filter(pl.col(column).is_not_null() & pl.col("dob").is_not_null())
             .group_by(column)

@@ -21,7 +21,10 @@ def opened(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection that holds `records`; what it spills is removed when it closes."""
     with tempfile.TemporaryDirectory(prefix="threecircles-link-") as spill:
-        config: dict[str, str | int] = {"memory_limit": MEMORY, "temp_directory": str(Path(spill))}
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": MEMORY,
+            "temp_directory": str(Path(spill)),
+        }
         if threads:
             config["threads"] = threads
         connection = duckdb.connect(config=config)

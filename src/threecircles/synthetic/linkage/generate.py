@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -105,12 +106,12 @@ def _written(
 ) -> pl.DataFrame:
     them = population.take(rows)
     chances = _Chances(source, them, rates, seed)
-    columns = {
+    columns: dict[str, Any] = {
         "record_id": [f"{source.id[0].upper()}{i:07d}" for i in range(1, len(rows) + 1)],
         "first_name": _first(source, them, chances, seed),
         "surname": _surname(source, them, chances, rates, seed),
         "date_of_birth": _birth(source, them, chances, seed),
-        "sex": np.where(chances.hit("sex", source.sex_missing, missing=True), None, them.sex),
+        "sex": _without(them.sex, chances.hit("sex", source.sex_missing, missing=True)),
         "postcode": _postcode(source, them, chances, int(population.postcode.max()) + 1, seed),
     }
     ages = _ages(them, rates)
@@ -118,7 +119,7 @@ def _written(
         values = _co_twins(getattr(population, scheme), population, rows, source, scheme, seed)
         present = ~chances.hit(f"{scheme} absent", 1 - carried.present, missing=True)
         present &= ages >= carried.from_age
-        values = np.where(present, values, None)
+        values = _without(values, ~present)
         draw = rng(seed, source.id, scheme, "digit")
         for row in np.flatnonzero(present & chances.hit(f"{scheme} error", carried.error)):
             values[row] = _wrong_digit(values[row], draw)
@@ -136,7 +137,9 @@ def _first(source: Source, them: People, chances: _Chances, seed: int) -> np.nda
     for row in np.flatnonzero(chances.hit("first typo", source.first_name.typo)):
         first[row] = mistype(first[row], draw)
     missing = np.flatnonzero(chances.hit("first missing", source.first_name.missing, missing=True))
-    first[missing] = np.where(draw.random(len(missing)) < 0.5, "Baby", None)
+    first[missing] = np.array(["Baby", None], dtype=object)[
+        (draw.random(len(missing)) < 0.5).astype(int)
+    ]
     return first
 
 
@@ -202,6 +205,12 @@ def _co_twins(
         if multiple[neighbour] == multiple[row]:
             own[at] = values[neighbour]
     return own
+
+
+def _without(values: np.ndarray, gone: np.ndarray) -> np.ndarray:
+    left = values.copy()
+    left[gone] = None
+    return left
 
 
 def _wrong_digit(value: str, draw: np.random.Generator) -> str:

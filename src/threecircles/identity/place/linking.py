@@ -1,0 +1,201 @@
+"""A place's records made persons: the identity side's own step."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from threecircles.core.workspace import Workspace
+from threecircles.definitions.place import Place
+from threecircles.identity.identifiers import judge
+from threecircles.identity.ladder import Ladder, climbed
+from threecircles.identity.linkage import edges_out
+from threecircles.identity.persons import person_records
+from threecircles.identity.place.deliveries import FIELDS, one_per_key, rows
+from threecircles.identity.pseudonyms import derived_key, short_code
+from threecircles.identity.records import Notes, link_records
+from threecircles.identity.request import THRESHOLDS, LinkRequest, LinkSource
+
+
+def link_place(
+    tables: Mapping[str, Any], place: Place, workspace: Workspace | None = None
+) -> dict[str, pl.DataFrame]:
+    """identity.link_record, link_edge, identifier and person_record of a place.
+
+    tables: the place's source tables by name. workspace: holds the key that makes record ids
+    opaque; a made-up place does without.
+    """
+    every = rows(place, tables)
+    if every.is_empty():
+        return _nothing()
+    keys = one_per_key(every)
+    asked = keys.filter("consented")
+    ladder = _climbed(place, asked)
+    persons = person_records(
+        ladder.records, ladder.person, ladder.edges, place.seed if place.fictitious else None
+    )
+    ids = _opaque(keys, place, workspace)
+    return {
+        "identity.link_record": _link_records(keys, ids, ladder),
+        "identity.link_edge": edges_out(ladder),
+        "identity.identifier": _identifiers(every, ids, place.fictitious),
+        "identity.person_record": _person_records(every, ids, persons),
+    }
+
+
+def _climbed(place: Place, keys: pl.DataFrame) -> Ladder:
+    """One source of the ladder for each source of the place, keys as record ids."""
+    schemes = [c for c in keys.columns if c.startswith("id_")]
+    tables, sources = {}, []
+    for name in keys["source"].unique(maintain_order=True):
+        own = keys.filter(pl.col("source") == name)
+        tables[name] = own.rename({"source_key": "record_id"})
+        held = [c for c in schemes if _held(own, c)]
+        sources.append(
+            LinkSource(
+                name=name,
+                file="",
+                record_id="record_id",
+                **{f: f for f in FIELDS[:7] if _held(own, f)},  # type: ignore[arg-type]
+                identifiers={c.removeprefix("id_"): c for c in held},
+            )
+        )
+    request = LinkRequest(
+        sources=tuple(sources), fictitious=place.fictitious, as_of=_last_day(place)
+    )
+    records = link_records(request, tables, Notes())
+    return climbed(records, THRESHOLDS["generous"])
+
+
+def _held(table: pl.DataFrame, column: str) -> bool:
+    return column in table.columns and table[column].null_count() < len(table)
+
+
+def _last_day(place: Place) -> Any:
+    return max(d.received_on for d in place.deliveries)
+
+
+def _opaque(keys: pl.DataFrame, place: Place, workspace: Workspace | None) -> pl.DataFrame:
+    """source, source_key -> source_record_id: the same in every delivery and run, and not to be undone."""
+    if place.fictitious or workspace is None:
+        secret = hashlib.sha256(f"made-up place {place.id} {place.seed}".encode()).digest()
+    else:
+        secret = derived_key(workspace.key(), workspace.id, "source-record")
+    pairs = keys.select("source", "source_key")
+    made = [
+        short_code(hmac.digest(secret, f"{s}\x1f{k}".encode(), "sha256"))
+        for s, k in pairs.iter_rows()
+    ]
+    return pairs.with_columns(pl.Series("source_record_id", made, dtype=pl.String))
+
+
+def _link_records(keys: pl.DataFrame, ids: pl.DataFrame, ladder: Ladder) -> pl.DataFrame:
+    """What the ladder compared, beside what the sources say of sex, ethnic group and death."""
+    compared = ladder.records.select(
+        "source", pl.col("record_id").alias("source_key"), "first", "surname", "dob", "year_only",
+        "birth_year", pl.col("sex").alias("sex_compared"), pl.col("postcode").alias("postcode_compared"), "has_co_twin",
+    )  # fmt: skip
+    fields = [
+        f for f in ("sex", "ethnicity", "death", "expected_birth", "postcode") if f in keys.columns
+    ]
+    table = keys.select("source", "source_key", "first_seen", "last_seen", *fields)
+    joined = table.join(ids, on=["source", "source_key"]).join(
+        compared, on=["source", "source_key"], how="left"
+    )
+    for field in ("ethnicity", "death", "expected_birth"):
+        if field not in joined.columns:
+            joined = joined.with_columns(pl.lit(None, dtype=pl.String).alias(field))
+    return joined.with_columns(
+        pl.coalesce("sex_compared", pl.lit("U")).alias("sex"),
+        pl.col("postcode_compared").alias("postcode"),
+        pl.col("ethnicity").str.strip_chars().str.to_uppercase().alias("ethnic_group"),
+        pl.col("death").str.to_date("%Y-%m-%d", strict=False).alias("death_date"),
+        pl.col("dob").str.to_date("%Y-%m-%d", strict=False).alias("birth_date"),
+    ).drop("sex_compared", "postcode_compared", "ethnicity", "death", "dob")
+
+
+def _identifiers(every: pl.DataFrame, ids: pl.DataFrame, fictitious: bool) -> pl.DataFrame:
+    """Every identifier ever received as a row, with its status; nothing is overwritten."""
+    schemes = [c for c in every.columns if c.startswith("id_")]
+    long = (
+        every.select("source", "source_key", "delivery", "as_of", *schemes)
+        .unpivot(
+            schemes,
+            index=["source", "source_key", "delivery", "as_of"],
+            variable_name="scheme",
+            value_name="value_as_received",
+        )
+        .filter(pl.col("value_as_received").is_not_null())
+        .with_columns(pl.col("scheme").str.strip_prefix("id_"))
+        .group_by("source", "source_key", "scheme", "value_as_received", maintain_order=True)
+        .agg(
+            pl.col("as_of").min().alias("first_seen"),
+            pl.col("as_of").max().alias("last_seen"),
+            pl.col("delivery").last().alias("extract_id"),
+        )
+    )
+    judged = [
+        _judged(scheme, value, fictitious)
+        for scheme, value in long.select("scheme", "value_as_received").iter_rows()
+    ]
+    columns = {
+        n: pl.Series(n, [j[i] for j in judged], dtype=pl.String)
+        for i, n in enumerate(("value", "status", "reason"))
+    }
+    return (
+        long.with_columns(**columns)
+        .join(ids, on=["source", "source_key"])
+        .select(
+            "source_record_id", "source", "scheme", "value", "value_as_received", "status", "reason",
+            "first_seen", "last_seen", "extract_id",
+        )
+    )  # fmt: skip
+
+
+def _judged(scheme: str, value: str, fictitious: bool) -> tuple[str, str, str]:
+    former = scheme.startswith("former_")
+    judged = judge(scheme.removeprefix("former_"), value, fictitious=fictitious)
+    return (
+        judged.value,
+        "former" if former and judged.status == "valid" else judged.status,
+        judged.reason,
+    )
+
+
+def _person_records(every: pl.DataFrame, ids: pl.DataFrame, persons: pl.DataFrame) -> pl.DataFrame:
+    """One row per delivery and key; those who did not agree to linking have no person."""
+    linked = persons.select(
+        "source", pl.col("record_id").alias("source_key"), "person_id", "band", "p"
+    )
+    return (
+        every.select("delivery", "source", "source_key")
+        .unique(maintain_order=True)
+        .join(ids, on=["source", "source_key"], maintain_order="left")
+        .join(linked, on=["source", "source_key"], how="left", maintain_order="left")
+        .with_columns(pl.col("band").fill_null("not_agreed"), pl.col("source").alias("source_id"))
+        .select(
+            "delivery",
+            "source_id",
+            "source",
+            "source_key",
+            "source_record_id",
+            "person_id",
+            "band",
+            "p",
+        )
+    )
+
+
+def _nothing() -> dict[str, pl.DataFrame]:
+    text = dict.fromkeys(
+        ("delivery", "source_id", "source", "source_key", "source_record_id", "person_id", "band"),
+        pl.String,
+    )
+    empty = pl.DataFrame(schema=text | {"p": pl.Float64})
+    return {
+        f"identity.{n}": empty for n in ("link_record", "link_edge", "identifier", "person_record")
+    }
