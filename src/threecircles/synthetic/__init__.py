@@ -1,0 +1,9 @@
+"""Whole fictitious places with known truth: without this room nothing could be tried without real children.
+
+`make` writes a place, `check` marks it against the calibration facts, `describe` tells it in one page.
+Every person is made up. Nothing but the command line and tests imports this room.
+"""
+
+from threecircles.synthetic.make import make
+
+__all__ = ["make"]

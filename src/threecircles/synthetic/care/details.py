@@ -1,0 +1,251 @@
+"""What social workers write down between referral and closure: without it the census would be hollow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from threecircles.core.seeds import rng
+from threecircles.synthetic.care.referrals import NO_ACTION, Episodes
+from threecircles.synthetic.days import NEVER, birthday, on_weekday, plus_working
+from threecircles.synthetic.need import DIMENSIONS, STATES, Need
+from threecircles.synthetic.people import People
+from threecircles.synthetic.profile import Profile, Section
+
+DISABILITIES = ("MOB", "HAND", "PC", "INC", "COMM", "LD", "HEAR", "VIS", "BEH", "CON", "AUT", "DDA")
+
+
+@dataclass(frozen=True)
+class Details:
+    """Arrays along the episodes, and event tables that point at them by `episode`.
+
+    enquiry_*: section 47 enquiries. conference NEVER with not_required: no conference was needed.
+    factor_*: factors per episode. review_*: reviews of protection plans. disability: child -> codes.
+    """
+
+    source: np.ndarray
+    need: np.ndarray
+    reason: np.ndarray
+    assessment_start: np.ndarray
+    assessment_end: np.ndarray
+    category: np.ndarray
+    latest_category: np.ndarray
+    previous_plans: np.ndarray
+    enquiry_episode: np.ndarray
+    enquiry_start: np.ndarray
+    enquiry_conference: np.ndarray
+    enquiry_not_required: np.ndarray
+    factor_episode: np.ndarray
+    factor_code: np.ndarray
+    review_episode: np.ndarray
+    review_day: np.ndarray
+    disability_child: np.ndarray
+    disability_code: np.ndarray
+
+
+def make_details(profile: Profile, seed: int, people: People, need: Need, e: Episodes) -> Details:
+    """Source, need, reasons, assessments, enquiries, factors, reviews and disabilities of all episodes."""
+    p = profile["referral"]
+    n = len(e.child)
+    g = rng(seed, "details", "episode")
+    source = _sources(g, p, n)
+    disabled, disability_child, disability_code = _disabilities(
+        rng(seed, "details", "disability"), p, people, need, e
+    )
+    primary = _primary_need(g, p, people, e, disabled)
+    has = (e.path == 0) | (e.section47 < NEVER) | (g.random(n) < p["assessment_share"])
+    has &= (e.path != NO_ACTION) & (e.referral + 2 < e.close)
+    low, high = p["assessment_start_wd"]
+    start = np.minimum(plus_working(e.referral, g.integers(low, high + 1, n)), e.assessed)
+    enquiries = _enquiries(rng(seed, "details", "enquiries"), profile, people, e, has)
+    category, latest, previous = _protection(
+        rng(seed, "details", "protection"), profile["protection"], people, e
+    )
+    review_episode, review_day = _reviews(rng(seed, "details", "reviews"), profile["protection"], e)
+    reason = _reasons(g, people, e, enquiries[0])
+    factors = _factors(
+        rng(seed, "details", "factors"), profile["factors"], people, need, e, has, reason
+    )
+    return Details(
+        source, primary, reason, np.where(has, start, NEVER), np.where(has, e.assessed, NEVER),
+        category, latest, previous, *enquiries, *factors, review_episode, review_day,
+        disability_child, disability_code,
+    )  # fmt: skip
+
+
+def _sources(g: np.random.Generator, p: Section, n: int) -> np.ndarray:
+    names, share = p.shares("source_shares")
+    codes = [p["source_codes"][k] for k in names]
+    flat = np.array([c for group in codes for c in group])
+    weight = np.concatenate(
+        [np.full(len(group), s / len(group)) for group, s in zip(codes, share, strict=True)]
+    )
+    return flat[_pick(g, weight, n)]
+
+
+def _pick(g: np.random.Generator, weight: np.ndarray, n: int) -> np.ndarray:
+    return np.searchsorted(np.cumsum(weight) / weight.sum(), g.random(n), side="right").clip(
+        0, len(weight) - 1
+    )
+
+
+def _disabilities(g, p, people, need, e):  # type: ignore[no-untyped-def]
+    """The share of children in need with a recorded disability, those truly disabled first."""
+    children = np.unique(e.child)
+    weight = need.states[-1][children, STATES.index("disability")] * 1.9 + g.normal(
+        size=len(children)
+    )
+    in_need = np.zeros(people.n, dtype=bool)
+    in_need[e.child[(e.path > 0) & (e.close > people.end) & (e.referral <= people.end)]] = True
+    long = np.zeros(people.n, dtype=bool)
+    long[e.child[e.path == 5]] = True
+    weight = weight + 1.5 * long[children]
+    counted = in_need[children]
+    cut = np.quantile(weight[counted], 1 - p["disability_share"]) if counted.any() else 2.0
+    disabled = np.zeros(people.n, dtype=bool)
+    disabled[children[weight > cut]] = True
+    with_code = children[weight > cut]
+    first = g.integers(0, len(DISABILITIES), len(with_code))
+    second = g.integers(0, len(DISABILITIES), len(with_code))
+    more = (g.random(len(with_code)) < 0.3) & (second != first)
+    codes = np.array(DISABILITIES)
+    child = np.concatenate([with_code, with_code[more], children[weight <= cut]])
+    code = np.concatenate(
+        [codes[first], codes[second[more]], np.full((weight <= cut).sum(), "NONE")]
+    )
+    order = np.lexsort((code, child))
+    return disabled, child[order], code[order]
+
+
+def _primary_need(g, p, people, e, disabled):  # type: ignore[no-untyped-def]
+    names, share = p.shares("need_shares")
+    n = len(e.child)
+    code = np.array(names)[_pick(g, share, n)]
+    # Disability is the main need of disabled children with long plans first of all.
+    score = 2.0 * disabled[e.child] + 1.5 * (e.path == 5) + g.normal(0, 0.6, n)
+    open_now = (e.close > people.end) & (e.referral <= people.end) & (e.path > 0)
+    cut = np.quantile(score[open_now], 1 - share[names.index("N2")]) if open_now.any() else 3.0
+    others = np.where(np.array(names) == "N2", 0, share)
+    code = np.where(code == "N2", np.array(names)[_pick(g, others, n)], code)
+    code = np.where(score > cut, "N2", code)
+    return np.where(people.uasc[e.child], "N8", code)
+
+
+def _enquiries(g, profile, people, e, has):  # type: ignore[no-untyped-def]
+    """Section 47 enquiries: those that led to a plan, those that led to a conference only, and the rest."""
+    q = profile["protection"]
+    led = np.flatnonzero(e.section47 < NEVER)
+    planned = led[e.conference[led] < NEVER]
+    start, conference = e.section47[planned], e.conference[planned]
+    year = (e.referral > people.end - 365 * 2) & (e.referral <= people.end)
+    wanted = people.present(people.end).sum() * q["section47_per_10000"] / 10_000 * 2
+    could = np.flatnonzero(
+        (e.path > 0)
+        & has
+        & (e.section47 == NEVER)
+        & (e.close > e.referral + 30)
+        & ~people.uasc[e.child]
+    )
+    share = (wanted - year[planned].sum()) / max(year[could].sum(), 1)
+    chosen = could[g.random(len(could)) < share]
+    more_start = e.referral[chosen] + g.integers(0, 21, len(chosen))
+    ratio = q["conference_without_plan_share"] / (1 - q["conference_without_plan_share"])
+    conferred = g.random(len(chosen)) < ratio * len(planned) / max(len(chosen), 1)
+    wait = np.round(q.curve("conference_wd_percentiles", g.random(len(chosen)))).astype("int64")
+    more_conference = np.where(conferred, plus_working(more_start, wait), NEVER)
+    fits = more_conference < np.minimum(e.close[chosen], e.plan_start[chosen])
+    conferred &= fits
+    more_conference = np.where(conferred, more_conference, NEVER)
+    episode = np.concatenate([planned, chosen])
+    starts = np.concatenate([start, more_start])
+    conferences = np.concatenate([conference, more_conference])
+    not_required = np.concatenate([np.zeros(len(planned), dtype=bool), ~conferred])
+    order = np.lexsort((starts, episode))
+    return episode[order], starts[order], conferences[order], not_required[order]
+
+
+def _protection(g, q, people, e):  # type: ignore[no-untyped-def]
+    names, share = q.shares("category_shares")
+    n = len(e.child)
+    category = np.array(names)[_pick(g, share, n)]
+    changed = g.random(n) < 0.08
+    latest = np.where(changed, np.array(names)[_pick(g, share, n)], category)
+    planned = e.conference < NEVER
+    count = np.cumsum(planned) - planned
+    first = np.searchsorted(e.child, e.child, side="left")
+    earlier = count - count[first]
+    recent = planned & (e.conference > people.end - 365 * 2)
+    known = (earlier[recent] > 0).mean() if recent.any() else 0.0
+    extra = max(0.0, (q["repeat_share"] - known) / max(1 - known, 1e-9))
+    older = (g.random(n) < extra) & (earlier == 0)
+    return category, latest, earlier + older * (1 + (g.random(n) < 0.2))
+
+
+def _reviews(g, q, e):  # type: ignore[no-untyped-def]
+    """First review within three months, the next ones within six; a tenth of plans have a late one."""
+    planned = np.flatnonzero(e.conference < NEVER)
+    late = g.random(len(planned)) < q["review_late_share"]
+    at = e.conference[planned].copy()
+    episodes, days = [], []
+    for k in range(9):
+        gap = g.integers(70, 90, len(planned)) if k == 0 else g.integers(150, 182, len(planned))
+        slip = late & (k == 0)
+        at = on_weekday(at + gap + np.where(slip, g.integers(10, 45, len(planned)), 0))
+        held = at < e.protect_end[planned]
+        episodes.append(planned[held])
+        days.append(at[held])
+    episode, day = np.concatenate(episodes), np.concatenate(days)
+    order = np.lexsort((day, episode))
+    return episode[order], day[order]
+
+
+def _reasons(g, people, e, enquired):  # type: ignore[no-untyped-def]
+    """Why an episode closed; early help only where nothing but an assessment happened."""
+    n = len(e.child)
+    draw = g.random(n)
+    plain = (e.plan_start == NEVER) & (e.conference == NEVER) & (e.care_start == NEVER)
+    plain[enquired] = False
+    adult = birthday(people.birth[e.child], 18)
+    reason = np.where(plain & (e.path == 1) & (draw < 0.25), "RC9", "RC7")
+    reason = np.where(e.path == 0, "RC8", reason)
+    reason = np.where((e.stay == 0) & (e.path == 4), "RC1", reason)
+    reason = np.where((e.stay == 1) & (e.path == 4), "RC4", reason)
+    reason = np.where((e.path > 1) & (e.path < 4) & (draw < 0.02), "RC3", reason)
+    reason = np.where((e.close >= adult) & (e.path != 4) & (draw < 0.2), "RC6", reason)
+    ended = e.close < NEVER
+    reason = np.where(ended & (e.close == people.exit[e.child]), "RC5", reason)
+    return np.where(ended & (e.close == people.death[e.child]), "RC2", reason)
+
+
+def _factors(g, p, people, need, e, has, reason):  # type: ignore[no-untyped-def]
+    """Factors at the end of assessment: those with the true state first, with the recorder's error."""
+    rows = np.flatnonzero(has)
+    year = need.year_of(e.assessed[rows])
+    child = e.child[rows]
+    recent = e.assessed[rows] > people.end - 365 * 3
+    episodes, codes = [], []
+    any_factor = np.zeros(len(rows), dtype=bool)
+    for code, share in p["assessment_share_of"].items():
+        state = p["from_state"].get(code)
+        score = g.normal(size=len(rows))
+        if state:
+            score = score + p["state_weight"] * need.states[year, child, STATES.index(state)]
+        else:
+            score = score + 0.5 * need.eta[year, child, DIMENSIONS.index("se")]
+        cut = np.quantile(score[recent], 1 - share) if recent.any() else 1.5
+        chosen = score > cut
+        any_factor |= chosen
+        episodes.append(rows[chosen])
+        codes.append(np.full(chosen.sum(), code))
+    alone = people.uasc[child]
+    episodes.append(rows[alone])
+    codes.append(np.full(alone.sum(), "9A"))
+    none = ~any_factor & ~alone
+    # "No factors identified" only where the case closed with no further action on that very day.
+    closed = none & (reason[rows] == "RC8") & (e.close[rows] == e.assessed[rows])
+    episodes += [rows[none]]
+    codes += [np.where(closed[none], "21", "20")]
+    episode, code = np.concatenate(episodes), np.concatenate(codes)
+    order = np.lexsort((code, episode))
+    return episode[order], code[order]

@@ -1,0 +1,325 @@
+"""Children's social care from referral to closure: without it the two returns would have no children.
+
+Every child's referrals are followed in order, all children at once: one round handles the next
+referral of each child, so that a child has one open episode at a time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from threecircles.core.seeds import rng
+from threecircles.synthetic.days import NEVER, birthday, plus_working
+from threecircles.synthetic.need import Need
+from threecircles.synthetic.people import People
+from threecircles.synthetic.profile import Profile, Section
+
+PATHS = ("not_in_need", "short", "plan", "protect", "care", "long")
+NO_ACTION = -1
+STAYS = ("adoption", "guardian", "home", "other", "stay")
+
+
+@dataclass(frozen=True)
+class Episodes:
+    """One entry per referral. path: index into PATHS, -1 when no action followed.
+
+    Days; NEVER marks what did not happen. close is NEVER only for no action. stay: index into STAYS or -1.
+    """
+
+    child: np.ndarray
+    referral: np.ndarray
+    path: np.ndarray
+    assessed: np.ndarray
+    section47: np.ndarray
+    conference: np.ndarray
+    protect_end: np.ndarray
+    plan_start: np.ndarray
+    plan_end: np.ndarray
+    care_start: np.ndarray
+    care_end: np.ndarray
+    stay: np.ndarray
+    close: np.ndarray
+
+    def pick(self, who: np.ndarray) -> Episodes:
+        """The entries named by a mask or by positions."""
+        return Episodes(*(getattr(self, name)[who] for name in self.__dataclass_fields__))
+
+
+def make_episodes(
+    profile: Profile,
+    seed: int,
+    people: People,
+    need: Need,
+    area: np.ndarray,
+    practice: np.ndarray,
+    visible: np.ndarray,
+) -> Episodes:
+    """All referrals of the history and what followed.
+
+    area: small area of each child. practice: log rate of each small area. visible: log rate by child.
+    The intercept is solved on the expected total, then scaled once for referrals that fell into open
+    episodes (specification, section 9, calibration).
+    """  # fmt: skip
+    intercept = 0.0
+    episodes = None
+    for _ in range(3):
+        child, day = _candidates(profile, seed, people, need, area, practice, visible, intercept)
+        episodes = _follow(profile, seed, people, need, child, day)
+        got, wanted = _last_year(profile, people, episodes)
+        if abs(got / max(wanted, 1) - 1) < 0.01 or wanted < 30:
+            break
+        intercept += np.log(wanted / got)
+    assert episodes is not None
+    return episodes
+
+
+def _last_year(profile: Profile, people: People, episodes: Episodes) -> tuple[int, float]:
+    children = people.present(people.end).sum()
+    years = (episodes.referral > people.end - 365) & (episodes.referral <= people.end)
+    return int(years.sum()), children * profile["referral"]["referrals_per_10000"] / 10_000
+
+
+def _candidates(profile, seed, people, need, area, practice, visible, intercept):  # type: ignore[no-untyped-def]
+    """Referrals that would be made if no episode were open, year by year back into the past."""
+    p = profile["referral"]
+    ages, weight = _age_steps(p["age_weights"])
+    children, days = [], []
+    fixed = practice[area] + visible
+    for back in range(profile["clock"]["history_years"]):
+        stop = int(birthday(people.end, -back)) if back else people.end
+        start = int(birthday(people.end, -back - 1)) + 1
+        g = rng(seed, "referral", "year", back)
+        age = (start + 182 - people.birth) / 365.25
+        here = (
+            (people.birth - 200 < stop)
+            & (people.arrive <= stop)
+            & (people.exit > start)
+            & (age < 18.0)
+        )
+        here &= ~people.uasc
+        z = need.index[max(len(need.days) - 1 - back, 0)]
+        rate = np.where(
+            here,
+            np.exp(p["need_slope"] * z + fixed)
+            * weight[np.searchsorted(ages, age, side="right") - 1],
+            0,
+        )
+        rate = (
+            rate * (here.sum() * p["referrals_per_10000"] / 10_000) / rate.sum() * np.exp(intercept)
+        )
+        n = g.poisson(rate)
+        who = np.repeat(np.arange(people.n), n)
+        month = np.array(p["month_weights"], dtype=float)
+        when = start + np.floor(365 * _in_year(g, len(who), month)).astype("int64")
+        when = np.where(when > stop, stop, when)
+        when = _mostly_weekdays(g, when)
+        good = (
+            (when >= people.birth[who] - 180)
+            & (when < people.exit[who])
+            & (when >= people.arrive[who])
+        )
+        good &= (when < birthday(people.birth[who], 18) - 20) & (when <= stop)
+        children.append(who[good])
+        days.append(when[good])
+    child, day = np.concatenate(children), np.concatenate(days)
+    order = np.lexsort((day, child))
+    return child[order], day[order]
+
+
+def _age_steps(weights: dict[str, float]) -> tuple[np.ndarray, np.ndarray]:
+    ages = np.array([-1.0 if k == "unborn" else float(k) for k in weights])
+    return ages, np.array(list(weights.values()))
+
+
+def _in_year(g: np.random.Generator, n: int, month_weights: np.ndarray) -> np.ndarray:
+    edges = np.r_[0, np.cumsum(month_weights)] / month_weights.sum()
+    return np.interp(g.random(n), edges, np.linspace(0, 1, 13))
+
+
+def _mostly_weekdays(g: np.random.Generator, day: np.ndarray) -> np.ndarray:
+    weekday = (day + 3) % 7
+    move = (weekday >= 5) & (g.random(len(day)) < 0.85)
+    return np.where(move, day - (weekday - 4), day)
+
+
+def _follow(profile, seed, people, need, child, day):  # type: ignore[no-untyped-def]
+    """Rounds over children: take the next referral that falls into no open episode, and follow it."""
+    p = profile["referral"]
+    g = rng(seed, "referral", "follow")
+    pointer = np.searchsorted(child, np.arange(people.n))
+    stop = np.searchsorted(child, np.arange(people.n), side="right")
+    free = np.full(people.n, -NEVER)
+    again = np.full(people.n, NEVER)
+    active = np.flatnonzero(pointer < stop)
+    arrived = np.flatnonzero(people.uasc)
+    parts = [_follow_alone(profile, rng(seed, "referral", "alone"), people, arrived)]
+    while len(active):
+        has = pointer[active] < stop[active]
+        at = np.minimum(pointer[active], len(day) - 1)
+        next_day = np.where(has, day[at], NEVER)
+        use_again = again[active] < next_day
+        next_day = np.minimum(next_day, again[active])
+        pointer[active] += np.where(use_again, 0, 1)
+        again[active] = np.where(use_again, NEVER, again[active])
+        ok = (next_day > free[active]) & (next_day <= people.end)
+        who, when = active[ok], next_day[ok]
+        if len(who):
+            part = _one_round(profile, g, people, need, who, when)
+            parts.append(part)
+            free[who] = np.where(part.path == NO_ACTION, when + 5, part.close)
+            back = (g.random(len(who)) < p["repeat_share"]) & (free[who] < people.exit[who])
+            later = (
+                free[who] + 3 + np.floor(g.exponential(p["repeat_days"], len(who))).astype("int64")
+            )
+            later = np.where(
+                later < np.minimum(people.exit[who], birthday(people.birth[who], 18) - 20),
+                later,
+                NEVER,
+            )
+            again[who] = np.where(back, later, again[who])
+        active = active[(pointer[active] < stop[active]) | (again[active] <= people.end)]
+    merged = Episodes(
+        *(np.concatenate([getattr(x, f) for x in parts]) for f in Episodes.__dataclass_fields__)
+    )
+    return merged.pick(np.lexsort((merged.referral, merged.child)))
+
+
+def _one_round(profile, g, people, need, who, when):  # type: ignore[no-untyped-def]
+    p = profile["referral"]
+    n = len(who)
+    z = need.index[need.year_of(when), who]
+    path = _paths(p, g, z, (when - people.birth[who]) / 365.25)
+    path = np.where(g.random(n) < p["no_action_share"], NO_ACTION, path)
+    adult = birthday(people.birth[who], 18)
+    cap = np.minimum(people.exit[who], adult)
+    length = np.round(p.curve("assessment_wd_percentiles", g.random(n))).astype("int64")
+    assessed = plus_working(when, np.maximum(length, 2))
+    blank = np.full(n, NEVER)
+    plan_start, plan_end, s47, icpc, protect_end = (
+        blank.copy(),
+        blank.copy(),
+        blank.copy(),
+        blank.copy(),
+        blank.copy(),
+    )
+    gap = g.integers(1, 11, n)
+    spread = np.exp(g.normal(size=n))
+    plan = (path == 2) | (path == 5)
+    median = np.where(path == 5, p["long_days_median"], p["plan_days_median"])
+    sigma = np.where(path == 5, p["long_days_sigma"], p["plan_days_sigma"])
+    plan_days = np.maximum(14, median * spread**sigma).astype("int64")
+    plan_start[plan] = (assessed + gap)[plan]
+    plan_end[plan] = (assessed + gap + plan_days)[plan]
+    care = path == 4
+    q = profile["protection"]
+    protect = (path == 3) | (care & (g.random(n) < q["before_care_share"]))
+    s47[protect] = (when + g.integers(0, 6, n))[protect]
+    wait = np.round(q.curve("conference_wd_percentiles", g.random(n))).astype("int64")
+    icpc[protect] = plus_working(s47[protect], wait[protect])
+    days = np.round(q.curve("days_percentiles", g.random(n))).astype("int64")
+    days = np.where(care, np.minimum(days, 200), days)
+    protect_end[protect] = (icpc + days)[protect]
+    down = protect & ~care & (g.random(n) < q["step_down_share"])
+    after = np.maximum(21, q["step_down_days_median"] * np.exp(0.6 * g.normal(size=n))).astype(
+        "int64"
+    )
+    plan_start[down], plan_end[down] = (protect_end + 1)[down], (protect_end + 1 + after)[down]
+    care_start, care_end, stay = _care(profile, g, people, who, when, care, protect, protect_end)
+    protect_end = np.where(care & protect, np.minimum(protect_end, care_start), protect_end)
+    last = assessed.copy()
+    for day in (plan_end, protect_end, care_end):
+        last = np.maximum(last, np.where(day < NEVER, day, 0))
+    close = last + g.integers(p["close_after_days"][0], p["close_after_days"][1] + 1, n)
+    leaver = care & (care_end >= adult)
+    low, high = profile["care"]["leaver_close_ages"]
+    leave = people.birth[who] + np.floor(365.25 * (low + (high - low) * g.random(n))).astype(
+        "int64"
+    )
+    close = np.where(
+        leaver, np.minimum(np.maximum(leave, care_end), people.exit[who]), np.minimum(close, cap)
+    )
+    return _tidy(Episodes(who, when, path, assessed, s47, icpc, protect_end, plan_start, plan_end,
+                          care_start, care_end, stay, close), cap)  # fmt: skip
+
+
+def _paths(p: Section, g, z, age) -> np.ndarray:  # type: ignore[no-untyped-def]
+    _, share = p.shares("path_shares")
+    slope = np.array([p["path_slopes"][k] for k in PATHS])
+    weight = share * np.exp(np.clip(z, -2, 3)[:, None] * slope)
+    ages, factor = _age_steps(p["care_age_weights"])
+    weight[:, 4] *= factor[(np.searchsorted(ages, age, side="right") - 1).clip(0)]
+    # Care replaces protection and plans, so the other paths keep their sum.
+    weight[:, :4] *= (share.sum() - share[4]) / share[:4].sum()
+    cumulative = np.cumsum(weight / weight.sum(axis=1, keepdims=True), axis=1)
+    return (g.random(len(z))[:, None] > cumulative).sum(axis=1).clip(0, len(PATHS) - 1)
+
+
+def _care(profile, g, people, who, when, care, protect, protect_end):  # type: ignore[no-untyped-def]
+    """When a child comes into care, for how long, and how it ends."""
+    p = profile["care"]
+    n = len(who)
+    low, high = p["lag_days"]
+    start = when + np.floor(low + (high - low) * g.random(n) ** 2).astype("int64")
+    start = np.where(protect, protect_end, start)
+    # No child is looked after before birth.
+    start = np.maximum(start, people.birth[who])
+    adult = birthday(people.birth[who], 18)
+    age = (start - people.birth[who]) / 365.25
+    ages = np.array([float(k) for k in p["stays"]])
+    table = np.array([[row[k] for k in STAYS] for row in p["stays"].values()])
+    row = (np.searchsorted(ages, age, side="right") - 1).clip(0)
+    stay = (
+        (g.random(n)[:, None] > np.cumsum(table[row], axis=1)).sum(axis=1).clip(0, len(STAYS) - 1)
+    )
+    median = np.array([*(p["days_median"][k] for k in STAYS[:4]), 10_000])
+    sigma = np.array([*(p["days_sigma"][k] for k in STAYS[:4]), 0.0])
+    least = np.array([*(p["days_least"][k] for k in STAYS[:4]), 10_000])
+    days = np.maximum(least[stay], median[stay] * np.exp(sigma[stay] * g.normal(size=n))).astype(
+        "int64"
+    )
+    end = np.where(stay == 4, adult, start + days)
+    # A stay that would outlast childhood ends on the eighteenth birthday, whatever the plan was.
+    stay = np.where(end >= adult, 4, stay)
+    end = np.minimum(np.minimum(end, adult), people.exit[who])
+    blank = ~care | (start >= np.minimum(adult, people.exit[who]) - 2)
+    return np.where(blank, NEVER, start), np.where(blank, NEVER, end), np.where(blank, -1, stay)
+
+
+def _follow_alone(profile, g, people, who):  # type: ignore[no-untyped-def]
+    """Children who arrive alone are looked after from the day they come, till they are eighteen."""
+    n = len(who)
+    when = people.arrive[who]
+    adult = birthday(people.birth[who], 18)
+    blank = np.full(n, NEVER)
+    low, high = profile["care"]["leaver_close_ages"]
+    close = people.birth[who] + np.floor(365.25 * (low + (high - low) * g.random(n))).astype(
+        "int64"
+    )
+    assessed = plus_working(when, np.full(n, 20))
+    return Episodes(who, when, np.full(n, 4), assessed, blank, blank, blank, blank, blank, when, adult,
+                    np.full(n, 4), np.maximum(close, adult))  # fmt: skip
+
+
+def _tidy(e: Episodes, cap: np.ndarray) -> Episodes:
+    """Nothing begins after the child left or grew up, and nothing ends after the episode closed."""
+    values = {name: getattr(e, name).copy() for name in e.__dataclass_fields__}
+    close = np.where(e.path == NO_ACTION, NEVER, np.maximum(values["close"], e.referral + 1))
+    limit = np.minimum(cap, close)
+    no_action = e.path == NO_ACTION
+    for start, end in (("plan_start", "plan_end"), ("conference", "protect_end")):
+        gone = (values[start] >= limit - 1) | no_action
+        values[end] = np.where(gone, NEVER, np.minimum(values[end], limit))
+        values[start] = np.where(gone, NEVER, values[start])
+    values["section47"] = np.where(
+        (values["section47"] >= limit) | no_action, NEVER, values["section47"]
+    )
+    values["conference"] = np.where(values["section47"] == NEVER, NEVER, values["conference"])
+    values["protect_end"] = np.where(values["conference"] == NEVER, NEVER, values["protect_end"])
+    values["assessed"] = np.where(no_action, NEVER, np.minimum(values["assessed"], close))
+    for name in ("care_start", "care_end"):
+        values[name] = np.where(no_action, NEVER, values[name])
+    values["stay"] = np.where(values["care_start"] == NEVER, -1, values["stay"])
+    values["close"] = close
+    return Episodes(**values)

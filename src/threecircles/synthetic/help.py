@@ -1,0 +1,218 @@
+"""Early help and youth justice: without it the only help a child could get would be statutory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from threecircles.core.seeds import rng
+from threecircles.synthetic.care.referrals import Episodes
+from threecircles.synthetic.days import NEVER, birthday, plus_working
+from threecircles.synthetic.need import DIMENSIONS, Need
+from threecircles.synthetic.people import People
+from threecircles.synthetic.profile import Profile
+
+
+@dataclass(frozen=True)
+class EarlyHelp:
+    """One entry per episode; days, NEVER for what did not happen or is still open at its own end."""
+
+    child: np.ndarray
+    contact: np.ndarray
+    source: np.ndarray
+    assessment_start: np.ndarray
+    assessment_end: np.ndarray
+    plan_start: np.ndarray
+    plan_end: np.ndarray
+    closed: np.ndarray
+    outcome: np.ndarray
+    agency: np.ndarray
+
+
+@dataclass(frozen=True)
+class YouthJustice:
+    """One entry per event: prevention, diversion, caution, order or custody."""
+
+    child: np.ndarray
+    kind: np.ndarray
+    day: np.ndarray
+    end: np.ndarray
+    offence: np.ndarray
+    outcome: np.ndarray
+    first_time: np.ndarray
+
+
+def _pick(g: np.random.Generator, share: np.ndarray, n: int) -> np.ndarray:
+    return np.searchsorted(np.cumsum(share) / share.sum(), g.random(n), side="right").clip(
+        0, len(share) - 1
+    )
+
+
+def make_early_help(
+    profile: Profile,
+    seed: int,
+    people: People,
+    need: Need,
+    e: Episodes,
+    reason: np.ndarray,
+    area: np.ndarray,
+    practice: np.ndarray,
+) -> EarlyHelp:
+    """Contact, assessment, plan and closure; one episode of a child at a time, none while in social care."""
+    p = profile["early_help"]
+    g = rng(seed, "early_help")
+    ages = np.array([float(k) for k in p["age_weights"]])
+    weight = np.array(list(p["age_weights"].values()))
+    children, days = [], []
+    for back in range(p["history_years"]):
+        middle = people.end - 365 * back - 182
+        age = (middle - people.birth) / 365.25
+        here = (
+            (age > 0)
+            & (age < 17.5)
+            & (people.arrive <= middle)
+            & (people.exit > middle)
+            & ~people.uasc
+        )
+        z = need.index[len(need.days) - 1 - back]
+        rate = np.where(
+            here,
+            np.exp(p["need_slope"] * z + practice[area])
+            * weight[(np.searchsorted(ages, age, side="right") - 1).clip(0)],
+            0,
+        )
+        n = g.poisson(rate / rate.sum() * here.sum() * p["starts_per_10000"] / 10_000)
+        who = np.repeat(np.arange(people.n), n)
+        children.append(who)
+        days.append(middle + 182 - np.floor(365 * g.random(len(who))).astype("int64"))
+    # Families whose social care case closed with a word for early help.
+    down = np.flatnonzero(
+        (reason == "RC9")
+        & (e.close < people.end)
+        & (e.close > people.end - 365 * p["history_years"])
+    )
+    down = down[g.random(len(down)) < p["from_care_share"]]
+    child = np.concatenate([*children, e.child[down]])
+    contact = np.concatenate([*days, e.close[down] + 3])
+    contact = np.where((contact + 3) % 7 >= 5, contact - 2, contact)
+    order = np.lexsort((contact, child))
+    child, contact = child[order], contact[order]
+    n = len(child)
+    start = plus_working(contact, g.integers(1, 10, n))
+    end = plus_working(
+        contact, np.round(p.curve("assessment_wd_percentiles", g.random(n))).astype("int64") + 2
+    )
+    end = np.maximum(end, start + 1)
+    assessed = g.random(n) < p["assessment_share"]
+    planned = assessed & (g.random(n) < p["plan_share"])
+    plan_start = end + g.integers(1, 15, n)
+    length = np.maximum(
+        20, p["plan_days_median"] * np.exp(p["plan_days_sigma"] * g.normal(size=n))
+    ).astype("int64")
+    plan_end = plan_start + length
+    closed = np.where(planned, plan_end, np.where(assessed, end, contact + 5)) + g.integers(0, 8, n)
+    limit = np.minimum(people.exit[child], birthday(people.birth[child], 18))
+    closed = np.minimum(closed, limit)
+    keep = _alone(child, contact, closed) & ~_in_care(child, contact, e) & (contact < limit - 10)
+    keep &= (
+        (contact >= people.birth[child])
+        & (contact >= people.arrive[child])
+        & (contact <= people.end)
+    )
+    none = NEVER
+
+    def cut(day: np.ndarray, has: np.ndarray) -> np.ndarray:
+        return np.where(has & (day <= closed), day, none)
+
+    sources, share = p.shares("source_shares")
+    outcomes, outcome_share = p.shares("outcome_shares")
+    agencies, agency_share = p.shares("agency_shares")
+    made = EarlyHelp(
+        child, contact, np.array(sources)[_pick(g, share, n)], cut(start, assessed), cut(end, assessed),
+        cut(plan_start, planned), np.where(planned & (plan_start <= closed), np.minimum(plan_end, closed), none),
+        closed, np.array(outcomes)[_pick(g, outcome_share, n)], np.array(agencies)[_pick(g, agency_share, n)],
+    )  # fmt: skip
+    return EarlyHelp(*(getattr(made, f)[keep] for f in made.__dataclass_fields__))
+
+
+def _alone(child: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """False for an episode that begins before the child's earlier one has closed."""
+    latest = np.full(len(child), -NEVER)
+    same = np.r_[False, child[1:] == child[:-1]]
+    keep = np.ones(len(child), dtype=bool)
+    # At most a handful of episodes a child: compare with the one, two and three before.
+    for back in (1, 2, 3):
+        before = np.r_[np.full(back, -NEVER), end[:-back]]
+        alike = np.r_[np.zeros(back, dtype=bool), child[back:] == child[:-back]]
+        latest = np.maximum(latest, np.where(alike, before, -NEVER))
+    keep[same] = start[same] > latest[same]
+    return keep
+
+
+def _in_care(child: np.ndarray, day: np.ndarray, e: Episodes) -> np.ndarray:
+    """True when a social care episode of the child is open on the day."""
+    real = e.path >= 0
+    key = e.child[real] * 1_000_000 + e.referral[real]
+    close, owner = e.close[real], e.child[real]
+    at = np.searchsorted(key, child * 1_000_000 + day, side="right") - 1
+    ok = at >= 0
+    at = np.maximum(at, 0)
+    return ok & (owner[at] == child) & (close[at] > day)
+
+
+def make_youth_justice(profile: Profile, seed: int, people: People, need: Need) -> YouthJustice:
+    """Events of children aged 10 to 17, by behaviour; a first proven offence makes a first-time entrant."""
+    p = profile["youth_justice"]
+    g = rng(seed, "youth_justice")
+    children, days, proven = [], [], []
+    for back in range(p["history_years"]):
+        middle = people.end - 365 * back - 182
+        age = (middle - people.birth) / 365.25
+        here = (
+            (age > 10.3)
+            & (age < 17.5)
+            & (people.arrive < middle - 183)
+            & (people.exit > middle + 183)
+        )
+        be = need.eta[len(need.days) - 1 - back][:, DIMENSIONS.index("be")]
+        rate = np.where(
+            here,
+            np.exp(p["need_slope"] * be)
+            * np.where(age > 13, 1.0, 0.3)
+            * np.where(people.sex == 1, 1.6, 0.4),
+            0,
+        )
+        base = here.sum() / max(rate.sum(), 1e-9)
+        for is_proven, per in ((True, p["proven_per_10000"]), (False, p["prevention_per_10000"])):
+            n = g.poisson(rate * base * per / 10_000)
+            who = np.repeat(np.arange(people.n), n)
+            children.append(who)
+            days.append(middle + 182 - np.floor(364 * g.random(len(who))).astype("int64"))
+            proven.append(np.full(len(who), is_proven))
+    child, day, is_proven = np.concatenate(children), np.concatenate(days), np.concatenate(proven)
+    order = np.lexsort((day, child))
+    child, day, is_proven = child[order], day[order], is_proven[order]
+    n = len(child)
+    hard, hard_share = p.shares("proven_shares")
+    soft, soft_share = p.shares("soft_shares")
+    kind = np.where(
+        is_proven, np.array(hard)[_pick(g, hard_share, n)], np.array(soft)[_pick(g, soft_share, n)]
+    )
+    kind = np.where((kind == "custody") & (day < birthday(people.birth[child], 13)), "order", kind)
+    length = np.where(kind == "caution", 90, np.where(kind == "custody", 150, 240)) + g.integers(
+        -40, 60, n
+    )
+    offences, share = p.shares("offence_shares")
+    offence = np.where(is_proven, np.array(offences)[_pick(g, share, n)], "")
+    outcome = np.where(g.random(n) < 0.82, "Completed", "Breached")
+    end = np.minimum(day + length, birthday(people.birth[child], 18))
+    seen = np.zeros(people.n, dtype=bool)
+    earlier = g.random(people.n) < 1 - p["first_time_per_100000"] / 10 / p["proven_per_10000"]
+    seen[earlier] = True
+    first_seen = np.r_[True, child[1:] != child[:-1]]
+    proven_before = np.cumsum(is_proven) - is_proven
+    start_count = np.maximum.accumulate(np.where(first_seen, proven_before, 0))
+    first_time = is_proven & (proven_before == start_count) & ~seen[child]
+    keep = day < birthday(people.birth[child], 18)
+    return YouthJustice(*(v[keep] for v in (child, kind, day, end, offence, outcome, first_time)))

@@ -1,0 +1,256 @@
+"""Makes a whole place on disk: without it the demonstration and every test would have nothing to read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+import polars as pl
+
+from threecircles.core.errors import UsageError
+from threecircles.sources.write_903 import write_903
+from threecircles.sources.write_cin_xml import write_cin_xml
+from threecircles.synthetic.centres import register_table
+from threecircles.synthetic.export.cin import cin_tables
+from threecircles.synthetic.export.extracts import (
+    early_help_table,
+    survey_holder_table,
+    survey_pupils_table,
+    youth_justice_table,
+)
+from threecircles.synthetic.export.reference import reference_tables, write_boundaries
+from threecircles.synthetic.export.school_census import school_census_tables
+from threecircles.synthetic.export.ssda903 import ssda903_tables
+from threecircles.synthetic.geography import DFE_NUMBER, LA_CODE
+from threecircles.synthetic.money import ledger, s251_table
+from threecircles.synthetic.names import pools
+from threecircles.synthetic.profile import Profile, load_profile
+from threecircles.synthetic.truth import truth_tables
+from threecircles.synthetic.world import World, build_world
+
+Received = dict[str, dict[str, pl.DataFrame]]
+"""Delivery id -> table name -> frame, as the files will hold them."""
+
+
+def make(
+    preset: str,
+    out: Path | str,
+    seed: int = 1,
+    year: int = 2026,
+    years: int = 5,
+    errors: Literal["realistic", "none"] = "realistic",
+    only: Iterable[str] | None = None,
+    profile: Path | None = None,
+) -> Path:
+    """Write a made-up place: place.yaml, received/, reference/, truth/ and manifest.json.
+
+    preset: county, borough or hamlet. year: ends 31 March. years: years of history that truth keeps.
+    only: names of deliveries (cin, ssda903, school, ...) to write instead of all; the bytes are the same.
+    Returns the folder. Raises UsageError or DefinitionError before anything is written.
+    Source: specification of this project, page synthetic, sections 1 and 7.
+    """
+    chosen = load_profile(preset, profile)
+    _check(seed, year, years, errors)
+    wanted = None if only is None else set(only)
+    world = build_world(chosen, seed, year)
+    received = received_tables(world, wanted)
+    aside = Path(f"{out}.part")
+    shutil.rmtree(aside, ignore_errors=True)
+    _write(aside, world, received, wanted)
+    target = Path(out)
+    shutil.rmtree(target, ignore_errors=True)
+    aside.rename(target)
+    return target
+
+
+def _check(seed: int, year: int, years: int, errors: str) -> None:
+    if seed < 0:
+        raise UsageError("The seed must not be negative.", found=str(seed), allowed="0 or more")
+    if not 2020 <= year <= 2035:
+        raise UsageError(
+            "The year is outside the calendar held.", found=str(year), allowed="2020 to 2035"
+        )
+    if not 1 <= years <= 5:
+        raise UsageError(
+            "The history must be 1 to 5 years long.", found=str(years), allowed="1 to 5"
+        )
+    if errors not in ("realistic", "none"):
+        raise UsageError("There is no such error model.", found=errors, allowed="realistic, none")
+
+
+def _is_wanted(name: str, wanted: set[str] | None) -> bool:
+    return wanted is None or name in wanted or name.split("_", maxsplit=1)[0] in wanted
+
+
+def received_tables(world: World, wanted: set[str] | None = None) -> Received:
+    """Every delivery's tables as they are in truth, before errors."""
+    year = world.year
+    makers = {
+        f"cin_{year}": lambda: cin_tables(world, year),
+        f"cin_{year - 1}": lambda: cin_tables(world, year - 1),
+        f"s903_{year}": lambda: ssda903_tables(world, year),
+        f"s903_{year - 1}": lambda: ssda903_tables(world, year - 1),
+        f"school_{year}": lambda: school_census_tables(world),
+        f"early_help_{year}": lambda: {"early_help": early_help_table(world)},
+        f"youth_justice_{year}": lambda: {"youth_justice": youth_justice_table(world)},
+        f"survey_{year}": lambda: {"survey_pupils": survey_pupils_table(world)},
+        f"survey_holder_{year}": lambda: {"survey_holder": survey_holder_table(world)},
+        f"s251_{year}": lambda: {"s251_outturn": s251_table(world, ledger(world))},
+        f"register_{year}": lambda: {"centre_register": register_table(world)},
+    }
+    return {name: make_one() for name, make_one in makers.items() if _is_wanted(name, wanted)}
+
+
+def _write(folder: Path, world: World, received: Received, wanted: set[str] | None) -> None:
+    for name in ("received", "reference", "truth"):
+        (folder / name).mkdir(parents=True)
+    for delivery, tables in received.items():
+        _write_delivery(folder / "received", world, delivery, tables)
+    if wanted is None or "reference" in wanted:
+        for name, frame in reference_tables(world).items():
+            frame.write_csv(folder / "reference" / f"{name}.csv")
+        write_boundaries(world.profile, world.land, folder / "reference")
+    if wanted is None or "truth" in wanted:
+        for name, frame in truth_tables(world).items():
+            _parquet(frame, folder / "truth" / f"{name}.parquet")
+        _parquet(ledger(world), folder / "truth" / "ledger.parquet")
+    (folder / "place.yaml").write_text(place_yaml(world, set(received)), encoding="utf-8")
+    _manifest(folder, world)
+
+
+def _write_delivery(
+    folder: Path, world: World, delivery: str, tables: dict[str, pl.DataFrame]
+) -> None:
+    kind, year = delivery.rsplit("_", 1)
+    if kind == "cin":
+        write_cin_xml(tables, folder / f"cin_{year}.xml")
+    elif kind == "s903":
+        write_903(tables, folder / f"ssda903_{year}")
+    elif kind == "school":
+        (folder / f"school_census_{year}_spring").mkdir()
+        for name, frame in tables.items():
+            frame.write_csv(folder / f"school_census_{year}_spring" / f"{name}.csv")
+    else:
+        for frame in tables.values():
+            frame.write_csv(folder / FILES[kind].format(year=year))
+
+
+FILES = {
+    "early_help": "early_help.csv", "youth_justice": "youth_justice.csv", "survey": "survey_pupils_{year}.csv",
+    "survey_holder": "survey_holder_{year}.csv", "s251": "s251_outturn_{year}.csv", "register": "centre_register.csv",
+}  # fmt: skip
+
+
+def _parquet(frame: pl.DataFrame, path: Path) -> None:
+    frame.write_parquet(path, compression="zstd", compression_level=3, statistics=False)
+
+
+def place_yaml(world: World, deliveries: set[str]) -> str:
+    """The text of place.yaml: who the place is and what it received."""
+    y = world.year
+    lines = [
+        "# Every person, home, school and figure in this place is made up.",
+        f"id: {world.profile.id}", f'label: "{world.profile.label}"', f"la_code: {LA_CODE}", f'dfe_number: "{DFE_NUMBER}"',
+        "fictitious: true", f"seed: {world.seed}", f"year: {y}", "deliveries:",
+    ]  # fmt: skip
+    sets = [
+        (f"cin_{y}", "cin-census", f"received/cin_{y}.xml", f"{y}-05-29", f"{y}-03-31", y),
+        (
+            f"cin_{y - 1}",
+            "cin-census",
+            f"received/cin_{y - 1}.xml",
+            f"{y - 1}-05-30",
+            f"{y - 1}-03-31",
+            y - 1,
+        ),
+        (f"s903_{y}", "ssda903", f"received/ssda903_{y}/*.csv", f"{y}-06-05", f"{y}-03-31", y),
+        (
+            f"s903_{y - 1}",
+            "ssda903",
+            f"received/ssda903_{y - 1}/*.csv",
+            f"{y - 1}-06-06",
+            f"{y - 1}-03-31",
+            y - 1,
+        ),
+        (
+            f"school_{y}",
+            "school-census",
+            f"received/school_census_{y}_spring/*.csv",
+            f"{y}-02-20",
+            f"{y}-01-15",
+            y,
+        ),
+        (f"early_help_{y}", "early-help", "received/early_help.csv", f"{y}-04-20", f"{y}-03-31", y),
+        (
+            f"youth_justice_{y}",
+            "youth-justice",
+            "received/youth_justice.csv",
+            f"{y}-04-22",
+            f"{y}-03-31",
+            y,
+        ),
+        (
+            f"survey_{y}",
+            "survey-pupils",
+            f"received/survey_pupils_{y}.csv",
+            f"{y}-04-10",
+            f"{y}-03-31",
+            y,
+        ),
+        (
+            f"survey_holder_{y}",
+            "survey-holder",
+            f"received/survey_holder_{y}.csv",
+            f"{y}-04-10",
+            f"{y}-03-31",
+            y,
+        ),
+        (
+            f"s251_{y}",
+            "s251-outturn",
+            f"received/s251_outturn_{y}.csv",
+            f"{y}-08-28",
+            f"{y}-03-31",
+            y,
+        ),
+        (
+            f"register_{y}",
+            "centre-register",
+            "received/centre_register.csv",
+            f"{y}-04-30",
+            f"{y}-03-31",
+            y,
+        ),
+    ]
+    for name, source, files, received_on, as_of, year in sets:
+        if name in deliveries:
+            lines.append(
+                f'  - {{id: {name}, source: {source}, files: ["{files}"], received_on: {received_on}, as_of: {as_of}, year: {year}}}'
+            )
+    lines += [
+        "reference:", "  lsoa: reference/lsoa_lookup.csv", "  population: reference/population_lsoa.csv",
+        "  deprivation: reference/deprivation_lsoa.csv", "  postcodes: reference/postcodes.csv",
+        "  boundaries: reference/lsoa.geojson", "  wards: reference/ward.geojson", "  schools: reference/schools.csv",
+        "  providers: reference/providers.csv", "",
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _manifest(folder: Path, world: World) -> None:
+    files = sorted(p for p in folder.rglob("*") if p.is_file())
+    record = {
+        "note": "made-up data", "preset": world.profile.id, "seed": world.seed, "year": world.year,
+        "profile": profile_hash(world.profile), "name_pools": pools().digest,
+        "name_pool_sizes": {k: list(v) for k, v in pools().sizes().items()},
+        "files": {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files},
+    }  # fmt: skip
+    (folder / "manifest.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
+
+
+def profile_hash(profile: Profile) -> str:
+    """SHA-256 of the values of a profile."""
+    return hashlib.sha256(json.dumps(profile.values, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,169 @@
+"""Schools and who goes where: without it no pupil could be surveyed or counted by phase."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from threecircles.core.seeds import rng
+from threecircles.synthetic.days import age_at, day_of
+from threecircles.synthetic.geography import Land
+from threecircles.synthetic.homes import Homes, postcode_on
+from threecircles.synthetic.names import place_names
+from threecircles.synthetic.need import Need
+from threecircles.synthetic.people import People
+from threecircles.synthetic.profile import Profile
+
+PHASES = ("primary", "secondary", "special", "other")
+
+
+@dataclass(frozen=True)
+class Schools:
+    """One entry per school. low, high: ages taken. surveyed: took part in the survey."""
+
+    urn: np.ndarray
+    laestab: np.ndarray
+    name: np.ndarray
+    phase: np.ndarray
+    kind: np.ndarray
+    lsoa: np.ndarray
+    x: np.ndarray
+    y: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    surveyed: np.ndarray
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """For each child the school on census day (-1 none), national curriculum year (Reception 0) and entry."""
+
+    school: np.ndarray
+    nc_year: np.ndarray
+    entry: np.ndarray
+
+
+def make_schools(profile: Profile, seed: int, land: Land) -> Schools:
+    """Schools placed where children live, secondary schools in the denser areas."""
+    p = profile["schools"]
+    g = rng(seed, "schools")
+    phase, lsoa = [], []
+    for k, name in enumerate(PHASES):
+        n = p[name]
+        phase += [k] * n
+        # Primary schools lie evenly among the children, so that none is far from every child.
+        even = (np.arange(n) + g.random(n)) / max(n, 1)
+        at = even if k == 0 else g.random(n)
+        lsoa += list(
+            np.searchsorted(np.cumsum(land.weight), at, side="right").clip(0, len(land.d) - 1)
+        )
+    phase, lsoa = np.array(phase), np.array(lsoa)
+    n = len(phase)
+    low = np.choose(phase, [4, 11, 4, 11])
+    low = np.where((phase == 0) & (g.random(n) < p["nursery_share"]), 3, low)
+    high = np.choose(phase, [11, 16, 19, 16])
+    high = np.where((phase == 1) & (g.random(n) < p["sixth_form_share"]), 18, high)
+    kinds = np.array(
+        ["Community school", "Academy", "Church school", "Pupil referral unit", "Special school"]
+    )
+    draw = g.random(n)
+    kind = np.where(draw < p["church_share"], 2, np.where(draw < 0.65, 1, 0))
+    kind = np.where(phase == 2, 4, np.where(phase == 3, 3, kind))
+    words = place_names(g, n)
+    tail = np.array(["Primary School", "High School", "School", "Centre"])[phase]
+    name = np.array([f"{w.split(' ')[0]} {t}" for w, t in zip(words, tail, strict=True)])
+    surveyed = np.ones(n, dtype=bool)
+    asked = np.flatnonzero(phase != 3)
+    surveyed[asked[g.permutation(len(asked))[: p["not_in_survey"]]]] = False
+    surveyed[phase == 3] = False
+    urn = 900001 + np.arange(n)
+    laestab = np.array(
+        [f"999{(2000 if ph in (0, 2) else 4000) + i:04d}" for i, ph in enumerate(phase)]
+    )
+    return Schools(
+        urn, laestab, name, phase, kinds[kind], lsoa, land.x[lsoa] + g.normal(0, 50, n),
+        land.y[lsoa] + g.normal(0, 50, n), low, high, surveyed,
+    )  # fmt: skip
+
+
+def make_enrolment(
+    profile: Profile,
+    seed: int,
+    year: int,
+    land: Land,
+    people: People,
+    homes: Homes,
+    need: Need,
+    schools: Schools,
+    plan_share: np.ndarray,
+) -> Enrolment:
+    """The nearest school that takes the age, with noise; special schools by need; some outside the state.
+
+    plan_share: liability of an education, health and care plan, which decides who is in a special school.
+    """  # fmt: skip
+    p = profile["schools"]
+    g = rng(seed, "enrolment")
+    census = day_of(year, 1, 15)
+    nc_year = age_at(people.birth, day_of(year - 1, 8, 31)) - 4
+    n = people.n
+    school = np.full(n, -1)
+    here = people.present(census, 3, 19) & (people.birth <= day_of(year - 1, 8, 31))
+    state = g.random(n) < np.select(
+        [nc_year < 0, nc_year <= 11, nc_year <= 13], [0.28, p["state_pupil_share"], 0.38], 0.0
+    )
+    pupils = np.flatnonzero(here & state & (nc_year >= -1) & (nc_year <= 13))
+    pc = postcode_on(homes, people, pupils, census)
+    at = np.where(pc >= 0, pc, 0)
+    px, py = land.pc_x[at], land.pc_y[at]
+    choosy = g.random(len(pupils)) < p["choosy_share"]
+    noise = p["catchment_noise_km"] * 1000 * np.where(choosy, 3.0, 1.0)
+    px = px + g.normal(0, 1, len(pupils)) * noise
+    py = py + g.normal(0, 1, len(pupils)) * noise
+    years = nc_year[pupils]
+    groups = (
+        ((years >= -1) & (years < 0), 0, 3, 0),
+        ((years >= 0) & (years <= 6), 0, 4, 0),
+        ((years >= 7) & (years <= 11), 1, 11, 0),
+        ((years >= 12), 1, 11, 18),
+    )
+    for who, phase, low, high in groups:
+        fit = np.flatnonzero(
+            (schools.phase == phase) & (schools.low <= low) & (schools.high >= high)
+        )
+        school[pupils[who]] = _nearest(px[who], py[who], schools, fit)
+    _special(g, p, schools, school, pupils, years, plan_share[pupils], px, py)
+    entry_year = np.where(nc_year >= 7, year - 1 - (nc_year - 7), year - 1 - nc_year.clip(0, 6))
+    entry = np.array([day_of(y, 9, 2) for y in range(year - 9, year + 1)])[
+        (entry_year - (year - 9)).clip(0, 9)
+    ]
+    late = g.random(n) < 0.06
+    entry = np.where(late, np.maximum(entry, census - g.integers(20, 500, n)), entry)
+    return Enrolment(school, nc_year, np.maximum(entry, people.arrive))
+
+
+def _nearest(px, py, schools, fit):  # type: ignore[no-untyped-def]
+    if len(fit) == 0:
+        return np.full(len(px), -1)
+    from scipy.spatial import cKDTree
+
+    return fit[
+        cKDTree(np.column_stack([schools.x[fit], schools.y[fit]])).query(np.column_stack([px, py]))[
+            1
+        ]
+    ]
+
+
+def _special(g, p, schools, school, pupils, years, plan, px, py):  # type: ignore[no-untyped-def]
+    """Pupils with the strongest case for a plan go to special schools; a few are taught elsewhere."""
+    special = np.flatnonzero(schools.phase == 2)
+    other = np.flatnonzero(schools.phase == 3)
+    aged = (years >= 0) & (years <= 11)
+    if len(special):
+        share = 0.066 * p["special_share_of_plans"]
+        cut = np.quantile(plan[aged], 1 - share)
+        who = aged & (plan > cut)
+        school[pupils[who]] = special[g.integers(0, len(special), who.sum())]
+    if len(other):
+        who = (years >= 7) & (years <= 11) & (g.random(len(years)) < 0.004)
+        school[pupils[who]] = other[g.integers(0, len(other), who.sum())]

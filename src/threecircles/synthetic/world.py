@@ -1,0 +1,114 @@
+"""One whole place before anything is written: without it each file would tell of another place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from threecircles.core.seeds import rng
+from threecircles.synthetic.care.details import Details, make_details
+from threecircles.synthetic.care.looked_after import LookedAfter, make_looked_after
+from threecircles.synthetic.care.providers import Providers, make_providers
+from threecircles.synthetic.care.referrals import Episodes, make_episodes
+from threecircles.synthetic.days import NEVER
+from threecircles.synthetic.education import Education, make_education, plan_liability
+from threecircles.synthetic.geography import Land, make_land
+from threecircles.synthetic.help import EarlyHelp, YouthJustice, make_early_help, make_youth_justice
+from threecircles.synthetic.homes import Homes, make_homes
+from threecircles.synthetic.identifiers import Identifiers, make_identifiers
+from threecircles.synthetic.need import Need, make_need
+from threecircles.synthetic.people import People, add_alone, make_people
+from threecircles.synthetic.profile import Profile
+from threecircles.synthetic.schools import Enrolment, Schools, make_enrolment, make_schools
+from threecircles.synthetic.survey import Survey, make_survey
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything true of a place; `practice` is the log rate of each small area, team effects included."""
+
+    profile: Profile
+    seed: int
+    year: int
+    land: Land
+    people: People
+    need: Need
+    homes: Homes
+    schools: Schools
+    enrolment: Enrolment
+    practice: np.ndarray
+    episodes: Episodes
+    details: Details
+    providers: Providers
+    care: LookedAfter
+    education: Education
+    early_help: EarlyHelp
+    justice: YouthJustice
+    survey: Survey
+    ids: Identifiers
+    ethnic: np.ndarray
+
+    @property
+    def end(self) -> int:
+        """31 March of the year, as a day number."""
+        return self.people.end
+
+
+def build_world(profile: Profile, seed: int, year: int) -> World:
+    """People, need and services of a place, from a profile and a seed."""
+    land = make_land(profile, seed)
+    people = add_alone(profile, seed, make_people(profile, seed, year, land))
+    need = make_need(profile, seed, land, people)
+    homes = make_homes(profile, seed, land, people, need)
+    schools = make_schools(profile, seed, land)
+    plan = plan_liability(seed, people, need)
+    enrolment = make_enrolment(profile, seed, year, land, people, homes, need, schools, plan)
+    area = np.where(people.family >= 0, people.fam_lsoa[people.family], 0)
+    practice = _practice(profile, seed, land)
+    visible = profile["referral"]["visible_log_rate"] * (enrolment.nc_year >= 0)
+    episodes = make_episodes(profile, seed, people, need, area, practice, visible)
+    details = make_details(profile, seed, people, need, episodes)
+    children = int(people.present(people.end).sum())
+    providers = make_providers(profile, seed, land, children)
+    care = make_looked_after(profile, seed, land, people, homes, episodes, details.need, providers)
+    special = (schools.phase[np.maximum(enrolment.school, 0)] == 2) & (enrolment.school >= 0)
+    education = make_education(
+        profile, seed, year, people, need, enrolment, plan, special, _in_need(people, episodes)
+    )
+    early_help = make_early_help(
+        profile, seed, people, need, episodes, details.reason, area, practice
+    )
+    justice = make_youth_justice(profile, seed, people, need)
+    survey = make_survey(profile, seed, year, people, need, enrolment, schools, education)
+    state = (enrolment.school >= 0) | (rng(seed, "state").random(people.n) < 0.93)
+    ids = make_identifiers(seed, year, people, state & (enrolment.nc_year >= 0))
+    return World(
+        profile, seed, year, land, people, need, homes, schools, enrolment, practice, episodes, details,
+        providers, care, education, early_help, justice, survey, ids, _ethnic(profile, seed, people),
+    )  # fmt: skip
+
+
+def _practice(profile: Profile, seed: int, land: Land) -> np.ndarray:
+    p = profile["practice"]
+    g = rng(seed, "practice")
+    team = g.normal(0, p["team_sd"], land.msoa.max() + 1)
+    return g.normal(0, p["area_sd"], len(land.d)) + team[land.msoa]
+
+
+def _in_need(people: People, e: Episodes) -> np.ndarray:
+    found = np.zeros(people.n, dtype=bool)
+    open_now = (
+        (e.path > 0) & (e.referral <= people.end) & (e.close > people.end) & (e.close < NEVER)
+    )
+    found[e.child[open_now]] = True
+    return found
+
+
+def _ethnic(profile: Profile, seed: int, people: People) -> np.ndarray:
+    """Ethnic group as services know it: some refused, some not yet asked."""
+    shares = profile["groups"]["not_known"]
+    draw = rng(seed, "ethnic").random(people.n)
+    known = np.array(people.ethnic_codes)[people.ethnic]
+    known = np.where(draw < shares["REFU"], "REFU", known)
+    return np.where(draw > 1 - shares["NOBT"], "NOBT", known)
