@@ -166,7 +166,11 @@ def _spec(
         dimensions=dimensions,
         kind="quality",
         page="linkage",
-        notes=("Linked: a probability of at least .3 with a record of another source.", *notes),
+        notes=(
+            "Linked: a probability of at least .3 with a record of another source.",
+            "Most pupils are known to no other source: unlinked does not mean missed.",
+            *notes,
+        ),
         definitions=("identity/model_2026", "identity/children_layer_2026"),
         sources=tuple(sorted({d.source for d in place.deliveries})),
         step="identity.tables",
