@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
+from itertools import pairwise
 from typing import Literal
 
 from threecircles.core.errors import DefinitionError, did_you_mean
@@ -149,7 +150,7 @@ def check(found: Measure) -> None:
 
 def _check_bands(table: BandTable, scale: ScaleRule, where: str) -> None:
     bands = sorted(table.bands, key=lambda b: b.low)
-    for before, after in zip(bands, bands[1:], strict=False):
+    for before, after in pairwise(bands):
         if after.low != before.high + 1:
             kind = "overlap" if after.low <= before.high else "leave a gap"
             raise DefinitionError(
