@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import acos, isfinite, pi, sqrt
@@ -16,6 +16,10 @@ APPROXIMATE_ABOVE = 0.03
 """Share by which a drawn area may err before a figure must say so (report.md 4)."""
 TRIPLE_OUT_ABOVE = 0.10
 """Error of the triple overlap, as a share of the smallest set, above which three circles are not drawn."""
+
+
+Point = tuple[float, float]
+Centres = tuple[Point, Point, Point]
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,7 @@ class ThreeCircles:
     """
 
     radii: tuple[float, float, float]
-    centres: tuple[tuple[float, float], tuple[float, float], tuple[float, float]]
+    centres: Centres
     error: float
     triple_error: float
 
@@ -125,21 +129,21 @@ def three_circles(areas: Sequence[float], pairs: Sequence[float], triple: float)
     Each pair has its own right distance; where the three distances make no triangle the summed
     squared error of the pairs is minimised instead.
     """
-    r0, r1, r2 = radii = tuple(circle_radius(a) for a in areas)
+    r0, r1, r2 = radii = _three(circle_radius(a) for a in areas)
     d01 = centre_distance(r0, r1, pairs[0])
     d02 = centre_distance(r0, r2, pairs[1])
     d12 = centre_distance(r1, r2, pairs[2])
     x = (d01**2 + d02**2 - d12**2) / (2 * d01) if d01 > 0 else d02
     height = d02**2 - x**2
-    centres = ((0.0, 0.0), (d01, 0.0), (x, sqrt(max(height, 0.0))))
+    centres: Centres = ((0.0, 0.0), (d01, 0.0), (x, sqrt(max(height, 0.0))))
     if height < -PRECISION:
-        centres = _nearest_centres(radii, pairs, (d01, x))  # type: ignore[arg-type]
+        centres = _nearest_centres(radii, pairs, (d01, x))
     drawn = [lens_area(radii[a], radii[b], _apart(centres[a], centres[b])) for a, b in _PAIRS]
     error = max(
         abs(d - p) / max(p, 1e-12) if p > 0 else d for d, p in zip(drawn, pairs, strict=True)
     )
-    triple_error = (_triple_area(radii, centres) - triple) / max(min(areas), 1e-12)  # type: ignore[arg-type]
-    return ThreeCircles(radii, centres, error, triple_error)  # type: ignore[arg-type]
+    triple_error = (_triple_area(radii, centres) - triple) / max(min(areas), 1e-12)
+    return ThreeCircles(radii, centres, error, triple_error)
 
 
 def funnel_limits(target: float, n: int, z: float) -> Limits:
@@ -175,6 +179,11 @@ def xmr(values: Sequence[float]) -> XmR:
 _PAIRS = ((0, 1), (0, 2), (1, 2))
 
 
+def _three(values: Iterable[float]) -> tuple[float, float, float]:
+    a, b, c = values
+    return a, b, c
+
+
 def _unit(x: float) -> float:
     return min(1.0, max(-1.0, x))
 
@@ -185,7 +194,7 @@ def _apart(a: tuple[float, float], b: tuple[float, float]) -> float:
 
 def _nearest_centres(
     radii: tuple[float, float, float], pairs: Sequence[float], start: tuple[float, float]
-) -> tuple[tuple[float, float], ...]:
+) -> Centres:
     def misfit(v: Sequence[float]) -> float:
         places = ((0.0, 0.0), (v[0], 0.0), (v[1], v[2]))
         return sum(

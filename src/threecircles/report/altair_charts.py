@@ -6,18 +6,25 @@ attributes are taken out, since they make a screen reader read each bar twice.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
 import altair as alt
+from altair.utils import schemapi
 
 from threecircles.report.palette import palette
 from threecircles.report.svg import FONT, Svg
 
 Row = Mapping[str, Any]
-WIDTH = 620
+# Altair checks every part against a large schema as it is made; the tests do that, a reader need not wait for it.
+schemapi.DEBUG_MODE = False
+
+WIDTH = 600
+"""Width of the drawing area, in pixels; labels come on top of it."""
+INK = "#1d1d1d"
 BLUE, TURQUOISE, PINK, ORANGE, GREY, PURPLE = range(6)
 
 
@@ -30,7 +37,7 @@ def svg_of(chart: alt.TopLevelMixin, figure_id: str, title: str, desc: str) -> S
     """A chart as one image with a title and a description. Equal charts give equal bytes."""
     import vl_convert
 
-    text = vl_convert.vegalite_to_svg(chart.to_dict())
+    text = vl_convert.vegalite_to_svg(chart.to_dict(validate=False))
     text = re.sub(r' (?:role|aria-[a-z]+)="[^"]*"', "", text)
     text = re.sub(r"\bclip(\d+)\b", rf"{figure_id}-clip\1", text)
     text = re.sub(r' (?:style|class)="[^"]*"', "", text)
@@ -40,7 +47,7 @@ def svg_of(chart: alt.TopLevelMixin, figure_id: str, title: str, desc: str) -> S
         raise ValueError("vl-convert gave no drawing")
     named = f"{figure_id}-title {figure_id}-desc"
     head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box[1]}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box[1]}" width="{box[1].split()[2]}" role="img" '
         f'aria-labelledby="{named}" class="tc-drawing">'
         f'<title id="{figure_id}-title">{escape(title, quote=False)}</title>'
         f'<desc id="{figure_id}-desc">{escape(desc, quote=False)}</desc>'
@@ -58,9 +65,8 @@ def dots(
     data = _data(rows)
     order = [r["label"] for r in rows]
     x = alt.X("value:Q", title=x_title, scale=alt.Scale(zero=zero, nice=True), axis=_axis(percent))
-    y = alt.Y(
-        "label:N", sort=order, title=None, axis=alt.Axis(labelLimit=260, ticks=False, domain=False)
-    )
+    own = next((str(r["label"]) for r in rows if r["role"] == "self"), "")
+    y = alt.Y("label:N", sort=order, title=None, axis=_names(own))
     base = alt.Chart(data)
     bars = base.mark_rule(strokeWidth=2, color=palette().quiet).encode(
         x=alt.X("low:Q", title=x_title, axis=_axis(percent)), x2="high:Q", y=y
@@ -82,7 +88,7 @@ def dots(
             legend=None,
         ),
     )
-    return _finish(alt.layer(bars, point), 24 * len(rows))
+    return _finish(alt.layer(bars, point, _written(base, y)), 26 * len(rows))
 
 
 def bars(
@@ -91,18 +97,16 @@ def bars(
     """Bars from nought with intervals. rows: label, value, low, high; order as given."""
     data = _data(rows)
     order = [r["label"] for r in rows]
-    y = alt.Y(
-        "label:N", sort=order, title=None, axis=alt.Axis(labelLimit=260, ticks=False, domain=False)
-    )
+    y = alt.Y("label:N", sort=order, title=None, axis=_names())
     base = alt.Chart(data)
-    bar = base.mark_bar(color=colour(colour_index), height=16).encode(
+    bar = base.mark_bar(color=colour(colour_index), height=18).encode(
         x=alt.X(
             "value:Q", title=x_title, scale=alt.Scale(zero=True, nice=True), axis=_axis(percent)
         ),
         y=y,
     )
-    rule = base.mark_rule(strokeWidth=2, color="#1d1d1d").encode(x="low:Q", x2="high:Q", y=y)
-    return _finish(alt.layer(bar, rule), 27 * len(rows))
+    rule = base.mark_rule(strokeWidth=2, color=INK).encode(x="low:Q", x2="high:Q", y=y)
+    return _finish(alt.layer(bar, rule, _written(base, y)), 30 * len(rows))
 
 
 def columns(
@@ -121,41 +125,26 @@ def columns(
     return _finish(chart, 220)
 
 
-def multiples(
-    rows: Sequence[Row], y_title: str, percent: bool = False, across: int = 3
-) -> alt.TopLevelMixin:
-    """Small bars by panel on one scale. rows: panel, label, value, low, high; order as given."""
+def multiples(rows: Sequence[Row], x_title: str, percent: bool = False) -> alt.TopLevelMixin:
+    """Bars in panels side by side, on one scale. rows: panel, label, value, low, high; order as given."""
     labels = list(dict.fromkeys(r["label"] for r in rows))
     panels = list(dict.fromkeys(r["panel"] for r in rows))
-    top = max(
-        [float(r["high"] if r.get("high") is not None else r["value"] or 0) for r in rows] or [1.0]
+    ends = [float(r["high"] if r.get("high") is not None else r["value"]) for r in rows]
+    scale = alt.Scale(domain=[0, max(ends, default=1.0) * 1.05 or 1.0], nice=False)
+    base = alt.Chart()
+    y = alt.Y("label:N", sort=labels, title=None, axis=_names())
+    bar = base.mark_bar(color=colour(BLUE), height=15).encode(
+        x=alt.X("value:Q", title=x_title, scale=scale, axis=_axis(percent, 4)), y=y
     )
-    domain = [0, top * 1.05 or 1]
-    base = alt.Chart().encode(
-        x=alt.X(
-            "label:N",
-            sort=labels,
-            title=None,
-            axis=alt.Axis(labelAngle=0, ticks=False, labelLimit=80),
-        )
-    )
-    y = alt.Y(
-        "value:Q", title=y_title, scale=alt.Scale(domain=domain, nice=False), axis=_axis(percent, 4)
-    )
-    bar = base.mark_bar(color=colour(BLUE)).encode(y=y)
-    rule = base.mark_rule(strokeWidth=2, color="#1d1d1d").encode(y="low:Q", y2="high:Q")
+    rule = base.mark_rule(strokeWidth=2, color=INK).encode(x="low:Q", x2="high:Q", y=y)
+    header = alt.Header(labelFontSize=14, labelFontWeight="bold", labelAnchor="start", title=None)
     chart = (
         alt.layer(bar, rule, data=_data(rows))
-        .properties(width=(WIDTH - 90) // across - 24, height=110)
-        .facet(
-            facet=alt.Facet(
-                "panel:N",
-                sort=panels,
-                title=None,
-                header=alt.Header(labelFontSize=14, labelFontWeight="bold", labelAnchor="start"),
-            ),
-            columns=across,
+        .properties(
+            width=(WIDTH - 24 * (len(panels) - 1)) // max(len(panels), 1),
+            height=max(25 * len(labels), 50),
         )
+        .facet(column=alt.Column("panel:N", sort=panels, header=header), spacing=24)
     )
     return _configured(chart)
 
@@ -193,10 +182,29 @@ def funnel(
     )
     named = (
         base.transform_filter("datum.role == 'self'")
-        .mark_text(dx=10, align="left", fontSize=14, fontWeight="bold", color="#1d1d1d")
+        .mark_text(dx=10, align="left", fontSize=14, fontWeight="bold", color=INK)
         .encode(x=x, y="value:Q", text="label:N")
     )
     return _finish(alt.layer(*limits, point, named), 320)
+
+
+def _written(base: alt.Chart, y: alt.Y) -> alt.Chart:
+    """The figure in words after the end of its bar or interval; rows may carry it as `text`."""
+    return base.mark_text(align="left", dx=8, fontSize=14, color=INK).encode(
+        x="end:Q", y=y, text="text:N"
+    )
+
+
+def _names(marked: str = "") -> alt.Axis:
+    """An axis of names; the marked one in bold."""
+    axis = alt.Axis(labelLimit=230, ticks=False, domain=False, labelPadding=8, grid=False)
+    if marked:
+        quoted = json.dumps(marked)
+        axis.labelFontWeight = {
+            "condition": {"test": f"datum.value === {quoted}", "value": "bold"},
+            "value": "normal",
+        }
+    return axis
 
 
 def _axis(percent: bool, ticks: int = 6) -> alt.Axis:
@@ -204,11 +212,15 @@ def _axis(percent: bool, ticks: int = 6) -> alt.Axis:
 
 
 def _data(rows: Sequence[Row]) -> alt.InlineData:
-    return alt.InlineData(values=[dict(r) for r in rows])
+    return alt.InlineData(values=[{"text": "", "end": _end(r), **r} for r in rows])
+
+
+def _end(row: Row) -> float | None:
+    return row["high"] if row.get("high") is not None else row.get("value")
 
 
 def _finish(chart: Any, height: float) -> alt.TopLevelMixin:
-    return _configured(chart.properties(width=WIDTH - 200, height=max(height, 60)))
+    return _configured(chart.properties(width=WIDTH, height=max(height, 60)))
 
 
 def _configured(chart: Any) -> alt.TopLevelMixin:
@@ -216,7 +228,7 @@ def _configured(chart: Any) -> alt.TopLevelMixin:
     return (
         chart.configure(font=FONT, background="white", padding=4)
         .configure_axis(
-            labelFontSize=13, titleFontSize=13, labelColor="#1d1d1d", titleColor="#1d1d1d", titleFontWeight="normal",
+            labelFontSize=14, titleFontSize=14, labelColor=INK, titleColor=INK, titleFontWeight="normal",
             gridColor=quiet, domainColor=palette().quiet, tickColor=palette().quiet, titlePadding=10,
         )
         .configure_view(stroke=None)

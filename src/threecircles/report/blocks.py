@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
+from threecircles.definitions.loader import HOME
+from threecircles.definitions.yaml12 import parse
 from threecircles.report.altair_charts import svg_of
 from threecircles.report.model import Column, Figure, Table, Value
 from threecircles.report.released import Released, measure
 from threecircles.report.svg import Svg
-from threecircles.report.words import interval_of, plain, text_of
+from threecircles.report.words import interval_of, joined, plain, text_of
 
 INTERVAL = "95% interval"
 
 
 def source_of(table: Released) -> str:
     """Where the figures of a table come from, in words."""
-    return ", ".join(table.safe.spec.sources) or "see how this was made"
+    return joined([source_name(s) for s in table.safe.spec.sources]) or "see how this was made"
+
+
+@cache
+def source_name(source_id: str) -> str:
+    """A source's name for people: its definition's label, else the text as it stands."""
+    path = HOME / "sources" / f"{source_id}.yaml"
+    if not path.exists():
+        return source_id
+    told = parse(path.read_text(encoding="utf-8"), path.name).plain()
+    return str(told.get("label", source_id)).rstrip(".")
 
 
 def measures_table(
@@ -79,7 +92,7 @@ def breakdown_table(
             columns.append(
                 Column(
                     f"{name}_interval",
-                    f"{INTERVAL}, {how.label[0].lower()}{how.label[1:]}",
+                    f"{INTERVAL}, {how.short}",
                     "interval",
                 )
             )
@@ -124,7 +137,7 @@ def drawn_rows(
 def chart_rows(drawn: Sequence[tuple[str, Value]], **more: Any) -> list[dict[str, Any]]:
     """Rows for a chart; hidden values are left out, so nothing hidden can be drawn."""
     return [
-        {"label": name, "value": v.number, "low": v.low, "high": v.high, **more}
+        {"label": name, "value": v.number, "low": v.low, "high": v.high, "text": text_of(v), **more}
         for name, v in drawn
         if v.known
     ]

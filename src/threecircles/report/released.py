@@ -21,6 +21,7 @@ class Measure:
 
     id: str
     label: str
+    short: str
     kind: Kind
     decimals: int
 
@@ -130,7 +131,9 @@ def released(tables: Iterable[Safe]) -> Tables:
 @cache
 def _measures() -> dict[str, Measure]:
     return {
-        r["measure"]: Measure(r["measure"], r["label"], cast(Kind, r["kind"]), int(r["decimals"]))
+        r["measure"]: Measure(
+            r["measure"], r["label"], r["short"], cast(Kind, r["kind"]), int(r["decimals"])
+        )
         for r in read_csv("report/measures")
     }
 
@@ -152,4 +155,5 @@ def measure(name: str, table_kind: str) -> Measure:
     if known:
         return known
     kind, decimals = _BY_KIND.get(table_kind, ("count", 0))
-    return Measure(name, name.replace("_", " ").replace("-", " ").capitalize(), kind, decimals)
+    words = name.replace("_", " ").replace("-", " ")
+    return Measure(name, words.capitalize(), words, kind, decimals)

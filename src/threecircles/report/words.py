@@ -100,6 +100,11 @@ def sentence(text: str) -> str:
     return ended[0].upper() + ended[1:]
 
 
+def within(text: str) -> str:
+    """The text for the middle of a sentence: "year ending 31 March 2026"."""
+    return text[0].lower() + text[1:] if text[:2].istitle() else text
+
+
 def joined(parts: list[str]) -> str:
     """a, b and c."""
     return (

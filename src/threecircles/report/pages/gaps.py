@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from threecircles.report.context import Context
 from threecircles.report.model import Block, Entries, Page, Text
-from threecircles.report.released import Tables
+from threecircles.report.released import Released, Tables
 
 EXPECTED = (
     ("circles-place", "How many children with high need are in contact with services", "A survey joined to service records, with children's consent."),
@@ -64,5 +64,5 @@ def _there(tables: Tables, table: str) -> bool:
     return table in tables or bool(tables.starting(table))
 
 
-def _hidden(table) -> int:
+def _hidden(table: Released) -> int:
     return sum(1 for r in table.rows if r.get("symbol") == "[c]")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from threecircles.definitions import read_csv
+from threecircles.report.blocks import source_name
 from threecircles.report.context import Context
 from threecircles.report.model import Block, Entries, Page, Text
 from threecircles.report.released import Released, Tables
@@ -66,7 +67,10 @@ def lineage_page(table: Released) -> Page:
         ("Period", spec.period),
         ("What is counted", spec.unit),
         ("Population", spec.population),
-        ("Sources", joined(list(spec.sources)) or "named in the run's manifest"),
+        (
+            "Sources",
+            joined([source_name(s) for s in spec.sources]) or "named in the run's manifest",
+        ),
         ("Definitions", joined(list(spec.definitions)) or "named in the run's manifest"),
         ("Made by step", spec.step or "named in the run's manifest"),
         ("Protected under", f"{safe.profile}, version {safe.profile_version}"),

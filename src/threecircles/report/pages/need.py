@@ -121,7 +121,7 @@ def _gradient(table: Released) -> Figure:
     panel, fifth = dimensions[0], dimensions[1]
     rows, drawn = [], []
     for value in table.categories(panel.column):
-        here = drawn_rows(table, fifth.column, name, **{panel.column: value})
+        here = drawn_rows(table, fifth.column, name, False, **{panel.column: value})
         words = table.label(panel.column, value)
         rows += [{**r, "panel": words} for r in chart_rows(here)]
         drawn += [(f"{words}, {k}", v) for k, v in here]
@@ -147,7 +147,7 @@ def _group(table: Released, words: str) -> Figure:
     return chart_figure(
         table.id,
         title,
-        multiples(rows, "Share of children", percent=True, across=2),
+        multiples(rows, "Share of children", percent=True),
         breakdown_table(table, column, ["need", "coverage"], title),
         drawn,
         desc=desc,

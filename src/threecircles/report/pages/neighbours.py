@@ -9,7 +9,7 @@ from threecircles.report.model import Block, Column, Figure, Nothing, Page, Tabl
 from threecircles.report.pages.comparison import Compared, compared
 from threecircles.report.released import Released, Tables, measure
 from threecircles.report.svg import Svg
-from threecircles.report.words import text_of
+from threecircles.report.words import text_of, within
 
 WHO = {
     "self": "this council",
@@ -70,6 +70,7 @@ def neighbour_figure(table: Released, prefix: str = "") -> Figure:
             "low": c.value.low if c.value.low is not None else c.value.number,
             "high": c.value.high if c.value.high is not None else c.value.number,
             "role": SHAPES.get(c.role, "other"),
+            "text": text_of(c.value),
         }
         for c in areas
         if c.value.known
@@ -90,7 +91,7 @@ def neighbour_figure(table: Released, prefix: str = "") -> Figure:
         table=neighbour_table(table, areas),
         drawn=tuple((c.name, c.value) for c in areas if c.value.known),
         caveats=(
-            f"Published figures, {spec.period}. They are not made from the data of this pack.",
+            f"Published figures, {within(spec.period)}. They are not made from the data of this pack.",
         ),
     )
 

@@ -26,6 +26,7 @@ from threecircles.report.words import (
     in_hundred,
     plain,
     text_of,
+    within,
 )
 
 REGIONS = (
@@ -77,7 +78,7 @@ def page(tables: Tables, context: Context) -> Page:
         id="overview",
         slug="index",
         nav="Overview",
-        title=f"Children in {context.place}: who needs help, and who gets it?",
+        title="Who needs help, and who gets it?",
         summary=(),
         blocks=tuple(blocks),
         tables=tuple({t.id: t.safe for t in used}.values()),
@@ -128,7 +129,7 @@ def _lead(table: Released, context: Context) -> Lead:
     need, service, both = (table.value(m) for m in ("need", "service", "both"))
     coverage, unmet = table.value("coverage"), table.value("need_only")
     assert need is not None and service is not None  # _known has looked
-    title = f"High need and contact with services, {context.period}"
+    title = f"All children in {context.place}, {within(context.period)}"
     figure = circle_figure(table, "circles", title)
     assert figure is not None
     figures = [Keyfigure(need, "children have high need", _between(need))]
@@ -182,7 +183,7 @@ def _lead_bounds(table: Released, context: Context) -> Lead:
         or not (need.known and service.known)
     ):
         raise ValueError("circles-bounds holds need, service, both_lowest and both_highest")
-    title = f"High need and contact with services: least and most overlap, {context.period}"
+    title = f"High need and contact with services: least and most overlap, {within(context.period)}"
     sentence = (
         "The survey was anonymous, so we cannot see which children get help. "
         f"Between {_hundredths(low)} and {_hundredths(high)} in 100 children have high need and are in contact with services."

@@ -1,0 +1,1 @@
+"""The half for everybody: files of `release/` and nothing else."""

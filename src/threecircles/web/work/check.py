@@ -1,0 +1,156 @@
+"""Check a return before it is sent: without it the check would be for those with a terminal."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from threecircles.quality.check import check
+from threecircles.quality.report import Finding
+from threecircles.sources.read import read
+from threecircles.sources.reading import Problem
+from threecircles.web.frame import page
+from threecircles.web.work.doors import Permit, check_form, form_token, permit
+
+RETURNS = {"cin": "Children in need census", "903": "Looked-after children return (SSDA903)"}
+YEARS = tuple(range(2026, 2020, -1))
+MOST_FILES = 40
+MOST_BYTES = 300_000_000
+SHOWN = 200
+"""Places shown for each rule; the command line gives all."""
+
+
+@dataclass(frozen=True)
+class RuleFound:
+    """One rule that found something: its words and the first places."""
+
+    code: str
+    severity: str
+    message: str
+    places: tuple[str, ...]
+    count: int
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check gave, for the page: what was read, what stood in the way, what was found."""
+
+    read: tuple[str, ...]
+    problems: tuple[str, ...]
+    rules: tuple[RuleFound, ...]
+    ran: int
+    skipped: int
+    failed: int
+    rejects: int
+
+
+async def check_page(request: Request) -> Response:
+    """The form, or, once files came, what was found in them. Nothing that was sent is kept."""
+    allowed = permit(request, "load_source", "statutory_return", "upload")
+    if request.method == "GET":
+        return _show(allowed)
+    if int(request.headers.get("content-length", "0") or 0) > MOST_BYTES:
+        raise HTTPException(413)
+    async with request.form(max_files=MOST_FILES, max_fields=10) as form:
+        check_form(request, allowed.actor, str(form.get("token", "")))
+        kind, year = str(form.get("return", "")), str(form.get("year", ""))
+        files = [f for f in form.getlist("files") if isinstance(f, UploadFile) and f.filename]
+        if kind not in RETURNS or year not in map(str, YEARS) or not files:
+            return _show(
+                allowed, problem="Choose the return, the year and at least one file.", status=400
+            )
+        with tempfile.TemporaryDirectory() as folder:
+            paths = [await _keep(f, Path(folder)) for f in files]
+            checked = await run_in_threadpool(check_files, paths, kind, int(year))
+    return _show(allowed, checked=checked, title=f"{RETURNS[kind]}, {year}: what was found")
+
+
+def check_files(paths: list[Path], kind: str, year: int) -> Checked:
+    """Read and check files of one return. Row numbers are those of the files."""
+    reading = read(paths, return_name=kind, year=year)
+    problems = tuple(_sentence(row) for row in reading.problems.iter_rows(named=True))
+    told = tuple(
+        f"{row['path']}: {row['rows_kept']:,} rows of {row['table'] or 'an unknown table'} read, {row['rows_rejected']:,} refused"
+        for row in reading.files.iter_rows(named=True)
+    )
+    if not reading.tables:
+        return Checked(told, problems, (), 0, 0, 0, reading.rejects.height)
+    report = check(reading, return_name=kind, year=year)
+    rules: dict[str, list[Finding]] = {}
+    for finding in report.findings:
+        rules.setdefault(finding.rule, []).append(finding)
+    found = tuple(
+        RuleFound(
+            code=code,
+            severity=items[0].severity,
+            message=items[0].message,
+            places=tuple(_place(i) for i in items[:SHOWN]),
+            count=len(items),
+        )
+        for code, items in sorted(rules.items(), key=lambda kv: (-len(kv[1]), kv[0]))
+    )
+    return Checked(
+        told,
+        problems,
+        found,
+        report.count("ran"),
+        report.count("skipped"),
+        report.count("failed"),
+        reading.rejects.height,
+    )
+
+
+def _sentence(problem: dict[str, Any]) -> str:
+    return Problem(**problem).sentence()
+
+
+def _place(finding: Finding) -> str:
+    if finding.table is None:
+        return "the whole return"
+    row = f", row {finding.row + 1:,}" if finding.row is not None else ""
+    return f"{finding.table}{row}: {', '.join(finding.columns)}"
+
+
+async def _keep(file: UploadFile, folder: Path) -> Path:
+    """The upload in a folder that ends with the request, under the last part of its own name."""
+    name = Path(str(file.filename).replace("\\", "/")).name.lstrip(".") or "file"
+    path = folder / name
+    size = 0
+    with path.open("xb") as out:
+        while data := await file.read(1 << 20):
+            size += len(data)
+            if size > MOST_BYTES:
+                raise HTTPException(413)
+            out.write(data)
+    return path
+
+
+def _show(
+    allowed: Permit,
+    *,
+    checked: Checked | None = None,
+    problem: str = "",
+    title: str = "Check a return",
+    status: int = 200,
+) -> Response:
+    body = page(
+        "check.html",
+        title=title,
+        here="/check",
+        work=True,
+        permit=allowed,
+        token=form_token(allowed.actor),
+        returns=RETURNS,
+        years=YEARS,
+        checked=checked,
+        problem=problem,
+    )
+    return HTMLResponse(body, status)
