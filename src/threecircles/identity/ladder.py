@@ -7,7 +7,7 @@ identifier rules -> one to one between sources -> clusters under constraints -> 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import log2
 
 import numpy as np
@@ -24,6 +24,9 @@ REVIEW = 0.05
 _REPEATS = 0.0005
 """Share of a source's records found twice outright above which it is not taken as duplicate-free."""
 _BITS = "w_adjusted"
+_DERIVED = (
+    "within", "edge", "unit_l", "unit_r", "src_l", "src_r", "chosen", "tie", "strain", "accepted", "p", "band",
+)  # fmt: skip
 
 
 @dataclass
@@ -75,13 +78,23 @@ def climbed(
     edges = rescore.rescored(edges, records, known)
     edges = _ruled(edges, known, bool(known.learnt))
     edges = _decided(edges, apart, together)
-    records, edges = _units(records, edges, threshold, known)
-    edges = _one_to_one(records, edges, threshold)
     clock.lap("children's layer")
+    ladder = Ladder(np.zeros(0), records, edges, model, known, clock.laps)
+    ladder = resolved(ladder, threshold, apart)
+    clock.lap("assignment and clusters")
+    return ladder
+
+
+def resolved(ladder: Ladder, threshold: float, apart: pl.DataFrame | None = None) -> Ladder:
+    """Persons from scored edges at a threshold: repeats within sources, one to one, clusters, bands.
+
+    The scores stand; another threshold needs no second scoring.
+    """
+    edges = ladder.edges.select(c for c in ladder.edges.columns if c not in _DERIVED)
+    records, edges = _units(ladder.records, edges, threshold, ladder.known)
+    edges = _one_to_one(records, edges, threshold)
     edges, person = _persons(records, edges, apart)
-    edges = _banded(edges)
-    clock.lap("clusters")
-    return Ladder(person, records, edges, model, known, clock.laps)
+    return replace(ladder, person=person, records=records, edges=_banded(edges))
 
 
 class _Clock:
@@ -217,6 +230,7 @@ def _units(
         .select("rid_l", "rid_r")
         .with_columns(pl.lit(True).alias("within"))
     )
+    records = records.drop("unit", strict=False)
     return records.with_columns(units), edges.join(
         kept, on=["rid_l", "rid_r"], how="left", maintain_order="left"
     )
