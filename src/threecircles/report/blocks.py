@@ -83,8 +83,7 @@ def breakdown_table(
 ) -> Table:
     """One row a category of a dimension; for each measure its value and interval; then the base."""
     spec = table.safe.spec
-    dimension = table.dimension(column)
-    columns = [Column(column, dimension.label if dimension else column.capitalize())]
+    columns = [Column(column, _dimension_label(table, column))]
     for name in measures:
         how = measure(name, spec.kind)
         columns.append(Column(name, how.label, how.kind, spec.unit, how.decimals))
@@ -241,3 +240,38 @@ def pivot_table(table: Released, caption: str, table_id: str = "") -> Table:
         source=source_of(table),
         notes=spec.notes,
     )
+
+
+def crossed_table(
+    table: Released, down: str, across: str, name: str, caption: str, table_id: str = ""
+) -> Table:
+    """One measure: one row a value of a dimension, one column a value of another."""
+    spec = table.safe.spec
+    how = measure(name, spec.kind)
+    columns = [Column(down, _dimension_label(table, down))]
+    wide = table.categories(across, True)
+    columns += [
+        Column(f"{across}-{v}", table.label(across, v), how.kind, "", how.decimals) for v in wide
+    ]
+    rows = tuple(
+        (
+            table.label(down, d),
+            *(table.value(name, **{down: d, across: a}) or "[z]" for a in wide),
+        )
+        for d in table.categories(down, True)
+    )
+    return Table(
+        id=table_id or table.id,
+        caption=caption,
+        columns=tuple(columns),
+        rows=rows,
+        table_ids=(table.id,),
+        period=spec.period,
+        source=source_of(table),
+        notes=spec.notes,
+    )
+
+
+def _dimension_label(table: Released, column: str) -> str:
+    dimension = table.dimension(column)
+    return dimension.label if dimension else column.capitalize()

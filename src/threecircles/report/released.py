@@ -79,7 +79,8 @@ class Released:
         """The value in a row, with its interval, base, symbol and place."""
         spec = self.safe.spec
         how = measure(str(row["measure"]), spec.kind)
-        kind, decimals = (how.kind, how.decimals) if column == "value" else ("count", 0)
+        own = column in ("value", "low", "high")
+        kind, decimals = (how.kind, how.decimals) if own else ("count", 0)
         figure = row.get(column)
         symbol = str(row.get("symbol") or "")
         if figure is None and not symbol:

@@ -78,6 +78,28 @@ def hundred_interval(value: Value) -> str:
     return low if low == high else f"{low} to {high}"
 
 
+def hundredths(value: Value) -> str:
+    """A share as a whole number of a hundred, or its symbol."""
+    return plain((value.number or 0.0) * 100) if value.known else value.symbol or "[x]"
+
+
+def between(value: Value) -> str:
+    """The interval of a share as a phrase: "likely between 22 and 26 in 100", or ""."""
+    told = hundred_interval(value)
+    return f"likely between {told.replace(' to ', ' and ')} in 100" if " to " in told else ""
+
+
+def bracket(value: Value) -> str:
+    """The interval of a share in brackets, with the space before it, or ""."""
+    told = hundred_interval(value)
+    return f" ({told} in 100)" if told else ""
+
+
+def capital(text: str) -> str:
+    """The text with a capital first."""
+    return text[:1].upper() + text[1:]
+
+
 def about_children(x: float | None) -> str:
     """A weighted count in words: "about 2,400 children"."""
     if x is None:
@@ -89,15 +111,6 @@ def about_children(x: float | None) -> str:
 def day(value: date) -> str:
     """31 March 2026."""
     return f"{value.day} {value:%B %Y}"
-
-
-def sentence(text: str) -> str:
-    """The text with a capital first and a full stop last."""
-    text = text.strip()
-    if not text:
-        return ""
-    ended = text if text[-1] in ".?!" else f"{text}."
-    return ended[0].upper() + ended[1:]
 
 
 def within(text: str) -> str:

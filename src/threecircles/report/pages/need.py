@@ -17,6 +17,7 @@ from threecircles.report.released import Released, Tables
 
 CIRCLE_GROUPS = (
     ("circles-phase", "School phase"),
+    ("circles-year", "School year"),
     ("circles-age", "Age"),
     ("circles-sex", "Sex"),
     ("circles-deprivation", "How deprived the area is"),

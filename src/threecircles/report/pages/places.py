@@ -50,7 +50,7 @@ def page(tables: Tables, context: Context) -> Page:
 
 def _maps(table: Released, context: Context) -> list[Block]:
     column = table.safe.spec.dimensions[0].column
-    wanted = ("need", "coverage") if table.id.startswith("circles") else tuple(table.measures())[:2]
+    wanted = ("need", "coverage") if table.id.startswith("circles") else tuple(table.measures())
     names = [m for m in wanted if m in table.measures()]
     path = context.boundaries.get(column) or context.boundaries.get("ward")
     caption = f"{table.safe.spec.title}: figures"
@@ -71,7 +71,7 @@ def _maps(table: Released, context: Context) -> list[Block]:
         how = measure(name, table.safe.spec.kind)
         write = _percent if how.kind == "percent" else _plain
         classes = classes_of([v for v in values.values() if v is not None], 5, write)
-        title = f"{how.label}, by ward"
+        title = f"{how.label}: by ward"
         desc = describe("Map of areas", drawn)
         figure_id = f"map-{table.id}-{name.replace('_', '-')}"
         figures.append(

@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 from threecircles.core.tables import TOTAL
-from threecircles.report.altair_charts import bars
-from threecircles.report.blocks import chart_figure, chart_rows, describe, drawn_rows, pivot_table
+from threecircles.report.altair_charts import bars, multiples
+from threecircles.report.blocks import (
+    chart_figure,
+    chart_rows,
+    crossed_table,
+    describe,
+    drawn_rows,
+    pivot_table,
+)
 from threecircles.report.context import Context
 from threecircles.report.model import Block, Figure, Nothing, Page, Table, Text
 from threecircles.report.released import Released, Tables
 from threecircles.report.sankey import Flow, sankey
-from threecircles.report.words import sentence
+from threecircles.report.words import text_of
+
+ORDINALS = ("First", "Second", "Third", "Fourth", "Fifth", "Sixth")
 
 
 def page(tables: Tables, context: Context) -> Page:
     """Stock, flow, funnel, times and one year's journeys."""
     blocks: list[Block] = []
     used: list[Released] = []
-    for name, title, axis in (
-        ("services-stock", "Children open to each service", "Children"),
-        ("services-funnel", "From contact to plan: how far children go", "Children"),
-        ("services-flow", "Children starting and leaving", "Children"),
+    for name, make in (
+        ("services-stock", _stock),
+        ("services-flow", _flow),
+        ("services-funnel", _funnel),
     ):
         table = tables.get(name)
         if table is not None:
-            blocks.append(_bars(table, title, axis))
+            blocks.append(make(table))
             used.append(table)
     links, states = tables.get("journey-links"), tables.get("journey-states")
     if links is not None:
@@ -39,7 +48,7 @@ def page(tables: Tables, context: Context) -> Page:
         blocks.append(_journey(links, states))
         used.append(links)
         if states is not None:
-            blocks.append(pivot_table(states, sentence(states.safe.spec.title).rstrip(".")))
+            blocks.append(pivot_table(states, states.safe.spec.title))
             used.append(states)
     times = tables.get("services-timeliness")
     if times is not None:
@@ -68,13 +77,47 @@ def page(tables: Tables, context: Context) -> Page:
     )
 
 
-def _bars(table: Released, title: str, axis: str) -> Figure | Table:
-    if len(table.safe.spec.dimensions) != 1:
-        return pivot_table(table, title)
-    column = table.safe.spec.dimensions[0].column
-    drawn = drawn_rows(table, column, table.measures()[0])
+def _stock(table: Released) -> Figure:
+    drawn = drawn_rows(table, "process", "children")
+    title = table.safe.spec.title
     return chart_figure(
-        table.id, title, bars(chart_rows(drawn), axis), pivot_table(table, title), drawn
+        table.id, title, bars(chart_rows(drawn), "Children"), pivot_table(table, title), drawn
+    )
+
+
+def _flow(table: Released) -> Figure:
+    """Starts and ends side by side, one bar a service; the table holds all five counts."""
+    title = "Children starting and ending with each service in the year"
+    rows, drawn = [], []
+    for flow, panel in (("starts", "Started"), ("ends", "Ended")):
+        here = drawn_rows(table, "process", "children", flow=flow)
+        rows += chart_rows(here, panel=panel)
+        drawn += [(f"{panel}: {k}", v) for k, v in here]
+    return chart_figure(
+        table.id,
+        title,
+        multiples(rows, "Children"),
+        crossed_table(table, "process", "flow", "children", title),
+        drawn,
+    )
+
+
+def _funnel(table: Released) -> Figure:
+    """Children at each stage, with the share of those referred beside the bar."""
+    drawn = drawn_rows(table, "stage", "children")
+    shares = {name: value for name, value in drawn_rows(table, "stage", "share") if value.known}
+    rows = chart_rows(drawn)
+    for row in rows:
+        if row["label"] in shares:
+            row["text"] = f"{row['text']} ({text_of(shares[row['label']])})"
+    title = table.safe.spec.title
+    return chart_figure(
+        table.id,
+        title,
+        bars(rows, "Children"),
+        pivot_table(table, title),
+        drawn,
+        caveats=table.safe.spec.notes[1:],
     )
 
 
@@ -115,8 +158,11 @@ def _journey(links: Released, states: Released | None) -> Figure:
     labels = {**end.labels, **start.labels}
     title = spec.title
     desc = describe("Flows between states", drawn)
-    headings = [links.label("step", s) for s in steps] if len(steps) > 1 else ["From"]
-    headings = [*headings, "After" if len(steps) > 1 else "To"]
+    headings = (
+        [*ORDINALS[: len(steps)], *ORDINALS[len(steps) : len(steps) + 1]]
+        if len(steps) > 1
+        else ["From", "To"]
+    )
     return Figure(
         id="journey",
         title=title,
