@@ -9,6 +9,7 @@ from __future__ import annotations
 import resource
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -111,11 +112,10 @@ def as_text(judged: Judged) -> str:
 
 
 def _source(name: str, table: pl.DataFrame) -> LinkSource:
-    named = {f: f for f in _FIELDS if f in table.columns}
+    named: dict[str, Any] = {f: f for f in _FIELDS if f in table.columns}
     schemes = [c for c in table.columns if c not in (*_FIELDS, "record_id")]
-    return LinkSource(
-        name=name, file="", record_id="record_id", identifiers={s: s for s in schemes}, **named
-    )  # type: ignore[arg-type]
+    identifiers = {s: s for s in schemes}
+    return LinkSource(name=name, file="", record_id="record_id", identifiers=identifiers, **named)
 
 
 def _components(ladder: Ladder, least: float) -> np.ndarray:

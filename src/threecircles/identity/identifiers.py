@@ -64,11 +64,12 @@ def judge_column(scheme: str, values: pl.Series, *, fictitious: bool = False) ->
     table = pl.DataFrame({"text": values.cast(pl.String), "cleaned": cleaned, "sound": sound})
     rest = table.filter(~pl.col("sound"))["text"].drop_nulls().unique()
     judged = [judge(scheme, text, fictitious=fictitious) for text in rest]
-    failed = sum(j.status == "invalid" for j in judged)
+    failed = sum(_misshapen(scheme, j) for j in judged)
     if scheme in _CHECKS and failed > 0.5 * max(1, len(values.drop_nulls().unique())):
-        local = [judge("local", text) for text in rest]
+        reason = f"most values are no {scheme}: read as local numbers"
         judged = [
-            j._replace(reason=f"most values are no {scheme}: read as local numbers") for j in local
+            judge("local", text)._replace(reason=reason) if _misshapen(scheme, j) else j
+            for text, j in zip(rest, judged, strict=True)
         ]
     lookup = pl.DataFrame(
         {
@@ -86,6 +87,12 @@ def judge_column(scheme: str, values: pl.Series, *, fictitious: bool = False) ->
         .alias("status"),
         pl.when("sound").then(pl.lit("")).otherwise(pl.col("reason").fill_null("")).alias("reason"),
     )
+
+
+def _misshapen(scheme: str, judged: Judged) -> bool:
+    """Whether shape or arithmetic refused a value; a range that nobody may use refuses for good."""
+    problem = {"nhs": arithmetic.nhs_problem, "uln": arithmetic.uln_problem}.get(scheme)
+    return judged.status == "invalid" and (problem is None or problem(judged.value) is not None)
 
 
 def _sound(scheme: str, cleaned: pl.Series, fictitious: bool) -> pl.Series:

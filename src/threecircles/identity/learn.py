@@ -49,22 +49,28 @@ def _with_u(
                 f"SELECT gamma_{comparison.name}, count(*) FROM seen GROUP BY ALL"
             ).fetchall()
         )
-        done.append(_u_levels(comparison, counts, records, model.learning["prior_pairs"]))
+        done.append(_u_levels(comparison, counts, records, model.learning))
     connection.execute("DROP TABLE seen")
     return done
 
 
 def _u_levels(
-    comparison: Comparison, counts: dict[int, int], records: pl.DataFrame, prior_pairs: int
+    comparison: Comparison,
+    counts: dict[int, int],
+    records: pl.DataFrame,
+    learning: dict[str, int],
 ) -> Comparison:
+    prior_pairs = learning["prior_pairs"]
     seen = sum(n for gamma, n in counts.items() if gamma >= 0)
     shares = {
         gamma: (counts.get(gamma, 0) + prior_pairs * level.u) / (seen + prior_pairs)
         for gamma, level in comparison.by_gamma().items()
     }
     for gamma, level in comparison.by_gamma().items():
-        if level.fix_u and level.tf:
-            shares[gamma] = _chance_agreement(records, level.tf) or shares[gamma]
+        if level.fix_u:
+            shares[gamma] = _chance_agreement(
+                records, comparison.needs[0], level.u, learning["prior_chance_pairs"]
+            )
     total = sum(shares.values())
     return _replaced(
         comparison, {g: replace(lv, u=shares[g] / total) for g, lv in comparison.by_gamma().items()}
@@ -91,20 +97,13 @@ def _random_pairs(records: pl.DataFrame, wanted: int) -> pl.DataFrame:
     return pl.concat(made)
 
 
-def _chance_agreement(records: pl.DataFrame, column: str) -> float | None:
-    """Chance that two records of one source hold the same value."""
+def _chance_agreement(records: pl.DataFrame, column: str, start: float, prior_pairs: int) -> float:
+    """Chance that two records of one source hold the same value, drawn towards the start value."""
     held = records.filter(pl.col(column).is_not_null())
-    same = (
-        held.group_by("src", column)
-        .len()
-        .select((pl.col("len") * (pl.col("len") - 1.0)).sum())
-        .item()
-        or 0
-    )
-    of = (
-        held.group_by("src").len().select((pl.col("len") * (pl.col("len") - 1.0)).sum()).item() or 0
-    )
-    return (same + 0.5) / (of + 1) if of else None
+    pairs = (pl.col("len") * (pl.col("len") - 1.0)).sum()
+    same = held.group_by("src", column).len().select(pairs).item() or 0.0
+    of = held.group_by("src").len().select(pairs).item() or 0.0
+    return float((same + prior_pairs * start) / (of + prior_pairs))
 
 
 def _prior(connection: duckdb.DuckDBPyConnection, records: pl.DataFrame, model: Model) -> float:

@@ -118,7 +118,7 @@ def _held(records: pl.DataFrame, column: str) -> bool:
 
 def _identifier(column: str, records: pl.DataFrame, raw: dict[str, float]) -> Comparison:
     """An identifier's chance agreement is one in the number of people, which no sample shows."""
-    one = 1 / max(2, records[column].n_unique())
+    one = 1 / max(raw["fewest_people"], records[column].n_unique())
     several = min(0.5, raw["one_edit_u_times"] * one)
     left, right = f"{column}_l", f"{column}_r"
     return Comparison(

@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+import numpy as np
 import polars as pl
+from scipy.stats import binom
 
 from threecircles.core.identifiers import clean_identifier, is_pseudo_postcode, normalise_postcode
 from threecircles.identity.identifiers import LINKING, judge, judge_column
@@ -125,11 +127,7 @@ def _one_source(
 
 def _derived(built: pl.DataFrame, name: str, notes: Notes) -> pl.DataFrame:
     """Columns that follow from others: primary readings, parts of the birth, year-only dates."""
-    first_of_year = pl.col("dob").str.ends_with("-01-01")
-    known = built["dob"].drop_nulls()
-    share = known.str.ends_with("-01-01").sum() / max(1, len(known))
-    # A default day shows itself by its share; single children born on 1 January keep their birthday.
-    year_only = first_of_year if share > 3 / 365 and len(known) >= 100 else pl.lit(False)
+    year_only = pl.col("dob").str.slice(5).is_in(_default_days(built["dob"].drop_nulls()))
     built = built.with_columns(
         pl.col("first_all").list.first().alias("first"),
         pl.col("surname_all").list.first().alias("surname"),
@@ -145,6 +143,27 @@ def _derived(built: pl.DataFrame, name: str, notes: Notes) -> pl.DataFrame:
         pl.when("year_only").then(None).otherwise("dob").alias("dob"),
         *[pl.col("dob").str.slice(*at).cast(pl.Int16).alias(part) for part, at in _PARTS.items()],
     )
+
+
+def _default_days(births: pl.Series) -> list[str]:
+    """Days of the year (mm-dd) that a source writes when it knows only the year.
+
+    A default shows itself by its share: more than three times one in 365, beyond what chance gives.
+    A single child born on 1 January keeps its birthday.
+    """
+    days = births.str.slice(5).value_counts(name="n")
+    n = max(1, len(births))
+    chance = binom.sf(days["n"].to_numpy() - 1, n, 1 / 365)
+    unlikely = np.where(days["dob"].to_numpy() == "01-01", 1e-3, 1e-6)
+    found = days.filter(pl.Series((days["n"].to_numpy() / n > 3 / 365) & (chance < unlikely)))
+    # Children born together share a day honestly: a default spreads over several years.
+    years = (
+        births.to_frame("b")
+        .group_by(pl.col("b").str.slice(5))
+        .agg(pl.col("b").n_unique().alias("years"))
+    )
+    several = set(years.filter(pl.col("years") > 1)["b"])
+    return [d for d in found["dob"] if d == "01-01" or d in several]
 
 
 def _mapped(

@@ -65,6 +65,9 @@ def scored(
     linker = Linker(
         api.register("records"), settings(model), log_level=None, validate_settings=False
     )
+    for column, chance in _frequencies(model).items():
+        name = _smoothed(connection, column, chance, model.learning["prior_names"])
+        linker.table_management.register_term_frequency_lookup(api.register(name), column)
     predicted = linker.inference.predict(threshold_match_weight=floor, warning_mode="never")
     fields = ", ".join(
         f"{_gamma(c)} AS gamma_{c.name}, (p.mw_{c.name}{_tf(c)})::FLOAT AS mw_{c.name}"
@@ -75,6 +78,25 @@ def scored(
     ).to_arrow_table()
     predicted.drop_table_from_database_and_remove_from_cache()
     return pl.DataFrame(table)
+
+
+def _frequencies(model: Model) -> dict[str, float]:
+    """Columns whose frequencies count, with the chance agreement of their level."""
+    return {level.tf: level.u for c in model.comparisons for level in c.levels if level.tf}
+
+
+def _smoothed(
+    connection: duckdb.DuckDBPyConnection, column: str, chance: float, prior_names: int
+) -> str:
+    """A table of shares by value, drawn towards chance agreement: in a list of ten children every
+    name would otherwise look common."""
+    name = f"frequency_of_{column}"
+    connection.execute(f"""
+        CREATE OR REPLACE TABLE {name} AS
+        SELECT {column}, (count(*) + {prior_names} * {chance!r}) / (sum(count(*)) OVER () + {prior_names})
+            AS tf_{column}
+        FROM records WHERE {column} IS NOT NULL GROUP BY {column}""")
+    return name
 
 
 def _tf(comparison: Any) -> str:
