@@ -62,7 +62,7 @@ def weigh(
 
 def respondents_share(respondents: pl.DataFrame, roll: pl.DataFrame) -> np.ndarray:
     """Roll / respondents of each respondent's cell: school, year and sex, joined up when too small."""
-    frame = respondents.with_row_index("_row").select("_row", "urn", "nc_year", "sex")
+    frame = respondents.with_row_index("_place").select("_place", "urn", "nc_year", "sex")
     weight = pl.lit(None, dtype=pl.Float64)
     for keys in (["urn", "nc_year", "sex"], ["urn", "nc_year"], ["urn"]):
         name = f"_w{len(keys)}"
@@ -77,7 +77,7 @@ def respondents_share(respondents: pl.DataFrame, roll: pl.DataFrame) -> np.ndarr
             ratio.select(*keys, name), on=keys, how="left", nulls_equal=True, maintain_order="left"
         )
         weight = pl.coalesce(weight, pl.col(name))
-    return frame.sort("_row").select(weight.alias("w"))["w"].to_numpy()
+    return frame.sort("_place").select(weight.alias("w"))["w"].to_numpy()
 
 
 def _key(columns: Sequence[str]) -> pl.Expr:
