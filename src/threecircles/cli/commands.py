@@ -6,7 +6,7 @@ from importlib import import_module
 
 import typer
 
-GROUPS = ("place", "pages", "funding")
+GROUPS = ("place", "pages", "identity", "survey", "funding")
 """Modules beside this one; each has `register(app)`."""
 
 

@@ -1,0 +1,43 @@
+"""Commands of the room survey."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group survey."""
+    group = typer.Typer(
+        no_args_is_help=True, help="Ask children and families, and estimate from their answers."
+    )
+    group.callback()(_group)
+    group.command()(estimate)
+    app.add_typer(group, name="survey")
+
+
+def _group() -> None:
+    """Keep `survey estimate` a command of a group while it is the only one."""
+
+
+def estimate(
+    spec: Annotated[
+        Path, typer.Argument(metavar="SPEC.yaml", help="Names file, design columns and estimates.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--json", metavar="OUT", help="Write the estimates here.")
+    ] = None,
+) -> None:
+    """Means, shares, totals and ratios with standard errors from any survey file."""
+    from threecircles.survey.estimate import estimate as run
+
+    told = run(spec, out)
+    print(f"{told['rows']:,} answers in {told['data']}")
+    for row in told["estimates"]:
+        group = f" ({row['group']})" if row["group"] else ""
+        print(
+            f"  {row['statistic']} {row['variable']}{group}: {row['value']:.6g} "
+            f"({row['low']:.6g} to {row['high']:.6g}), se {row['se']:.4g}, n {row['n']:,}"
+        )
