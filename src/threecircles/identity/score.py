@@ -93,7 +93,7 @@ def _smoothed(
     name = f"frequency_of_{column}"
     connection.execute(f"""
         CREATE OR REPLACE TABLE {name} AS
-        SELECT {column}, (count(*) + {prior_names} * {chance!r}) / (sum(count(*)) OVER () + {prior_names})
+        SELECT {column}, (count(*) + {prior_names * chance:.12e}::DOUBLE) / (sum(count(*)) OVER () + {prior_names})
             AS tf_{column}
         FROM records WHERE {column} IS NOT NULL GROUP BY {column}""")
     return name
