@@ -1,1 +1,5 @@
 """Floor 4: one child's history in one language. Without it each room would read thirty sources its own way."""
+
+from threecircles.record.attributes import attribute, with_attributes
+
+__all__ = ["attribute", "with_attributes"]

@@ -12,11 +12,12 @@ from threecircles.core.dates import year_start
 from threecircles.core.errors import ThreeCirclesError
 from threecircles.definitions.place import Delivery, Place
 from threecircles.record.mapping.apply import Extract, Mapped, apply_mapping
-from threecircles.record.mapping.load import attribute_keys, mapping_for, mappings
+from threecircles.record.mapping.load import all_attribute_keys, mapping_for
 from threecircles.record.mapping.model import Mapping as MappingFile
 from threecircles.record.merge import finish, history_from, merge
 from threecircles.record.schema import Table, conform
 from threecircles.record.tables import table
+from threecircles.record.tables.columns import ROW_ID
 from threecircles.sources.declared import source as declared_source
 
 VERSIONED = ("episode", "event", "measure", "factor", "organisation", "provision")
@@ -24,9 +25,6 @@ VERSIONED = ("episode", "event", "measure", "factor", "organisation", "provision
 
 FILLED_LATER = {
     "person_id",
-    "age_in",
-    "age_out",
-    "age_at",
     "lsoa21_in",
     "last_seen",
     "known_from",
@@ -65,11 +63,15 @@ def extract_of(place: Place, delivery: Delivery, mapping: MappingFile) -> Extrac
 
 
 def build_source(
-    source_id: str, received: Iterable[Received], records: pl.DataFrame
+    source_id: str,
+    received: Iterable[Received],
+    records: pl.DataFrame,
+    ages: pl.DataFrame | None = None,
 ) -> dict[str, pl.DataFrame]:
     """Every table one source makes, over all its deliveries.
 
-    records: delivery, source_key, source_record_id of the source's persons. Gives, where the source
+    records: delivery, source_key, source_record_id of the source's persons. ages: delivery, table, row,
+    column, age. Gives, where the source
     makes them, `episode`, `event`, `measure`, `factor`, `organisation`, `provision` (current belief)
     and each with `_history` (superseded), `spend_line`, and always `source_row`, `unmapped`, `version`,
     `sighting`, `extract`. Raises ThreeCirclesError when a row would be lost.
@@ -80,7 +82,8 @@ def build_source(
     for one in pairs:
         mapping = mapping_for(source_id, one.extract.period_end.year)
         keys = records.filter(pl.col("delivery") == one.extract.id)
-        done = apply_mapping(mapping, source, one.extract, one.tables, keys)
+        aged = None if ages is None else ages.filter(pl.col("delivery") == one.extract.id)
+        done = apply_mapping(mapping, source, one.extract, one.tables, keys, aged)
         conserve(one, done)
         mapped.append((one.extract, done))
     made = _merged(source_id, mapped)
@@ -146,7 +149,6 @@ def unmapped_codes(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
 
 def _merged(source_id: str, mapped: list[tuple[Extract, Mapped]]) -> dict[str, pl.DataFrame]:
     extracts = [extract for extract, _ in mapped]
-    keys = mappings(source_id)
     made: dict[str, pl.DataFrame] = {}
     versions, sightings = [], []
     for name in dict.fromkeys(n for _, m in mapped for n in m.rows):
@@ -154,14 +156,15 @@ def _merged(source_id: str, mapped: list[tuple[Extract, Mapped]]) -> dict[str, p
             made[name] = _unversioned(name, [m.rows[name] for _, m in mapped if name in m.rows])
             continue
         stored = _stored(table(name))
-        attributes = attribute_keys(keys, name) or ("none",)
+        attributes = all_attribute_keys(name) or ("none",)
         parts = [
             (e, conform(_only(m.rows[name], stored), stored, attributes))
             for e, m in mapped
             if name in m.rows
         ]
         state = merge(parts)
-        made[name], made[f"{name}_history"] = finish(state, extracts)
+        for kind, frame in zip((name, f"{name}_history"), finish(state, extracts), strict=True):
+            made[kind] = _only(frame, table(name))
         versions.append(state.changes.with_columns(table=pl.lit(name)))
         sightings.append(state.sightings.with_columns(table=pl.lit(name)))
     made["version"] = _beside("version", versions)
@@ -170,9 +173,9 @@ def _merged(source_id: str, mapped: list[tuple[Extract, Mapped]]) -> dict[str, p
 
 
 def _stored(declared: Table) -> Table:
-    return replace(
-        declared, columns=tuple(c for c in declared.columns if c.name not in FILLED_LATER)
-    )
+    """What a version holds before persons and homes are looked up; row_id is what versions share."""
+    kept = tuple(c for c in declared.columns if c.name not in FILLED_LATER)
+    return replace(declared, columns=kept if ROW_ID in kept else (ROW_ID, *kept))
 
 
 def _only(rows: pl.DataFrame, declared: Table) -> pl.DataFrame:

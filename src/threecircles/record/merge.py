@@ -18,8 +18,11 @@ LINEAGE = (
     "mapping_id",
     "mapping_version",
     "flags",
+    "age_in",
+    "age_out",
+    "age_at",
 )
-"""Columns that say where a row came from: they change with every extract and correct nothing."""
+"""Columns that say where a row came from, or that identity reckons: their change corrects nothing."""
 
 TIMES = ("known_from", "known_to", "_order", "_first_as_of")
 
@@ -213,7 +216,7 @@ def _changes(
 
 def _lost_sight(rows: pl.DataFrame, extracts: Sequence[Extract]) -> pl.DataFrame:
     """Flags open rows that a later extract should have shown and did not."""
-    if "valid_to" not in rows.columns or not extracts:
+    if not {"valid_from", "valid_to"} <= set(rows.columns) or not extracts:
         return rows
     newest = max(extracts, key=lambda e: e.order)
     if newest.absence != "unknown":

@@ -84,6 +84,8 @@ def conform(
 
     Raises ThreeCirclesError for a column that the schema does not have: nothing travels undeclared.
     """
+    if not frame.width:
+        return pl.DataFrame(schema={c.name: dtype(c, attributes) for c in table.columns})
     extra = sorted(set(frame.columns) - set(table.names))
     if extra:
         raise _fault(table, f"{', '.join(extra)} is not in the schema.", ", ".join(table.names))

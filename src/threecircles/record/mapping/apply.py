@@ -9,7 +9,7 @@ from datetime import date
 import polars as pl
 
 from threecircles.record.mapping.codes import UNMAPPED, nearest
-from threecircles.record.mapping.compile import Setting, condition, text, value
+from threecircles.record.mapping.compile import Setting, condition, origin, text, value
 from threecircles.record.mapping.expression import parse_condition, parse_expression
 from threecircles.record.mapping.keys import row_ids, with_ordinal
 from threecircles.record.mapping.load import (
@@ -25,6 +25,9 @@ from threecircles.sources.declared import Source
 STARTS = {"episode": "valid_from", "event": "on_date", "measure": "on_date", "factor": "on_date",
           "provision": "valid_from", "organisation": "valid_from"}  # fmt: skip
 """The field that says when a row's state began, by table."""
+
+AGES = {"age_in": "valid_from", "age_out": "valid_to", "age_at": "on_date"}
+"""Fields of age, with the field of the day on which it is reckoned."""
 
 
 @dataclass(frozen=True)
@@ -64,11 +67,13 @@ def apply_mapping(
     extract: Extract,
     tables: MappingOf[str, pl.DataFrame],
     records: pl.DataFrame | None,
+    ages: pl.DataFrame | None = None,
 ) -> Mapped:
     """Every row of an extract through the mapping's rules.
 
     tables: the source's tables by name, with `_row`, `_file` and typed companions. records: source_key,
-    source_record_id of the source's records (None where the mapping is about no persons).
+    source_record_id of the source's records (None where the mapping is about no persons). ages: table,
+    row, column, age as identity reckons them from exact births.
     Raises nothing for a bad row: it is refused with its reason in source_rows.
     """
     made: list[_Made] = []
@@ -76,6 +81,8 @@ def apply_mapping(
         if tables.get(rule.table) is not None and tables[rule.table].height:
             made.append(_make(mapping, source, extract, tables, records, rule, index))
     _parents(made, tables)
+    for one in made:
+        one.rows = _aged(one.rows, ages)
     return Mapped(
         rows=_by_table(made),
         source_rows=_outcomes(mapping, source, extract, tables, made),
@@ -123,6 +130,9 @@ def _make(
     ]
     if mapping.child and table.child_level:
         columns.append(text(mapping.child.key, setting).alias("_source_key"))
+    for age, day in AGES.items():
+        if age in table.names and day in rule.set:
+            columns.append(origin(parse_expression(rule.set[day]), setting).alias(f"_{age}"))
     if "attributes" in table.names:
         keys = attribute_keys((mapping,), rule.make) or ("none",)
         columns.append(_attributes(rule, setting, keys))
@@ -312,6 +322,26 @@ def _parents(made: list[_Made], tables: MappingOf[str, pl.DataFrame]) -> None:
             mine.select("source_row", pl.col("_owner").alias(field_name)),
             on="source_row", how="left", maintain_order="left",
         )  # fmt: skip
+
+
+def _aged(rows: pl.DataFrame, ages: pl.DataFrame | None) -> pl.DataFrame:
+    """Whole years on the row's days, looked up by the source's date column; identity keeps the births."""
+    for age in AGES:
+        if f"_{age}" not in rows.columns:
+            continue
+        if ages is None:
+            rows = rows.with_columns(pl.lit(None, dtype=pl.Int64).alias(age))
+        else:
+            known = ages.select(
+                pl.col("table").alias("source_table"),
+                pl.col("row").cast(pl.Int64).alias("source_row"),
+                pl.col("column").alias(f"_{age}"),
+                pl.col("age").cast(pl.Int64).alias(age),
+            )
+            by = ["source_table", "source_row", f"_{age}"]
+            rows = rows.join(known, on=by, how="left", maintain_order="left")
+        rows = rows.drop(f"_{age}")
+    return rows
 
 
 def _by_table(made: list[_Made]) -> dict[str, pl.DataFrame]:

@@ -76,6 +76,20 @@ def value(  # noqa: PLR0911 - one branch a verb
     return pl.lit(f"{part.scheme}:") + text(part.column, setting)
 
 
+def origin(part: Expression, setting: Setting) -> pl.Expr:
+    """Name of the source's date column that an expression takes its day from; null for the period's end."""
+    if isinstance(part, Column):
+        return pl.when(day(part.name, setting).is_not_null()).then(pl.lit(part.name))
+    if isinstance(part, DaysAfter) and part.days == 0:
+        return pl.lit(part.column)
+    if isinstance(part, FirstOf):
+        return pl.coalesce(origin(part.first, setting), origin(part.second, setting))
+    if isinstance(part, When):
+        chosen = pl.when(condition(part.condition, setting)).then(origin(part.then, setting))
+        return chosen.otherwise(None if part.otherwise is None else origin(part.otherwise, setting))
+    return pl.lit(None, dtype=pl.String)
+
+
 def condition(part: Condition, setting: Setting) -> pl.Expr:  # noqa: PLR0911 - one branch a verb
     """The condition as a column: true, false, or null where it cannot be told."""
     if isinstance(part, Blank):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import duckdb
 import polars as pl
@@ -24,12 +25,16 @@ def row_ids(frame: pl.DataFrame, parts: Sequence[str]) -> pl.Series:
 def _sha256(joined: pl.DataFrame) -> pl.Series:
     if not joined.height:
         return pl.Series([], dtype=pl.String)
-    with duckdb.connect() as connection:
-        relation = connection.from_arrow(joined.to_arrow(compat_level=pl.CompatLevel.oldest()))
-        hashed = relation.project("substr(sha256(_joined), 1, 24) as row_id").to_arrow_table()
+    relation = _connection().from_arrow(joined.to_arrow(compat_level=pl.CompatLevel.oldest()))
+    hashed = relation.project("substr(sha256(_joined), 1, 24) as row_id").to_arrow_table()
     found = pl.from_arrow(hashed)
     assert isinstance(found, pl.DataFrame)
     return found["row_id"]
+
+
+@cache
+def _connection() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect()
 
 
 def with_ordinal(frame: pl.DataFrame, parts: Sequence[str]) -> pl.DataFrame:

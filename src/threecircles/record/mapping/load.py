@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from threecircles.core.errors import DefinitionError, did_you_mean
@@ -334,6 +335,17 @@ def lookups(rule: Rule) -> dict[str, tuple[Code, ...]]:
     """The code look-ups of a rule by field or attribute."""
     texts = {**rule.set, **{f"attributes.{k}": v for k, v in rule.attributes.items()}}
     return {name: codes_of(parse_expression(text)) for name, text in texts.items()}
+
+
+def shipped_sources(home: Path = HOME) -> tuple[str, ...]:
+    """Ids of the sources that have a mapping."""
+    return tuple(sorted(p.name for p in (home / "mappings").iterdir() if p.is_dir()))
+
+
+@cache
+def all_attribute_keys(table: str) -> tuple[str, ...]:
+    """Every attribute key of a table over all shipped mappings, so that its shape is the same in every place."""
+    return attribute_keys(tuple(m for s in shipped_sources() for m in mappings(s)), table)
 
 
 def attribute_keys(mappings_: tuple[Mapping, ...], table: str) -> tuple[str, ...]:

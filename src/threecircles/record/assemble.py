@@ -1,0 +1,94 @@
+"""The sources' rows put together: persons pointed at, homes looked up, shape and keys checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from threecircles.core.engines import collect
+from threecircles.record.mapping.keys import row_ids
+from threecircles.record.mapping.load import all_attribute_keys
+from threecircles.record.schema import check, conform
+from threecircles.record.tables import table
+
+
+def assemble(
+    name: str,
+    parts: Mapping[str, Any],
+    pointers: Any,
+    residence: Any = None,
+) -> pl.DataFrame:
+    """One declared table out of every source's rows.
+
+    parts: the sources' frames. pointers: identity's person_record. residence: identity's residence;
+    where given, `lsoa21_in` is the home on the first day, null where none is known. A change of
+    person moves the pointer only: row_id stays.
+    """
+    frames = [collect(frame) for _, frame in sorted(parts.items())]
+    filled = [f for f in frames if f.width]
+    rows = pl.concat(filled, how="diagonal_relaxed") if filled else pl.DataFrame()
+    if rows.height and "source_record_id" in rows.columns:
+        rows = _pointed(rows, collect(pointers) if pointers is not None else None)
+    if rows.height and name == "episode":
+        rows = _homes(rows, collect(residence) if residence is not None else None)
+    declared = table(name)
+    shaped = conform(rows, declared, all_attribute_keys(name) or ("none",))
+    return check(shaped.sort(declared.key or declared.names[:1], nulls_last=True), declared)
+
+
+def survey_rows(scored: Any, received: Mapping[str, Any]) -> pl.DataFrame:
+    """Rows that the room `survey` scored, with the columns that every row of the record carries.
+
+    scored: measure columns as survey knows them. received: delivery -> day received.
+    """
+    rows = collect(scored)
+    if not rows.height:
+        return rows
+    key = ["source_id", "extract_id", "response_id", "source_row", "measure_id", "item_or_scale"]
+    rows = rows.with_columns(
+        pl.lit(None, dtype=pl.String).alias(n) for n in key if n not in rows.columns
+    )
+    rows = rows.sort(key, nulls_last=True, maintain_order=True).with_columns(
+        _table=pl.lit("measure"), _ordinal=pl.int_range(pl.len()).over(key)
+    )
+    known = pl.col("extract_id").replace_strict(dict(received), default=None, return_dtype=pl.Date)
+    return rows.with_columns(
+        row_ids(rows, ["_table", *key, "_ordinal"]),
+        mapping_id=pl.lit("survey"),
+        mapping_version=pl.lit("1"),
+        known_from=known,
+        last_seen=known,
+        flags=pl.lit([], dtype=pl.List(pl.String)),
+    ).drop("_table", "_ordinal")
+
+
+def _pointed(rows: pl.DataFrame, pointers: pl.DataFrame | None) -> pl.DataFrame:
+    if pointers is None or not pointers.width:
+        return rows
+    held = pointers.select("source_record_id", _person="person_id").unique("source_record_id")
+    joined = rows.join(held, on="source_record_id", how="left", maintain_order="left")
+    own = [pl.col("person_id")] if "person_id" in rows.columns else []
+    return joined.with_columns(person_id=pl.coalesce(*own, "_person")).drop("_person")
+
+
+def _homes(rows: pl.DataFrame, residence: pl.DataFrame | None) -> pl.DataFrame:
+    """The home area on the first day; the stay that began last where several overlap."""
+    if residence is None or not residence.height:
+        return rows
+    homes = (
+        residence.filter((pl.col("kind") == "home") & pl.col("lsoa21").is_not_null())
+        .select("person_id", _since="valid_from", _until="valid_to", lsoa21_in="lsoa21")
+        .sort("_since")
+    )
+    dated = rows.with_row_index("_at").sort("valid_from")
+    found = dated.join_asof(
+        homes, left_on="valid_from", right_on="_since", by="person_id", check_sortedness=False
+    )
+    still = pl.col("_until").is_null() | (pl.col("_until") > pl.col("valid_from"))
+    return (
+        found.with_columns(lsoa21_in=pl.when(still).then(pl.col("lsoa21_in")))
+        .sort("_at")
+        .drop("_at", "_since", "_until")
+    )

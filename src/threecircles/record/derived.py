@@ -1,0 +1,237 @@
+"""Which derivations a run makes, and from what: the list of derived tables lies here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import narwhals as nw
+import polars as pl
+
+from threecircles.core.dates import year_end, year_start
+from threecircles.core.engines import Engine, collect
+from threecircles.core.steps import Step
+from threecircles.definitions.place import Place
+from threecircles.record.attributes import with_attributes
+from threecircles.record.derive.activity import activity
+from threecircles.record.derive.care import (
+    care_rules,
+    carer_spell,
+    legal_spell,
+    period_of_care,
+    placement_spell,
+)
+from threecircles.record.derive.clocks import clocked
+from threecircles.record.derive.contact_path import contact_path, contact_path_rule
+from threecircles.record.derive.first_sign import first_sign, first_sign_rule, signs
+from threecircles.record.derive.journey import journey_definition, journey_state
+from threecircles.record.derive.re_referral import re_referral, re_referral_rule
+from threecircles.record.derive.repeat_plan import repeat_plan, repeat_plan_rule
+from threecircles.record.derive.spell import spell
+from threecircles.record.derive.timeliness import timeliness, working_days
+from threecircles.record.mapping.keys import row_ids
+from threecircles.record.schema import check, conform
+from threecircles.record.tables import table
+from threecircles.record.vocabulary import Level, processes
+
+HELP: tuple[Level, ...] = ("targeted", "specialist", "rehabilitative")
+CARE = ("period_of_care", "placement_spell", "carer_spell", "legal_spell")
+
+
+def derived_steps() -> list[Step]:
+    """The steps that derive tables from the record's own, on the payload side."""
+
+    def step(name: str, function: Any, reads: Sequence[str], writes: Sequence[str] = ()) -> Step:
+        return Step(
+            name=f"record.{name}",
+            function=function,
+            reads=tuple(f"record.{t}" for t in reads),
+            writes=tuple(f"record.{t}" for t in writes or (name,)),
+            definitions=("derived", "processes", "journeys"),
+        )
+
+    return [
+        step("spell", spells, ("episode", "source")),
+        step("care", care, ("episode", "source"), CARE),
+        step("re_referral", re_referrals, ("event", "source")),
+        step("repeat_plan", repeat_plans, ("episode", "source")),
+        step("timeliness", clocks, ("episode", "event")),
+        step("journey_state", journeys, ("episode", "period_of_care", "source")),
+        step("contact_path", paths, ("episode", "event")),
+        step("first_sign", first_signs, ("episode", "event", "measure", "source")),
+        step("activity", activities, ("episode", "event")),
+    ]
+
+
+def spells(episodes: nw.LazyFrame, sources: nw.LazyFrame) -> pl.DataFrame:
+    """Unbroken time in each process, with the process's own bridge."""
+    by_bridge: dict[int, list[str]] = {}
+    for process in processes().values():
+        if process.kind != "event":
+            by_bridge.setdefault(process.bridge_days, []).append(process.id)
+    known = episodes.filter(~nw.col("person_id").is_null())
+    parts = [
+        collect(spell(known.filter(nw.col("process").is_in(ids)), by=["process"], bridge_days=days))
+        for days, ids in sorted(by_bridge.items())
+    ]
+    return _made("spell", pl.concat(parts), _earliest(sources))
+
+
+def care(episodes: nw.LazyFrame, sources: nw.LazyFrame) -> dict[str, pl.DataFrame]:
+    """Periods of care, placements, carers and legal statuses."""
+    rows, rule, since = placements(episodes), care_rules(), _earliest(sources, "ssda903")
+    made = {
+        "period_of_care": period_of_care(rows, rule),
+        "placement_spell": placement_spell(rows, rule),
+        "carer_spell": carer_spell(rows, rule),
+        "legal_spell": legal_spell(rows, rule),
+    }
+    return {f"record.{name}": _made(name, collect(frame), since) for name, frame in made.items()}
+
+
+def placements(episodes: nw.LazyFrame) -> nw.LazyFrame:
+    """Rows of the process placement with legal status and placement code as columns."""
+    mine = episodes.filter((nw.col("process") == "placement") & ~nw.col("person_id").is_null())
+    return with_attributes(mine, "ls", "place").select(
+        "row_id", "person_id", "valid_from", "valid_to", "reason_in", "reason_out", "ls", "place"
+    )
+
+
+def re_referrals(events: nw.LazyFrame, sources: nw.LazyFrame) -> pl.DataFrame:
+    """Every referral and whether it repeats one."""
+    mine = events.filter((nw.col("process") == "referral") & ~nw.col("person_id").is_null())
+    since = _earliest(sources, "cin-census")
+    return _made("re_referral", collect(re_referral(mine, re_referral_rule(), since)), since)
+
+
+def repeat_plans(episodes: nw.LazyFrame, sources: nw.LazyFrame) -> pl.DataFrame:
+    """Every child protection plan and whether it repeats one."""
+    mine = with_attributes(
+        episodes.filter((nw.col("process") == "cpp") & ~nw.col("person_id").is_null()),
+        "previous_plans",
+    ).with_columns(previous_plans=nw.col("previous_plans").cast(nw.Int64))
+    found = repeat_plan(mine, repeat_plan_rule())
+    return _made("repeat_plan", collect(found), _earliest(sources, "cin-census"))
+
+
+def clocks(
+    episodes: nw.LazyFrame, events: nw.LazyFrame, place: Place, engine: Engine
+) -> pl.DataFrame:
+    """Every clock of every process, met or missed by 31 March of the place's year."""
+    calendar, last = engine.frame(working_days()), year_end(place.year)
+    parts = []
+    for process in processes().values():
+        for clock in process.clocks:
+            rows = clocked(episodes, events, process, clock)
+            if rows is None:
+                continue
+            told = timeliness(rows, calendar, limit=clock.limit, unit=clock.unit, last=last)
+            parts.append(
+                collect(told).with_columns(
+                    clock=pl.lit(clock.id),
+                    process=pl.lit(process.id),
+                    time_limit=pl.lit(clock.limit, dtype=pl.Int64),
+                    unit=pl.lit(clock.unit),
+                )
+            )
+    return _made("timeliness", pl.concat(parts), None)
+
+
+def journeys(
+    episodes: nw.LazyFrame, periods: nw.LazyFrame, sources: nw.LazyFrame, place: Place
+) -> pl.DataFrame:
+    """The default journey of every person, to 31 March of the place's year."""
+    shape = ("row_id", "person_id", "process", "valid_from", "valid_to", "start_unknown")
+    own = episodes.filter(~nw.col("person_id").is_null()).with_columns(
+        start_unknown=nw.col("flags").list.contains("start_unknown")
+    )
+    cared = periods.filter(~nw.col("short_break")).with_columns(
+        row_id=nw.col("first_row_id"), process=nw.lit("cla"), start_unknown=nw.lit(False)
+    )
+    rows = nw.concat([own.select(*shape), cared.select(*shape)])
+    found = collect(journey_state(rows, journey_definition(), year_end(place.year)))
+    listed = found.with_columns(pl.col("all_states").str.split(" ").list.drop_nulls())
+    return _made("journey_state", listed, _earliest(sources))
+
+
+def paths(episodes: nw.LazyFrame, events: nw.LazyFrame) -> pl.DataFrame:
+    """From first contact to first help."""
+    return _made(
+        "contact_path",
+        collect(
+            contact_path(
+                with_body(episodes),
+                events.filter(~nw.col("person_id").is_null()),
+                help_ids(),
+                contact_path_rule(),
+            )
+        ),
+        None,
+    )
+
+
+def with_body(episodes: nw.LazyFrame) -> nw.LazyFrame:
+    """Episodes with the body in charge: the organisation, else the lead agency, else the process's agency."""
+    agency: nw.Expr = nw.lit("council")
+    for process in processes().values():
+        if process.agency != "council":
+            agency = (
+                nw.when(nw.col("process") == process.id)
+                .then(nw.lit(process.agency))
+                .otherwise(agency)
+            )
+    named = with_attributes(episodes.filter(~nw.col("person_id").is_null()), "lead_agency")
+    return named.with_columns(body=nw.coalesce("lead_agency", agency))
+
+
+def help_ids() -> tuple[str, ...]:
+    """Processes that are help in their own right: targeted or above, no part of another one."""
+    found = processes().values()
+    return tuple(p.id for p in found if p.level in HELP and not p.parent) + ("placement",)
+
+
+def first_signs(
+    episodes: nw.LazyFrame,
+    events: nw.LazyFrame,
+    measures: nw.LazyFrame,
+    sources: nw.LazyFrame,
+    place: Place,
+) -> pl.DataFrame:
+    """First sign and first help of everybody with a sign that a loaded source can show."""
+    rule = first_sign_rule()
+    known = ~nw.col("person_id").is_null()
+    told = signs(events.filter(known), measures.filter(known), rule)
+    helps = episodes.filter(known & nw.col("process").is_in(list(help_ids())))
+    since = _earliest(sources, *{s.source for s in rule.signs})
+    found = first_sign(told, helps, rule, year_end(place.year), since)
+    return _made("first_sign", collect(found), None)
+
+
+def activities(episodes: nw.LazyFrame, events: nw.LazyFrame, place: Place) -> pl.DataFrame:
+    """Activity of the place's year by process."""
+    first, last = year_start(place.year), year_end(place.year)
+    found = collect(activity(episodes, events, first, last)).with_columns(
+        period_start=pl.lit(first),
+        period_end=pl.lit(last),
+        la_code=pl.lit(place.la_code),
+        basis=pl.lit("derived"),
+    )
+    parts = ["period_start", "period_end", "process", "unit", "la_code"]
+    return _made("activity", found.with_columns(activity_id=row_ids(found, parts)), None)
+
+
+def _earliest(sources: nw.LazyFrame, *ids: str) -> date | None:
+    held = collect(sources)
+    if ids:
+        held = held.filter(pl.col("source_id").is_in(ids))
+    found: date | None = held["history_from"].max() if held.height else None  # type: ignore[assignment]
+    return found
+
+
+def _made(name: str, frame: pl.DataFrame, history_from: date | None) -> pl.DataFrame:
+    declared = table(name)
+    if "history_from" in declared.names:
+        frame = frame.with_columns(history_from=pl.lit(history_from, dtype=pl.Date))
+    rows = frame.select(c for c in frame.columns if c in declared.names)
+    return check(conform(rows, declared).sort(declared.key, nulls_last=True), declared)

@@ -1,0 +1,184 @@
+"""The record's steps of a run: names stay on the identity side, histories without names come out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from threecircles.core.engines import collect
+from threecircles.core.steps import Step
+from threecircles.definitions.place import Place
+from threecircles.record.areas import areas
+from threecircles.record.assemble import assemble, survey_rows
+from threecircles.record.build import Received, build_source, extract_of, source_row_of
+from threecircles.record.derived import derived_steps
+from threecircles.record.mapping.load import mapping_for, shipped_sources
+from threecircles.record.people import people
+from threecircles.record.places import organisations
+from threecircles.record.schema import check, conform
+from threecircles.record.tables import table
+from threecircles.record.vocabulary import services
+
+HISTORIED = ("episode", "event", "measure", "factor")
+BESIDE = ("source_row", "unmapped", "version", "sighting")
+MAPPINGS = ("mappings", "codes", "record/crosswalks", "processes", "sources")
+
+
+def steps(place: Place) -> list[Step]:
+    """Map each source, point its rows at persons, add areas and places, derive."""
+    sources = [
+        s for s in dict.fromkeys(d.source for d in place.deliveries) if s in shipped_sources()
+    ]
+    return [
+        *(_map_step(place, source) for source in sources),
+        *(_table_step(name) for name in HISTORIED),
+        Step(
+            name="record.people",
+            function=people,
+            reads=tuple(
+                f"identity.{t}"
+                for t in (
+                    "person", "person_public", "person_record", "link_record", "residence", "relation", "household",
+                )
+            ),
+            writes=tuple(
+                f"record.{t}"
+                for t in (
+                    "person", "person_public", "person_record", "residence", "relation", "household", "conflict",
+                )
+            ),
+            definitions=("record/precedence.yaml",),
+            side="crossing",
+        ),
+        Step(
+            name="record.beside",
+            function=beside,
+            reads=("mapped.*",),
+            writes=("record.source", "record.extract", *(f"record.{t}" for t in BESIDE), "record.spend_line"),
+            definitions=("mappings",),
+        ),
+        Step(
+            name="record.places",
+            function=places,
+            reads=("mapped.*.organisation", "mapped.*.provision"),
+            writes=("record.organisation", "record.provision", "record.service"),
+            definitions=("services",),
+            files=tuple(p for n, p in place.reference.items() if n == "schools"),
+        ),
+        Step(
+            name="record.areas",
+            function=areas,
+            writes=("record.area", "record.area_link", "record.area_value"),
+            files=tuple(
+                p for n, p in place.reference.items() if n in ("lsoa", "population", "deprivation")
+            ),
+        ),
+        *derived_steps(),
+    ]  # fmt: skip
+
+
+def _map_step(place: Place, source: str) -> Step:
+    deliveries = place.of(source)
+    return Step(
+        name=f"record.map-{source}",
+        function=map_source,
+        reads=(
+            *(f"sources.{d.id}.*" for d in deliveries),
+            "identity.person_record",
+            "identity.age",
+        ),
+        writes=(f"mapped.{source}.*",),
+        definitions=MAPPINGS,
+        side="crossing",
+        params={"source_id": source},
+    )
+
+
+def _table_step(name: str) -> Step:
+    more = ("survey.measure",) if name == "measure" else ()
+    return Step(
+        name=f"record.{name}",
+        function=put_together,
+        reads=(
+            f"mapped.*.{name}", f"mapped.*.{name}_history", "identity.person_record", "identity.residence", *more,
+        ),
+        writes=(f"record.{name}", f"record.{name}_history"),
+        definitions=("mappings",),
+        side="crossing",
+        params={"table_name": name},
+    )  # fmt: skip
+
+
+def map_source(*arguments: Any, place: Place, source_id: str) -> dict[str, pl.DataFrame]:
+    """All deliveries of one source through its mapping, merged; tables `mapped.<source>.<table>`.
+
+    arguments: one dict of tables for each delivery, then identity's person_record and age.
+    """
+    *deliveries, pointers, ages = arguments
+    received = []
+    for delivery, tables in zip(place.of(source_id), deliveries, strict=True):
+        named = {n.removeprefix(f"sources.{delivery.id}."): collect(f) for n, f in tables.items()}
+        mapping = mapping_for(source_id, delivery.year)
+        received.append(
+            Received(
+                extract_of(place, delivery, mapping),
+                {n: f for n, f in named.items() if not n.startswith("_")},
+                named.get("_files"),
+            )
+        )
+    records = collect(pointers) if pointers is not None else _no_records()
+    made = build_source(source_id, received, records, None if ages is None else collect(ages))
+    extracts = [r.extract for r in received]
+    made["source"] = conform(pl.DataFrame([source_row_of(source_id, extracts)]), table("source"))
+    return {f"mapped.{source_id}.{name}": frame for name, frame in made.items()}
+
+
+def put_together(
+    current: dict[str, Any],
+    superseded: dict[str, Any],
+    pointers: Any,
+    residence: Any,
+    scored: Any = None,
+    *,
+    place: Place,
+    table_name: str,
+) -> dict[str, pl.DataFrame]:
+    """One table of the record over all sources: what is believed now, and apart from it what was."""
+    if scored is not None:
+        received = {d.id: d.received_on for d in place.deliveries}
+        current = {**current, "survey": survey_rows(scored, received)}
+    return {
+        f"record.{table_name}": assemble(table_name, current, pointers, residence),
+        f"record.{table_name}_history": assemble(table_name, superseded, pointers, residence),
+    }
+
+
+def beside(mapped: dict[str, Any]) -> dict[str, pl.DataFrame]:
+    """Sources, extracts, what became of every row, unknown codes, versions, sightings, spend lines."""
+    made = {}
+    for name in ("source", "extract", *BESIDE, "spend_line"):
+        parts = [collect(f) for n, f in sorted(mapped.items()) if n.rpartition(".")[2] == name]
+        rows = pl.concat(parts, how="diagonal_relaxed") if parts else pl.DataFrame()
+        declared = table(name)
+        shaped = conform(rows, declared).sort(declared.key, nulls_last=True)
+        made[f"record.{name}"] = check(shaped, declared)
+    return made
+
+
+def places(
+    bodies: dict[str, Any], provisions: dict[str, Any], place: Place
+) -> dict[str, pl.DataFrame]:
+    """Organisations of the sources and of the schools list, provisions, and the services' definitions."""
+    listed = organisations(place)
+    return {
+        "record.organisation": assemble("organisation", {**bodies, "schools": listed}, None),
+        "record.provision": assemble("provision", provisions, None),
+        "record.service": check(services(), table("service")),
+    }
+
+
+def _no_records() -> pl.DataFrame:
+    return pl.DataFrame(
+        schema=dict.fromkeys(("delivery", "source_key", "source_record_id", "person_id"), pl.String)
+    )
