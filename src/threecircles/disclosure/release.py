@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date
+from pathlib import Path
 from typing import NoReturn
 
 import polars as pl
 
-from threecircles.core.errors import NotPermitted
-from threecircles.core.tables import TableSpec
+from threecircles.core.errors import NotPermitted, UsageError
+from threecircles.core.tables import Measured, TableSpec, spec_from_json
+from threecircles.core.workspace import Workspace
+from threecircles.disclosure.profiles import profile as find_profile
+from threecircles.disclosure.protecting import Judged, judge
 
 _TOKEN = object()
 
@@ -54,3 +60,92 @@ class Safe:
 
     def __reduce__(self) -> NoReturn:
         raise NotPermitted("A safe table is not pickled: write it into the workspace.")
+
+
+def protect(
+    tables: Sequence[Measured],
+    profile: str = "la-default",
+    *,
+    workspace: Workspace | None = None,
+    expires: date | None = None,
+) -> list[Safe]:
+    """Safe tables from measured ones, judged together: one fate for one cell on every page.
+
+    profile: the place's profile, for tables that name none. Published figures of others are not
+    hidden again. Raises NotPermitted when something cannot be made safe.
+    """
+    ids = [t.spec.id for t in tables]
+    if len(set(ids)) != len(ids):
+        raise UsageError(
+            "Two tables bear one id.", found=", ".join(sorted({i for i in ids if ids.count(i) > 1}))
+        )
+    judged = judge(tables, lambda spec: find_profile(spec.profile or profile))
+    fictitious = workspace is not None and workspace.fictitious
+    return [_safe(j, fictitious, expires) for j in judged]
+
+
+def _safe(judged: Judged, fictitious: bool, expires: date | None) -> Safe:
+    rule = judged.profile
+    return Safe(
+        spec=judged.spec, frame=judged.frame, profile=rule.id if rule else "published",
+        profile_version=rule.version if rule else "1", suppressed=judged.suppressed,
+        rule=rule.rule() if rule else "Published by others, or no count of children: nothing is hidden.",
+        definitions=judged.spec.definitions, manifest=manifest_of(judged.spec, judged.frame),
+        fictitious=fictitious, expires=expires, token=_TOKEN,
+    )  # fmt: skip
+
+
+def manifest_of(spec: TableSpec, frame: pl.DataFrame) -> str:
+    """SHA-256 over specification and every figure of a table."""
+    digest = hashlib.sha256(json.dumps(asdict(spec), sort_keys=True, ensure_ascii=False).encode())
+    digest.update(frame.write_csv(float_precision=12).encode())
+    return digest.hexdigest()
+
+
+def write_safe(tables: Sequence[Safe], folder: Path) -> None:
+    """Write safe tables: `<id>.parquet` and `<id>.json` for each."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for table in tables:
+        table.frame.write_parquet(folder / f"{table.spec.id}.parquet", statistics=False)
+        about = {
+            f.name: getattr(table, f.name)
+            for f in fields(table)
+            if f.name not in ("frame", "spec", "token")
+        }
+        about |= {
+            "spec": asdict(table.spec),
+            "expires": table.expires.isoformat() if table.expires else None,
+        }
+        text = json.dumps(about, ensure_ascii=False, indent=1, sort_keys=True)
+        (folder / f"{table.spec.id}.json").write_text(text, encoding="utf-8")
+
+
+def load_safe(folder: Path) -> list[Safe]:
+    """Safe tables that write_safe wrote, in order of id: the only way back from disk.
+
+    Raises NotPermitted when a file is not the one that disclosure wrote, or has expired.
+    """
+    return [_load_one(path) for path in sorted(folder.glob("*.json"))]
+
+
+read_safe = load_safe
+
+
+def _load_one(path: Path) -> Safe:
+    about = json.loads(path.read_text(encoding="utf-8"))
+    spec = spec_from_json(about.pop("spec"))
+    frame = pl.read_parquet(path.with_suffix(".parquet"))
+    if about["manifest"] != manifest_of(spec, frame):
+        raise NotPermitted(
+            "This is not the table that disclosure wrote.", where=path.with_suffix(".parquet").name,
+            mend="Run the step disclosure.protect again; nobody edits its output.",
+        )  # fmt: skip
+    expires = date.fromisoformat(about["expires"]) if about["expires"] else None
+    if expires is not None and expires < date.today():
+        raise NotPermitted(
+            "The permission to show this table has expired.",
+            where=path.name,
+            found=expires.isoformat(),
+        )
+    about |= {"definitions": tuple(about["definitions"]), "expires": expires}
+    return Safe(spec=spec, frame=frame, token=_TOKEN, **about)

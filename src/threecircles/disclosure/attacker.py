@@ -1,0 +1,161 @@
+"""What a clever reader could work out: without it a suppressed table is only hoped to be safe.
+
+For every hidden cell, the least and the greatest value that fit all that is shown. Every answer of
+the solver is a table that could be true, so it is a witness for all cells at once: most questions
+are answered by witnesses of others, and only the rest are asked one by one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from threecircles.core.seeds import rng
+from threecircles.disclosure.linear import TINY, Floats, Linear
+from threecircles.disclosure.sums import Bools, Part, Sums, parts
+
+DIRECTIONS = 12
+"""Random directions tried before cells are asked singly; each can settle many cells at once."""
+
+LARGE = 600
+"""Cells of a part beyond which whole-number programmes are kept for cells that look narrow."""
+
+
+@dataclass(frozen=True)
+class Ranges:
+    """What can be inferred of each cell.
+
+    low, high: tightest bounds (whole numbers for counts); nan where not asked. sure_low, sure_high:
+    values that some possible table takes, so the true bounds lie outside or on them. solves: number
+    of programmes. contradictory: cells in parts where nothing fits all that is shown.
+    """
+
+    low: Floats
+    high: Floats
+    sure_low: Floats
+    sure_high: Floats
+    solves: int
+    contradictory: Bools
+
+    @property
+    def width(self) -> Floats:
+        """high - low."""
+        return self.high - self.low
+
+    @property
+    def exact(self) -> Bools:
+        """Cells that are known exactly."""
+        return self.width < 0.5
+
+
+def ranges(
+    sums: Sums, wanted: Bools, *, truth: Floats | None = None, enough: Floats | None = None
+) -> Ranges:
+    """Bounds of the wanted cells from everything that is shown.
+
+    truth: the real values, when known: the first witness. enough: a width per cell at which it is
+    left alone (to verify a protection quickly); without it the bounds are the tightest there are.
+    """
+    n = sums.cells
+    low, high = np.full(n, np.nan), np.full(n, np.nan)
+    shown = sums.upper - sums.lower <= TINY
+    low[shown & wanted], high[shown & wanted] = (
+        sums.lower[shown & wanted],
+        sums.upper[shown & wanted],
+    )
+    sure_low, sure_high, contradictory, solves = low.copy(), high.copy(), np.zeros(n, bool), 0
+    for part in parts(sums, wanted & ~shown):
+        c = part.cells
+        asked = np.flatnonzero(wanted[c])
+        search = Search(part, sums.whole, None if truth is None else truth[c])
+        fits = search.ask(asked, None if enough is None else enough[c])
+        solves += search.linear.solves
+        if not fits:
+            contradictory[c] = True
+            continue
+        i = c[asked]
+        low[i], high[i] = search.low[asked], search.high[asked]
+        sure_low[i], sure_high[i] = search.seen_low[asked], search.seen_high[asked]
+    return Ranges(low, high, sure_low, sure_high, solves, contradictory)
+
+
+class Search:
+    """The questions about one part, and the witnesses found so far."""
+
+    def __init__(self, part: Part, whole: bool, truth: Floats | None = None) -> None:
+        self.part, self.whole = part, whole
+        self.linear = Linear(part.matrix, part.right, part.lower, part.upper)
+        n = part.cells.size
+        self.seen_low, self.seen_high = np.full(n, np.inf), np.full(n, -np.inf)
+        self.low, self.high = self._bounds(part.lower, part.upper)
+        if truth is not None:
+            self.see(truth)
+
+    def _bounds(self, lower: Floats, upper: Floats) -> tuple[Floats, Floats]:
+        if not self.whole:
+            return lower.copy(), upper.copy()
+        return np.ceil(lower - TINY), np.floor(upper + TINY)
+
+    def see(self, point: Floats) -> None:
+        """Note a possible table. For counts only one of whole numbers is a witness."""
+        if self.whole:
+            rounded = np.round(point)
+            if np.abs(point - rounded).max(initial=0.0) > 1e-5:
+                return
+            point = rounded
+        np.minimum(self.seen_low, point, out=self.seen_low)
+        np.maximum(self.seen_high, point, out=self.seen_high)
+
+    def ask(self, asked: np.ndarray, enough: Floats | None) -> bool:
+        """Settle the cells; False when nothing fits all that is shown."""
+        if self.part.matrix.shape[0] == 0:
+            return True
+        first = self.linear.smallest([0], [0.0])
+        if first is None:
+            return False
+        self.see(first)
+        self._directions(asked, enough)
+        for i in asked:
+            if enough is not None and self.seen_high[i] - self.seen_low[i] >= enough[i] - TINY:
+                continue
+            self.low[i] = self._extreme(i, 1.0)
+            if enough is not None and self.seen_high[i] - self.seen_low[i] >= enough[i] - TINY:
+                continue
+            self.high[i] = self._extreme(i, -1.0)
+        return True
+
+    def _directions(self, asked: np.ndarray, enough: Floats | None) -> None:
+        signs = rng(int(self.part.cells[0]), "directions")
+        for _ in range(DIRECTIONS):
+            wide = self.seen_high - self.seen_low
+            open_ = asked if enough is None else asked[wide[asked] < enough[asked] - TINY]
+            if open_.size < 2 * DIRECTIONS:
+                return
+            point = self.linear.smallest(open_, signs.choice([-1.0, 1.0], open_.size))
+            if point is not None:
+                self.see(point)
+
+    def _extreme(self, i: int, sense: float) -> float:
+        """The least (sense 1) or greatest (-1) value of a cell."""
+        known = self.low[i] if sense > 0 else self.high[i]
+        seen = self.seen_low[i] if sense > 0 else self.seen_high[i]
+        if abs(known - seen) < TINY:
+            return float(known)  # a witness stands on the bound that everybody knows
+        point = self.linear.smallest([i], [sense])
+        if point is None:
+            return float(known)
+        self.see(point)
+        value = float(point[i])
+        if not self.whole:
+            return value
+        bound = np.ceil(value - TINY) if sense > 0 else np.floor(value + TINY)
+        seen = self.seen_low[i] if sense > 0 else self.seen_high[i]
+        other = self.seen_high[i] if sense > 0 else self.seen_low[i]
+        narrow = abs(other - bound) < 6 or not np.isfinite(other)
+        if abs(seen - bound) > 0.5 and (self.part.cells.size <= LARGE or narrow):
+            point = self.linear.whole(i, sense)
+            if point is not None:
+                self.see(point)
+                return float(np.round(point[i]))
+        return float(bound)

@@ -1,0 +1,364 @@
+"""Tables cast into cells and sums: without it two tables of the same children would be judged apart.
+
+A cell has an identity: which children (population, unit, period), which quantity (for example those
+with high need, or all who answered) and which group. The same identity in several tables, pages or
+releases is one cell with one fate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import scipy.sparse as sp
+
+from threecircles.core.tables import TOTAL, Measured, TableSpec
+from threecircles.definitions import read_csv
+from threecircles.disclosure.linear import TINY, Floats, Ints
+from threecircles.disclosure.profiles import Profile
+from threecircles.disclosure.sums import Bools, Sums
+from threecircles.disclosure.suppress import Wish
+
+Group = frozenset[tuple[str, str]]
+"""Dimension column -> value, totals left out."""
+
+Key = tuple[str, str, Group]
+"""Children, quantity, group: the identity of a cell."""
+
+TOTALS_COST = 10.0
+"""How much dearer hiding a total is than hiding one of its parts."""
+
+
+@dataclass
+class Register:
+    """Cells by identity, and the sums among them. published: it stands in a table as such."""
+
+    number: dict[Key, int] = field(default_factory=dict)
+    value: list[float] = field(default_factory=list)
+    published: list[bool] = field(default_factory=list)
+    primary: list[bool] = field(default_factory=list)
+    uses: list[int] = field(default_factory=list)
+    rows: list[tuple[tuple[int, ...], tuple[float, ...]]] = field(default_factory=list)
+    told: set[tuple[int, frozenset[int]]] = field(default_factory=set)
+
+    def cell(self, key: Key, value: float, *, published: bool = True, primary: bool = False) -> int:
+        """The number of a cell, made if new. It is primary when anything says so."""
+        at = self.number.get(key)
+        if at is None:
+            at = self.number[key] = len(self.value)
+            self.value.append(value)
+            self.published.append(published)
+            self.primary.append(primary)
+            self.uses.append(1)
+            return at
+        self.published[at] |= published
+        self.primary[at] |= primary
+        self.uses[at] += 1
+        return at
+
+    def adds_up(self, whole: int, parts: Sequence[int]) -> None:
+        """Note, once, that parts make up a whole."""
+        if (whole, frozenset(parts)) in self.told or list(parts) == [whole]:
+            return
+        self.told.add((whole, frozenset(parts)))
+        self.rows.append(((whole, *parts), (-1.0, *([1.0] * len(parts)))))
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """One additive figure of a table: its name among these children, and what it is to each row.
+
+    role: count (children counted), base (children behind the figure) or with (those it holds for).
+    """
+
+    name: str
+    measure: str
+    role: str
+    values: dict[Group, float]
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Everything released together as cells and sums.
+
+    deciding: for each table, row by row, the cells whose fate the row shares.
+    """
+
+    register: Register
+    deciding: tuple[tuple[tuple[int, ...], ...], ...]
+    width: Floats
+
+    def problem(self) -> tuple[Sums, Floats, Wish, Bools]:
+        """Sums, true values, what is wished, and the cells that are not shown anyway."""
+        r = self.register
+        value = np.array(r.value)
+        lines = [
+            (i, c, k)
+            for i, (cells, ks) in enumerate(r.rows)
+            for c, k in zip(cells, ks, strict=True)
+        ]
+        at, where, coefficient = zip(*lines, strict=True) if lines else ((), (), ())
+        matrix = sp.csr_matrix((coefficient, (at, where)), shape=(len(r.rows), value.size))
+        nothing = np.zeros(value.size)
+        sums = Sums(matrix, np.zeros(len(r.rows)), nothing, np.full(value.size, np.inf))
+        totals = np.array([self._is_total(key) for key in r.number], bool)
+        cost = (
+            (1.0 + np.log1p(value))
+            * np.where(totals, TOTALS_COST, 1.0)
+            * np.maximum(1, np.array(r.uses))
+        )
+        wish = Wish(np.array(r.primary, bool), self.width, cost)
+        return sums, value, wish, ~np.array(r.published, bool)
+
+    @staticmethod
+    def _is_total(key: Key) -> bool:
+        return not key[2]
+
+
+def cast(tables: Sequence[Measured], profile_of: Callable[[TableSpec], Profile]) -> Cast:
+    """Cells, sums and primary cells of tables that are released together."""
+    register, deciding = Register(), []
+    widths: dict[int, float] = {}
+    named = _names(tables)
+    for t, table in enumerate(tables):
+        profile = profile_of(table.spec)
+        rows: list[list[int]] = [[] for _ in range(table.frame.height)]
+        for quantity in named[t]:
+            _cells(register, table, quantity, profile, rows)
+        _with_and_without(register, table, named[t], profile)
+        for row in rows:
+            for c in row:
+                widths[c] = max(widths.get(c, 0.0), profile.min_width)
+        deciding.append(tuple(tuple(r) for r in rows))
+    for t, table in enumerate(tables):
+        for quantity in named[t]:
+            _dimension_sums(register, table, quantity, profile_of(table.spec))
+    _measure_sums(register)
+    width = np.full(len(register.value), 3.0)
+    for c, w in widths.items():
+        width[c] = w
+    return Cast(register, tuple(deciding), width)
+
+
+def children_of(spec: TableSpec) -> str:
+    """Which children a table counts: tables that agree in this share cells."""
+    return f"{spec.population}|{spec.unit}|{spec.period}"
+
+
+def group_of(spec: TableSpec, row: dict[str, object]) -> Group:
+    """The group a row speaks of."""
+    return frozenset(
+        (f"{d.column}@{d.vintage}" if d.vintage else d.column, str(row[d.column]))
+        for d in spec.dimensions
+        if str(row[d.column]) != TOTAL
+    )
+
+
+def quantities(table: Measured) -> list[Quantity]:
+    """The additive figures of a table, before equal ones are given one name."""
+    spec, frame = table.spec, table.frame
+    if spec.count not in frame.columns:
+        return []
+    found: dict[tuple[str, str], dict[Group, float]] = {}
+    for row in frame.iter_rows(named=True):
+        group, measure, count = group_of(spec, row), str(row["measure"]), row[spec.count]
+        if count is None:
+            continue
+        if spec.count == "n":
+            found.setdefault((measure, "count"), {})[group] = float(count)
+            part = row.get("numerator")
+            if (
+                spec.kind == "share"
+                and part is not None
+                and float(part).is_integer()
+                and 0 <= part <= count
+            ):
+                found.setdefault((measure, "with"), {})[group] = float(part)
+        else:
+            found.setdefault((measure, "with"), {})[group] = float(count)
+            if row.get("n") is not None:
+                found.setdefault((measure, "count"), {})[group] = float(row["n"])
+    return [Quantity(f"{m}:{role}", m, role, values) for (m, role), values in found.items()]
+
+
+def _names(tables: Sequence[Measured]) -> list[list[Quantity]]:
+    """The quantities of each table; those that are equal wherever both are known bear one name."""
+    whole: dict[str, dict[str, dict[Group, float]]] = {}
+    own = [quantities(t) for t in tables]
+    for table, found in zip(tables, own, strict=True):
+        everywhere = whole.setdefault(children_of(table.spec), {})
+        for q in found:
+            everywhere.setdefault(q.name, {}).update(q.values)
+    alias = {children: _aliases(named) for children, named in whole.items()}
+    return [
+        [Quantity(alias[children_of(t.spec)][q.name], q.measure, q.role, q.values) for q in found]
+        for t, found in zip(tables, own, strict=True)
+    ]
+
+
+def _aliases(named: dict[str, dict[Group, float]]) -> dict[str, str]:
+    alias: dict[str, str] = {}
+    # Parts before bases, so that "children with high need" keeps its own name where it is a base too.
+    for name in sorted(named, key=lambda n: (n.endswith(":count"), list(named).index(n))):
+        values = named[name]
+        same = (
+            kept
+            for kept in dict.fromkeys(alias.values())
+            if len(common := values.keys() & named[kept].keys())
+            >= 0.8 * max(len(values), len(named[kept]))
+            and all(abs(values[g] - named[kept][g]) < TINY for g in common)
+        )
+        alias[name] = next(same, name)
+    return alias
+
+
+def _cells(
+    register: Register, table: Measured, q: Quantity, profile: Profile, rows: list[list[int]]
+) -> None:
+    children = children_of(table.spec)
+    values = np.array(list(q.values.values()))
+    hides = profile.hides(values)
+    if profile.decides_on == "base" and q.role == "with":
+        hides = np.zeros(values.size, bool)
+    numbers = {
+        group: register.cell((children, q.name, group), value, primary=bool(hidden))
+        for (group, value), hidden in zip(q.values.items(), hides, strict=True)
+    }
+    for i, row in enumerate(table.frame.iter_rows(named=True)):
+        if str(row["measure"]) == q.measure:
+            at = numbers.get(group_of(table.spec, row))
+            if at is not None:
+                rows[i].append(at)
+
+
+def _with_and_without(
+    register: Register, table: Measured, found: Iterable[Quantity], profile: Profile
+) -> None:
+    """What is left of a base when those with the property are taken away, where it needs protection."""
+    children = children_of(table.spec)
+    by = {(q.measure, q.role): q for q in found}
+    for (measure, role), part in by.items():
+        base = by.get((measure, "count"))
+        if role != "with" or base is None or base.name == part.name:
+            continue
+        for group, value in part.values.items():
+            n = base.values.get(group)
+            if n is None or n < value:
+                continue
+            told = (children, part.name, group), (children, base.name, group)
+            whole_group = profile.group_disclosure and n < profile.group_full_min
+            if whole_group and value in (0.0, n):
+                register.cell(told[0], value, primary=True)
+            if (
+                profile.complement
+                and profile.decides_on == "children"
+                and bool(profile.hides(np.array([n - value]))[0])
+            ):
+                rest = register.cell(
+                    (children, f"{base.name}-{part.name}", group),
+                    n - value,
+                    published=False,
+                    primary=True,
+                )
+                register.adds_up(register.number[told[1]], [register.number[told[0]], rest])
+
+
+def _dimension_sums(register: Register, table: Measured, q: Quantity, profile: Profile) -> None:
+    children = children_of(table.spec)
+    for d in table.spec.dimensions:
+        column = f"{d.column}@{d.vintage}" if d.vintage else d.column
+        families: dict[str, dict[Group, dict[str, float]]] = {}
+        for group, value in q.values.items():
+            own = dict(group)
+            mine = own.pop(column, None)
+            if mine is not None:
+                parent = d.parents.get(mine, TOTAL)
+                families.setdefault(parent, {}).setdefault(frozenset(own.items()), {})[mine] = value
+        for parent, family in families.items():
+            for label, members in _partitions(register, (children, q.name), column, parent, family):
+                _family_sums(register, (children, q.name), column, parent, members, label, profile)
+
+
+def _parent_key(ids: tuple[str, str], column: str, parent: str, rest: Group) -> Key:
+    return (*ids, rest if parent == TOTAL else rest | {(column, parent)})
+
+
+def _partitions(
+    register: Register,
+    ids: tuple[str, str],
+    column: str,
+    parent: str,
+    family: dict[Group, dict[str, float]],
+) -> list[tuple[str, dict[Group, dict[str, float]]]]:
+    """The ways in which values divide their parent: all together, or by the word before a colon."""
+    if _within_parent(register, ids, column, parent, family):
+        return [("", family)]
+    kinds = {v.partition(":")[0] for members in family.values() for v in members if ":" in v}
+    found = []
+    for kind in sorted(kinds):
+        some = {
+            rest: {v: x for v, x in m.items() if v.startswith(f"{kind}:")}
+            for rest, m in family.items()
+        }
+        if _within_parent(register, ids, column, parent, some):
+            found.append((kind, some))
+    return found
+
+
+def _within_parent(
+    register: Register,
+    ids: tuple[str, str],
+    column: str,
+    parent: str,
+    family: dict[Group, dict[str, float]],
+) -> bool:
+    """True when the members never add up to more than their parent (then they do not overlap)."""
+    for rest, members in family.items():
+        at = register.number.get(_parent_key(ids, column, parent, rest))
+        if at is not None and sum(members.values()) > register.value[at] + TINY:
+            return False
+    return True
+
+
+def _family_sums(
+    register: Register, ids: tuple[str, str], column: str, parent: str,
+    family: dict[Group, dict[str, float]], label: str, profile: Profile,
+) -> None:  # fmt: skip
+    known = [
+        (register.number[key], rest, members)
+        for rest, members in family.items()
+        if (key := _parent_key(ids, column, parent, rest)) in register.number
+    ]
+    # When the listed values leave something out anywhere, a reader cannot take them for complete.
+    gaps = [register.value[at] - sum(members.values()) for at, _, members in known]
+    left_out = any(g > TINY for g in gaps)
+    for (at, rest, members), gap in zip(known, gaps, strict=True):
+        cells = [register.number[(*ids, rest | {(column, v)})] for v in members]
+        if left_out:
+            key = (*ids, rest | {(column, f"(others in {label or parent})")})
+            small = bool(profile.hides(np.array([max(gap, 0.0)]))[0]) and gap > TINY
+            cells.append(register.cell(key, max(gap, 0.0), published=False, primary=small))
+        register.adds_up(at, cells)
+
+
+def _measure_sums(register: Register) -> None:
+    """Sums among quantities of one group, as declared in disclosure_profiles/relations.csv."""
+    by_group: dict[tuple[str, Group], dict[str, int]] = {}
+    for (children, quantity, group), at in register.number.items():
+        by_group.setdefault((children, group), {})[quantity] = at
+    declared = [(r["whole"], r["parts"].split()) for r in read_csv("disclosure_profiles/relations")]
+    for cells in by_group.values():
+        for whole, parts in declared:
+            if whole not in cells or any(p not in cells for p in parts):
+                continue
+            members = [cells[p] for p in parts]
+            if abs(sum(register.value[m] for m in members) - register.value[cells[whole]]) < TINY:
+                register.adds_up(cells[whole], members)
+
+
+def hidden_rows(deciding: tuple[tuple[int, ...], ...], hidden: Bools) -> Ints:
+    """The rows of a table that share the fate of a hidden cell."""
+    return np.array(
+        [i for i, cells in enumerate(deciding) if any(hidden[c] for c in cells)], dtype=np.int64
+    )

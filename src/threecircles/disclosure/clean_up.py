@@ -1,0 +1,129 @@
+"""Gives back what need not be hidden: without it half of the secondary cells would be hidden for nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from threecircles.disclosure.attacker import Search
+from threecircles.disclosure.linear import TINY, Floats, Ints
+from threecircles.disclosure.sums import Bools, Part, Sums, parts
+
+if TYPE_CHECKING:
+    from threecircles.disclosure.suppress import Wish
+
+SMALL = 120
+"""Cells of a part up to which whole-number programmes help to prove a width; beyond, they cost too much."""
+
+
+def give_back(sums: Sums, value: Floats, hidden: Bools, wish: Wish, secondary: Ints) -> int:
+    """Show secondary cells again, dearest first, where every primary keeps its width; returns how many.
+
+    Changes `hidden`. A cell is given back only when other possible tables still prove each width.
+    """
+    before = int(hidden.sum())
+    chosen = np.zeros(value.size, bool)
+    chosen[secondary] = True
+    for part in parts(sums.showing(value, hidden), chosen):
+        bank = _Bank(part, sums.whole, value[part.cells], wish)
+        candidates = np.flatnonzero(chosen[part.cells])
+        worth = np.lexsort((candidates, -wish.cost[part.cells][candidates]))
+        for j in candidates[worth]:
+            if bank.show(int(j)):
+                hidden[part.cells[j]] = False
+    return before - int(hidden.sum())
+
+
+class _Bank:
+    """Possible tables of one part, and for each primary cell the two that prove its width."""
+
+    def __init__(self, part: Part, whole: bool, truth: Floats, wish: Wish) -> None:
+        self.part, self.whole, self.truth = part, whole, truth
+        self.linear = Search(part, whole).linear
+        self.primary = np.flatnonzero(wish.primary[part.cells])
+        self.width = wish.width[part.cells][self.primary]
+        self.tables = [truth]
+        k = self.primary.size
+        self.low_in, self.high_in = np.zeros(k, int), np.zeros(k, int)
+        self.low, self.high = truth[self.primary].copy(), truth[self.primary].copy()
+        # Cells that even all hidden cells together do not protect are the next round's business.
+        proven = np.array([self._settle_one(i) for i in range(k)], bool)
+        self.primary, self.width = self.primary[proven], self.width[proven]
+        self.low, self.high = self.low[proven], self.high[proven]
+        self.low_in, self.high_in = self.low_in[proven], self.high_in[proven]
+
+    def show(self, j: int) -> bool:
+        """Fix one cell at its true value; undone, with False, when a primary cell loses its width."""
+        saved = (
+            self.low.copy(),
+            self.high.copy(),
+            self.low_in.copy(),
+            self.high_in.copy(),
+            len(self.tables),
+        )
+        moves = np.array([abs(t[j] - self.truth[j]) > TINY for t in self.tables])
+        self.linear.bound(j, self.truth[j], self.truth[j])
+        lost = np.flatnonzero(moves[self.low_in] | moves[self.high_in])
+        self._fall_back(lost, np.flatnonzero(~moves))
+        # The narrowest first: they fail soonest, and one failure is enough.
+        if all(
+            self._settle_one(int(k))
+            for k in lost[np.argsort((self.high - self.low)[lost], kind="stable")]
+        ):
+            self._tidy()
+            return True
+        self.linear.bound(j, self.part.lower[j], self.part.upper[j])
+        self.low, self.high, self.low_in, self.high_in = saved[:4]
+        del self.tables[saved[4] :]
+        return False
+
+    def _settle_one(self, k: int) -> bool:
+        """Find tables that prove the width of a primary cell; False when there are none."""
+        cell = int(self.primary[k])
+        for sense in (1.0, -1.0):
+            if self._wide(k):
+                return True
+            point = self.linear.smallest([cell], [sense])
+            if point is None:
+                return False
+            if not self._keep(point) and self.part.cells.size <= SMALL:
+                whole = self.linear.whole(cell, sense)
+                if whole is not None:
+                    self._keep(whole)
+        return self._wide(k)
+
+    def _wide(self, k: int) -> bool:
+        return bool(self.high[k] - self.low[k] >= self.width[k] - TINY)
+
+    def _keep(self, point: Floats) -> bool:
+        """Note a table that proves widths; False when it is not of whole numbers and should be."""
+        if self.whole:
+            rounded = np.round(point)
+            if np.abs(point - rounded).max(initial=0.0) > 1e-5:
+                return False
+            point = rounded
+        number = len(self.tables)
+        self.tables.append(point)
+        at = point[self.primary]
+        lower, higher = at < self.low - TINY, at > self.high + TINY
+        self.low[lower], self.low_in[lower] = at[lower], number
+        self.high[higher], self.high_in[higher] = at[higher], number
+        return True
+
+    def _fall_back(self, lost: Ints, still: Ints) -> None:
+        """Let cells whose proof moves the shown cell lean on the other tables (the truth is always one)."""
+        if lost.size == 0:
+            return
+        at = np.array([self.tables[t] for t in still])[:, self.primary[lost]]
+        self.low[lost], self.low_in[lost] = at.min(axis=0), still[at.argmin(axis=0)]
+        self.high[lost], self.high_in[lost] = at.max(axis=0), still[at.argmax(axis=0)]
+
+    def _tidy(self) -> None:
+        """Forget tables that no proof leans on."""
+        used = np.unique(np.concatenate([[0], self.low_in, self.high_in]))
+        self.tables = [self.tables[t] for t in used]
+        self.low_in, self.high_in = (
+            np.searchsorted(used, self.low_in),
+            np.searchsorted(used, self.high_in),
+        )

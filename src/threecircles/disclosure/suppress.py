@@ -1,0 +1,169 @@
+"""Complementary suppression: without it a hidden cell comes back by subtracting what is shown.
+
+For every cell to protect, a linear programme looks for the cheapest movement of the table that
+leaves all sums as they are and moves that cell far enough; the cells that move are hidden too. Then
+secondary cells are given back one by one, dearest first, as long as everything stays protected.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import scipy.sparse as sp
+
+from threecircles.disclosure.attacker import Ranges, ranges
+from threecircles.disclosure.clean_up import give_back
+from threecircles.disclosure.linear import TINY, Floats, Ints, Linear
+from threecircles.disclosure.sums import Bools, Sums
+
+NEAR = 600
+"""Cells looked at around the one to protect; widened when there is no way out among them."""
+
+ROUNDS = 6
+"""How often cells that the attacker still narrows are protected again, with a wider need."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is to be protected, and what hiding costs.
+
+    primary: cells to hide. width: the width their inferred interval must have. cost: what hiding a
+    cell costs (infinite: it is public and cannot be hidden).
+    """
+
+    primary: Bools
+    width: Floats
+    cost: Floats
+
+
+@dataclass
+class Pattern:
+    """Which cells are hidden. unsafe: primary cells that no pattern protects."""
+
+    hidden: Bools
+    unsafe: Ints
+    found: Ranges
+    given_back: int = 0
+    solves: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+def suppress(sums: Sums, value: Floats, wish: Wish, hidden: Bools | None = None) -> Pattern:
+    """A pattern in which every primary cell keeps at least its width against the attacker.
+
+    sums: rows and the bounds that everybody knows of a cell when it is hidden. value: the true
+    cells. hidden: cells already hidden for another reason. Deterministic.
+    """
+    start = wish.primary.copy() if hidden is None else wish.primary | hidden
+    movement = _Movement(sums, value, wish, start.copy())
+    need = wish.width.copy()
+    given_back = 0
+    for round_ in range(ROUNDS):
+        movement.protect(np.flatnonzero(wish.primary), need)
+        if round_ == 0:
+            secondary = np.flatnonzero(movement.hidden & ~start)
+            given_back = give_back(sums, value, movement.hidden, wish, secondary)
+        shown = sums.showing(value, movement.hidden)
+        found = ranges(shown, wish.primary, truth=value, enough=wish.width)
+        weak = wish.primary & (found.sure_high - found.sure_low < wish.width - TINY)
+        if not weak.any():
+            break
+        # What whole-number tables do not reach is asked for again, wider, and from what is hidden now.
+        need = np.where(weak, need + 1.0, need)
+        movement.forget(weak)
+    return Pattern(movement.hidden, np.flatnonzero(weak), found, given_back, movement.solves)
+
+
+class _Movement:
+    """The state of the search for movements: what is hidden, and how far each cell can move in it."""
+
+    def __init__(self, sums: Sums, value: Floats, wish: Wish, hidden: Bools) -> None:
+        self.rows, self.columns = sums.matrix.tocsr(), sums.matrix.tocsc()
+        self.value, self.hidden = value, hidden
+        self.down = np.where(np.isfinite(wish.cost) | hidden, value - sums.lower, 0.0)
+        self.up = np.where(np.isfinite(wish.cost) | hidden, sums.upper - value, 0.0)
+        self.cost = np.where(hidden, 0.0, wish.cost)
+        self.low, self.high = value.copy(), value.copy()
+        self.solves = 0
+
+    def forget(self, cells: Bools) -> None:
+        """Movements that were not made of whole numbers do not count for these cells."""
+        self.low[cells] = self.high[cells] = self.value[cells]
+
+    def protect(self, cells: Ints, need: Floats) -> None:
+        """Move each cell until its width is reached, smallest first, hiding what has to move too."""
+        for i in cells[np.argsort(self.value[cells], kind="stable")]:
+            if self.high[i] - self.low[i] >= need[i] - TINY:
+                continue
+            upward = need[i] - (self.value[i] - self.low[i])
+            if not self._move(int(i), upward) and self.down[i] >= need[i]:
+                self._move(int(i), -need[i])
+
+    def _move(self, i: int, by: float) -> bool:
+        size = NEAR
+        while True:
+            near = self._near(i, size)
+            step = self._cheapest(near, by)
+            if step is not None:
+                self._take(near, step)
+                return True
+            if near.size < size:
+                return False
+            size *= 4
+
+    def _near(self, i: int, size: int) -> Ints:
+        """The cells nearest to one along rows, the one first; of the farthest ring the cheapest."""
+        seen = np.zeros(self.value.size, bool)
+        seen[i] = True
+        found, ring, total = [np.array([i])], np.array([i]), 1
+        while ring.size and total < size:
+            rows = np.unique(_members(self.columns, ring))
+            new = np.unique(_members(self.rows, rows))
+            new = new[~seen[new] & (self.up[new] + self.down[new] > 0)]
+            if total + new.size > size:
+                new = new[np.argsort(self.cost[new], kind="stable")[: size - total]]
+            seen[new] = True
+            found.append(new)
+            total += new.size
+            ring = new
+        return np.concatenate(found)
+
+    def _cheapest(self, near: Ints, by: float) -> Floats | None:
+        k = near.size
+        within = self.columns[:, near]
+        within = within[np.unique(within.indices)]
+        cost, up, down = self.cost[near], self.up[near].copy(), self.down[near].copy()
+        lower = np.zeros(2 * k)
+        if by > up[0] + TINY or -by > down[0] + TINY:
+            return None
+        lower[0 if by > 0 else k] = abs(by)
+        (down if by > 0 else up)[0] = 0.0
+        both = sp.hstack([within, -within]).tocsc()
+        program = Linear(both, np.zeros(within.shape[0]), lower, np.concatenate([up, down]))
+        point = program.smallest(np.arange(2 * k), np.concatenate([cost, cost]))
+        self.solves += 1
+        return None if point is None else point[:k] - point[k:]
+
+    def _take(self, near: Ints, step: Floats) -> None:
+        moved = near[np.abs(step) > TINY]
+        self.hidden[moved] = True
+        self.cost[moved] = 0.0
+        self._widen(near, self.value[near] + step)
+        back = np.where(step > TINY, self.down[near], np.where(step < -TINY, self.up[near], np.inf))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            times = np.nanmin(np.where(np.abs(step) > TINY, back / np.abs(step), np.inf))
+        if np.isfinite(times):
+            self._widen(near, self.value[near] - times * step)
+
+    def _widen(self, near: Ints, point: Floats) -> None:
+        self.low[near] = np.minimum(self.low[near], point)
+        self.high[near] = np.maximum(self.high[near], point)
+
+
+def _members(matrix: sp.csr_matrix | sp.csc_matrix, lines: Ints) -> Ints:
+    """The indices that stand in these rows (of a csr) or columns (of a csc)."""
+    starts, ends = matrix.indptr[lines], matrix.indptr[lines + 1]
+    lengths = ends - starts
+    offsets = np.repeat(ends - np.cumsum(lengths), lengths) + np.arange(lengths.sum())
+    return matrix.indices[offsets].astype(np.int64)
