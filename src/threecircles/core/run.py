@@ -339,11 +339,7 @@ def _named(step: Step, result: Any) -> Iterable[tuple[str, Any]]:
         return list(result.items())
     many = list(result) if isinstance(result, (list, tuple)) else [result]
     if all(isinstance(m, Measured) for m in many):
-        prefix = (
-            step.writes[0].split("*")[0]
-            if "*" in step.writes[0]
-            else step.writes[0].rpartition(".")[0] + "."
-        )
+        prefix = step.writes[0].partition(".")[0] + "."
         return [(f"{prefix}{m.spec.id}", m) for m in many]
     return [(step.writes[0], result)]
 
