@@ -106,3 +106,12 @@ def serve():
     """A function that serves an application for one test."""
     with ExitStack() as stack:
         yield lambda app: stack.enter_context(serving(app))
+
+
+@pytest.fixture(scope="module")
+def address(site, tmp_path_factory):
+    """The made-up pack, released and served on this machine."""
+    folder = tmp_path_factory.mktemp("workspace")
+    shutil.copytree(site, folder / "release")
+    with serving(create_app(folder)) as reader:
+        yield reader.address

@@ -32,6 +32,7 @@ class Released:
 
     safe: Safe
     rows: tuple[Mapping[str, Any], ...]
+    by_place: Mapping[tuple[str, ...], Mapping[str, Any]]
 
     @property
     def id(self) -> str:
@@ -69,11 +70,9 @@ class Released:
 
         None when the table has no such row.
         """
-        wanted = {d.column: where.get(d.column, TOTAL) for d in self.safe.spec.dimensions} | where
-        for row in self.rows:
-            if row["measure"] == measure and all(str(row.get(k)) == v for k, v in wanted.items()):
-                return self.value_of(row, column)
-        return None
+        dimensions = [where.get(d.column, TOTAL) for d in self.safe.spec.dimensions]
+        row = self.by_place.get((measure, *dimensions))
+        return None if row is None else self.value_of(row, column)
 
     def value_of(self, row: Mapping[str, Any], column: str = "value") -> Value:
         """The value in a row, with its interval, base, symbol and place."""
@@ -125,7 +124,9 @@ def released(tables: Iterable[Safe]) -> Tables:
                 mend="Run the step disclosure.protect and hand over what it returns.",
             )
         rows = tuple({**row, "_row": k} for k, row in enumerate(safe.frame.iter_rows(named=True)))
-        found[safe.spec.id] = Released(safe, rows)
+        columns = [d.column for d in safe.spec.dimensions]
+        by_place = {(str(r["measure"]), *(str(r[c]) for c in columns)): r for r in rows}
+        found[safe.spec.id] = Released(safe, rows, by_place)
     return found
 
 
