@@ -93,7 +93,7 @@ def run(
             command = [
                 sys.executable,
                 "-m",
-                "threecircles.pipeline",
+                "threecircles.cli.phase",
                 phase,
                 str(folder),
                 str(workspace),
@@ -146,12 +146,3 @@ def _lock(opened: Workspace) -> Iterator[None]:
                 mend="Wait for it, or stop it.",
             ) from None
         yield
-
-
-if __name__ == "__main__":
-    from threecircles.cli.speak import speaking
-
-    with speaking():
-        run_phase(
-            sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4], sys.argv[5] or None
-        )
