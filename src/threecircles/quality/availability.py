@@ -49,9 +49,6 @@ def why_skipped(rule: Rule, there: Availability) -> str:
 
 
 def _why_absent(part: Rule | View, there: Availability) -> str:
-    for reference in part.references:
-        if reference not in there.references:
-            return f"needs {WORDS.get(reference, reference)}"
     for table, columns in part.needs.items():
         if table in part.optional:
             continue
@@ -63,6 +60,9 @@ def _why_absent(part: Rule | View, there: Availability) -> str:
     for group in part.any_of:
         if not any(there.has(name) for name in group):
             return f"needs one of {', '.join(group)}"
+    for reference in part.references:
+        if reference not in there.references:
+            return f"needs {WORDS.get(reference, reference)}"
     return ""
 
 

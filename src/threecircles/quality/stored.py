@@ -1,0 +1,205 @@
+"""The report as tables that last: without them two runs could not be compared."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+
+import polars as pl
+
+from threecircles.definitions import read_csv
+from threecircles.quality.layout import PREVIOUS, layout
+from threecircles.quality.report import Report
+
+FINDINGS = {
+    "finding_id": pl.String,
+    "rule": pl.String,
+    "version": pl.Int64,
+    "severity": pl.String,
+    "dimension": pl.String,
+    "mode": pl.String,
+    "return": pl.String,
+    "year": pl.Int64,
+    "table": pl.String,
+    "row": pl.Int64,
+    "file_id": pl.String,
+    "at": pl.String,
+    "column": pl.String,
+    "child": pl.String,
+    "value": pl.String,
+    "message": pl.String,
+    "group_id": pl.String,
+    "waived_by": pl.String,
+}
+"""Columns of the findings table, one line per rule, table, row and column."""
+
+
+def findings_table(report: Report) -> pl.DataFrame:
+    """One line per (rule, table, row, column), in order of rule, group, table, row, column.
+
+    finding_id is the same in every run in which the same rule is broken at the same column of the
+    same record (by its natural key, not by its row number). Return-level findings have no table,
+    row or child. Columns: FINDINGS.
+    """
+    places = report.findings_by_place.with_row_index("_order")
+    if places.is_empty():
+        return pl.DataFrame(schema=FINDINGS)
+    lines = places.explode("columns").rename({"columns": "column"})
+    parts = [
+        _with_values(report, table[0], part)
+        for table, part in lines.partition_by("table", as_dict=True).items()
+    ]
+    versions = {rule.code: rule.version for rule in report.rules}
+    dimensions = {rule.code: rule.dimension for rule in report.rules}
+    whole = pl.concat(parts, how="diagonal").with_columns(
+        version=pl.col("rule").replace_strict(versions, return_dtype=pl.Int64),
+        dimension=pl.col("rule").replace_strict(dimensions, return_dtype=pl.String),
+        mode=pl.lit(report.mode),
+        year=pl.lit(report.year, dtype=pl.Int64),
+        waived_by=pl.lit(None, dtype=pl.String),
+        group_id=pl.col("group"),
+        **{"return": pl.lit(report.return_name)},
+    )
+    whole = whole.with_columns(finding_id=_ids(whole))
+    return whole.sort("_order", maintain_order=True).select(
+        pl.col(name).cast(kind) for name, kind in FINDINGS.items()
+    )
+
+
+def rules_table(report: Report) -> pl.DataFrame:
+    """One line per rule of the year: what became of it and how much it looked at.
+
+    Columns: return, year, mode, rule, version, severity, dimension, unit, short, state, reason,
+    milliseconds, places, children, rows_tested, compared, not_comparable.
+    """
+    found = (
+        findings_table(report)
+        .group_by("rule")
+        .agg(
+            places=pl.struct("table", "row").n_unique(),
+            children=pl.col("child").drop_nulls().n_unique(),
+        )
+    )
+    counts = {row[0]: row[1:] for row in found.iter_rows()}
+    rows = []
+    for code, outcome in report.outcomes.items():
+        rule = outcome.rule
+        ran = outcome.state == "ran"
+        places, children = counts.get(code, (0, 0))
+        rows.append(
+            {
+                "return": report.return_name,
+                "year": report.year,
+                "mode": report.mode,
+                "rule": code,
+                "version": rule.version,
+                "severity": rule.severity,
+                "dimension": rule.dimension,
+                "unit": rule.unit,
+                "short": rule.short,
+                "state": outcome.state,
+                "reason": outcome.reason,
+                "milliseconds": round(outcome.seconds * 1000, 3),
+                "places": places if ran else None,
+                "children": children if ran else None,
+                "rows_tested": report.rows_tested(rule) if ran else None,
+                "compared": outcome.compared,
+                "not_comparable": outcome.not_comparable,
+            }
+        )
+    integers = (
+        "year",
+        "version",
+        "places",
+        "children",
+        "rows_tested",
+        "compared",
+        "not_comparable",
+    )
+    return pl.DataFrame(rows, schema_overrides=dict.fromkeys(integers, pl.Int64))
+
+
+@cache
+def natural_keys() -> dict[tuple[str, str], tuple[str, ...]]:
+    """(return, table) -> the columns by which people know a record."""
+    return {
+        (row["return"], row["table"]): tuple(row["columns"].split())
+        for row in read_csv("natural_keys/returns")
+    }
+
+
+def key_columns(return_name: str, table: str) -> tuple[str, ...]:
+    """Natural key of a table; tables of cross-return checks are those of their own return."""
+    base = table.removesuffix(PREVIOUS)
+    if return_name == "cross" and "." in base:
+        schema, _, base = base.partition(".")
+        return_name = {"s903": "903"}.get(schema, schema)
+    return natural_keys().get((return_name, base), ())
+
+
+def _with_values(report: Report, table: str | None, lines: pl.DataFrame) -> pl.DataFrame:
+    """Lines of one table with file, place in the file, child, value and natural key."""
+    empty = {
+        name: pl.lit(None, dtype=pl.String) for name in ("file_id", "at", "child", "value", "_key")
+    }
+    frame = report.tables.get(table) if table else None
+    if frame is None or table is None:
+        return lines.with_columns(**empty)
+    rows = lines["row"]
+    keys = [c for c in key_columns(report.return_name, table) if c in frame.columns]
+    child = layout(report.return_name).table(table).child
+    series = {
+        "file_id": _gathered(frame, "_file", rows),
+        "at": _gathered(frame, "_at", rows),
+        "child": _gathered(frame, child, rows),
+        "_key": _natural_key(frame, keys).gather(rows),
+    }
+    named = {name: values.cast(pl.String).alias(name) for name, values in series.items()}
+    return lines.with_columns(**named, value=_values(frame, lines))
+
+
+def _natural_key(frame: pl.DataFrame, columns: list[str]) -> pl.Series:
+    if not columns:
+        return pl.Series([""] * frame.height, dtype=pl.String)
+    parts = [pl.col(c).fill_null("") for c in columns]
+    return frame.select(pl.concat_str(parts, separator="|").alias("_key")).to_series()
+
+
+def _gathered(frame: pl.DataFrame, column: str, rows: pl.Series) -> pl.Series:
+    if column not in frame.columns:
+        return pl.Series([None] * rows.len(), dtype=pl.String)
+    return frame[column].gather(rows).cast(pl.String)
+
+
+def _values(frame: pl.DataFrame, lines: pl.DataFrame) -> pl.Series:
+    """The value at each line's own row and column."""
+    indexed = lines.select("row", "column").with_row_index("_n")
+    parts = [
+        part.select("_n").with_columns(value=_gathered(frame, column[0], part["row"]))
+        for column, part in indexed.partition_by("column", as_dict=True).items()
+    ]
+    return pl.concat(parts).sort("_n")["value"]
+
+
+def _ids(lines: pl.DataFrame) -> pl.Series:
+    """Hash of return, year, rule, child, natural key and column; equal ones are numbered by row."""
+    named = lines.select(
+        pl.concat_str(
+            [
+                pl.col(c).cast(pl.String).fill_null("")
+                for c in ("return", "year", "rule", "table", "child", "_key", "column")
+            ],
+            separator="\x1f",
+        ).alias("name"),
+        "row",
+    ).with_row_index("_n")
+    numbered = named.sort("row", nulls_last=True, maintain_order=True).with_columns(
+        nth=pl.int_range(pl.len()).over("name")
+    )
+    texts = (
+        numbered.sort("_n")
+        .select(pl.col("name") + "\x1f" + pl.col("nth").cast(pl.String))
+        .to_series()
+    )
+    ids = [hashlib.blake2b(text.encode(), digest_size=12).hexdigest() for text in texts]
+    return pl.Series("finding_id", ids, dtype=pl.String)
