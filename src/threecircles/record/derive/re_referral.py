@@ -8,8 +8,8 @@ from datetime import date
 import narwhals as nw
 
 from threecircles.core import dates
-from threecircles.core.expr import add_months
 from threecircles.definitions import Definition, load
+from threecircles.record.derive.months import within_months
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ def re_referral(
         .unique()
         .with_columns(previous_on=nw.col("on_date").shift(1).over("person_id", order_by="on_date"))
     )
-    reached = add_months(nw.col("previous_on"), rule.months) >= nw.col("on_date")
+    reached = within_months(nw.col("previous_on"), nw.col("on_date"), rule.months)
     told = nw.lit("no")
     if history_from is not None:
         short = nw.col("on_date") < nw.lit(dates.add_months(history_from, rule.months))

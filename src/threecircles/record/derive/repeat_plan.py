@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import narwhals as nw
 
-from threecircles.core.expr import add_months
 from threecircles.definitions import Definition, load
+from threecircles.record.derive.months import within_months
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +36,7 @@ def repeat_plan(plans: nw.LazyFrame, rule: RepeatPlanRule) -> nw.LazyFrame:
         plans_held=nw.col("_one").cum_sum().over("person_id", order_by=order).cast(nw.Int64) - 1,
         _ended=nw.col("valid_to").shift(1).over("person_id", order_by=order),
     )
-    recent = before.is_null() | (add_months(before, rule.months) >= nw.col("valid_from"))
+    recent = before.is_null() | within_months(before, nw.col("valid_from"), rule.months)
     return counted.select(
         "row_id",
         "person_id",
