@@ -4,6 +4,7 @@
 Every person is made up. Nothing but the command line and tests imports this room.
 """
 
+from threecircles.synthetic.check import check
 from threecircles.synthetic.make import make
 
-__all__ = ["make"]
+__all__ = ["check", "make"]

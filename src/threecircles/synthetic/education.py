@@ -8,6 +8,7 @@ import numpy as np
 
 from threecircles.core.seeds import rng
 from threecircles.synthetic.days import day_of
+from threecircles.synthetic.draw import highest, pick
 from threecircles.synthetic.need import STATES, Need
 from threecircles.synthetic.people import People
 from threecircles.synthetic.profile import Profile, Section
@@ -76,28 +77,13 @@ def make_education(
     g = rng(seed, "education", "types")
     kinds, share = p.shares("need_type_shares")
     kinds = np.array(kinds)
-    need_type = np.where(sen != "N", kinds[_pick(g, share, people.n)], "")
+    need_type = np.where(sen != "N", kinds[pick(g, share, people.n)], "")
     second = np.where(
-        (sen == "E") & (g.random(people.n) < 0.35), kinds[_pick(g, share, people.n)], ""
+        (sen == "E") & (g.random(people.n) < 0.35), kinds[pick(g, share, people.n)], ""
     )
     second = np.where(second == need_type, "", second)
     events = _exclusions(rng(seed, "education", "exclusions"), p, year, need, enrolment, aged, sen)
     return Education(sen, fsm, fsm_from, possible, missed, authorised, need_type, second, *events)
-
-
-def _pick(g: np.random.Generator, share: np.ndarray, n: int) -> np.ndarray:
-    return np.searchsorted(np.cumsum(share) / share.sum(), g.random(n), side="right").clip(
-        0, len(share) - 1
-    )
-
-
-def _top(score: np.ndarray, who: np.ndarray, share: float) -> np.ndarray:
-    """True for the highest scores among `who`, as many as the share says."""
-    chosen = np.zeros(len(score), dtype=bool)
-    members = np.flatnonzero(who)
-    count = round(share * len(members))
-    chosen[members[np.argsort(-score[members], kind="stable")[:count]]] = True
-    return chosen
 
 
 def _rest_share(total: float, inside: float, weight: float) -> float:
@@ -109,7 +95,7 @@ def _sen(g, p: Section, need, plan, special, aged, in_need):  # type: ignore[no-
     weight = (aged & in_need).sum() / max(aged.sum(), 1)
     score = plan + 6.0 * special
     n = len(plan)
-    has_plan = _top(score, aged & in_need, p["cin_plan_share"]) | _top(
+    has_plan = highest(score, aged & in_need, p["cin_plan_share"]) | highest(
         score, aged & ~in_need, _rest_share(p["plan_share"], p["cin_plan_share"], weight)
     )
     open_to = aged & ~has_plan
@@ -118,7 +104,7 @@ def _sen(g, p: Section, need, plan, special, aged, in_need):  # type: ignore[no-
     )
     count = p["support_share"] * aged.sum()
     inside = p["cin_support_share"] * (aged & in_need).sum()
-    has = _top(support, open_to & in_need, inside / max((open_to & in_need).sum(), 1)) | _top(
+    has = highest(support, open_to & in_need, inside / max((open_to & in_need).sum(), 1)) | highest(
         support, open_to & ~in_need, max(0.0, count - inside) / max((open_to & ~in_need).sum(), 1)
     )
     return np.where(has_plan, "E", np.where(has, "K", "N"))
@@ -131,8 +117,8 @@ def _meals(g, p: Section, people, need, enrolment, aged, in_need):  # type: igno
     for low, high, key in ((0, 6, "fsm_primary"), (7, 13, "fsm_secondary")):
         phase = aged & (enrolment.nc_year >= low) & (enrolment.nc_year <= high)
         weight = (phase & in_need).sum() / max(phase.sum(), 1)
-        fsm |= _top(score, phase & in_need, p["cin_fsm"])
-        fsm |= _top(score, phase & ~in_need, _rest_share(p[key], p["cin_fsm"], weight))
+        fsm |= highest(score, phase & in_need, p["cin_fsm"])
+        fsm |= highest(score, phase & ~in_need, _rest_share(p[key], p["cin_fsm"], weight))
     since = np.maximum(enrolment.entry, people.end - g.integers(60, 2000, people.n))
     return fsm, since
 
@@ -209,6 +195,6 @@ def _exclusions(g, p: Section, year, need, enrolment, aged, sen):  # type: ignor
     day = np.where((day + 3) % 7 >= 5, day - 2, day)
     sessions = np.where(is_permanent, 0, 2 * g.integers(1, 6, len(child)))
     kinds, share = p.shares("reason_shares")
-    reason = np.array(kinds)[_pick(g, share, len(child))]
+    reason = np.array(kinds)[pick(g, share, len(child))]
     order = np.lexsort((day, child))
     return tuple(v[order] for v in (child, day, is_permanent, sessions, reason, in_term))

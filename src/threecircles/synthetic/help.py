@@ -9,6 +9,7 @@ import numpy as np
 from threecircles.core.seeds import rng
 from threecircles.synthetic.care.referrals import Episodes
 from threecircles.synthetic.days import NEVER, birthday, plus_working
+from threecircles.synthetic.draw import pick
 from threecircles.synthetic.need import DIMENSIONS, Need
 from threecircles.synthetic.people import People
 from threecircles.synthetic.profile import Profile
@@ -43,95 +44,85 @@ class YouthJustice:
     first_time: np.ndarray
 
 
-def _pick(g: np.random.Generator, share: np.ndarray, n: int) -> np.ndarray:
-    return np.searchsorted(np.cumsum(share) / share.sum(), g.random(n), side="right").clip(
-        0, len(share) - 1
-    )
-
-
 def make_early_help(
-    profile: Profile,
-    seed: int,
-    people: People,
-    need: Need,
-    e: Episodes,
-    reason: np.ndarray,
-    area: np.ndarray,
-    practice: np.ndarray,
+    profile: Profile, seed: int, people: People, need: Need, e: Episodes, reason: np.ndarray,
+    area: np.ndarray, practice: np.ndarray,
 ) -> EarlyHelp:
-    """Contact, assessment, plan and closure; one episode of a child at a time, none while in social care."""
+    """Contact, assessment, plan and closure; one episode of a child at a time, none while in social care.
+
+    Contacts of children who have a social worker are left out, so the rate is raised once to make the
+    year's starts come out as the profile says.
+    """  # fmt: skip
+    wanted = profile["early_help"]["starts_per_10000"] * people.present(people.end).sum() / 10_000
+    raised = 1.0
+    made = _episodes(profile, seed, people, need, e, reason, area, practice, raised)
+    for _ in range(2):
+        got = ((made.contact > people.end - 365) & (made.contact <= people.end)).sum()
+        if got == 0 or abs(got / wanted - 1) < 0.02:
+            break
+        raised *= wanted / got
+        made = _episodes(profile, seed, people, need, e, reason, area, practice, raised)
+    return made
+
+
+def _contacts(profile, seed, people, need, area, practice, raised):  # type: ignore[no-untyped-def]
+    """Children and days of contact, by need and age, year by year."""
     p = profile["early_help"]
-    g = rng(seed, "early_help")
+    g = rng(seed, "early_help", "contacts")
     ages = np.array([float(k) for k in p["age_weights"]])
     weight = np.array(list(p["age_weights"].values()))
     children, days = [], []
     for back in range(p["history_years"]):
         middle = people.end - 365 * back - 182
         age = (middle - people.birth) / 365.25
-        here = (
-            (age > 0)
-            & (age < 17.5)
-            & (people.arrive <= middle)
-            & (people.exit > middle)
-            & ~people.uasc
-        )
+        here = (age > 0) & (age < 17.5) & (people.arrive <= middle) & (people.exit > middle) & ~people.uasc
+        by_age = weight[(np.searchsorted(ages, age, side="right") - 1).clip(0)]
         z = need.index[len(need.days) - 1 - back]
-        rate = np.where(
-            here,
-            np.exp(p["need_slope"] * z + practice[area])
-            * weight[(np.searchsorted(ages, age, side="right") - 1).clip(0)],
-            0,
-        )
-        n = g.poisson(rate / rate.sum() * here.sum() * p["starts_per_10000"] / 10_000)
+        rate = np.where(here, np.exp(p["need_slope"] * z + practice[area]) * by_age, 0)
+        n = g.poisson(rate / rate.sum() * here.sum() * p["starts_per_10000"] / 10_000 * raised)
         who = np.repeat(np.arange(people.n), n)
         children.append(who)
         days.append(middle + 182 - np.floor(365 * g.random(len(who))).astype("int64"))
+    return np.concatenate(children), np.concatenate(days)
+
+
+def _episodes(profile, seed, people, need, e, reason, area, practice, raised):  # type: ignore[no-untyped-def]
+    p = profile["early_help"]
+    child, contact = _contacts(profile, seed, people, need, area, practice, raised)
+    g = rng(seed, "early_help", "episodes")
     # Families whose social care case closed with a word for early help.
-    down = np.flatnonzero(
-        (reason == "RC9")
-        & (e.close < people.end)
-        & (e.close > people.end - 365 * p["history_years"])
-    )
+    since = people.end - 365 * p["history_years"]
+    down = np.flatnonzero((reason == "RC9") & (e.close < people.end) & (e.close > since))
     down = down[g.random(len(down)) < p["from_care_share"]]
-    child = np.concatenate([*children, e.child[down]])
-    contact = np.concatenate([*days, e.close[down] + 3])
+    child, contact = np.r_[child, e.child[down]], np.r_[contact, e.close[down] + 3]
     contact = np.where((contact + 3) % 7 >= 5, contact - 2, contact)
     order = np.lexsort((contact, child))
     child, contact = child[order], contact[order]
     n = len(child)
     start = plus_working(contact, g.integers(1, 10, n))
-    end = plus_working(
-        contact, np.round(p.curve("assessment_wd_percentiles", g.random(n))).astype("int64") + 2
-    )
-    end = np.maximum(end, start + 1)
+    length = np.round(p.curve("assessment_wd_percentiles", g.random(n))).astype("int64")
+    end = np.maximum(plus_working(contact, length + 2), start + 1)
     assessed = g.random(n) < p["assessment_share"]
     planned = assessed & (g.random(n) < p["plan_share"])
     plan_start = end + g.integers(1, 15, n)
-    length = np.maximum(
-        20, p["plan_days_median"] * np.exp(p["plan_days_sigma"] * g.normal(size=n))
-    ).astype("int64")
-    plan_end = plan_start + length
+    days = np.maximum(20, p["plan_days_median"] * np.exp(p["plan_days_sigma"] * g.normal(size=n)))
+    plan_end = plan_start + days.astype("int64")
     closed = np.where(planned, plan_end, np.where(assessed, end, contact + 5)) + g.integers(0, 8, n)
     limit = np.minimum(people.exit[child], birthday(people.birth[child], 18))
     closed = np.minimum(closed, limit)
     keep = _alone(child, contact, closed) & ~_in_care(child, contact, e) & (contact < limit - 10)
-    keep &= (
-        (contact >= people.birth[child])
-        & (contact >= people.arrive[child])
-        & (contact <= people.end)
-    )
-    none = NEVER
+    keep &= (contact >= people.birth[child]) & (contact >= people.arrive[child]) & (contact <= people.end)
 
     def cut(day: np.ndarray, has: np.ndarray) -> np.ndarray:
-        return np.where(has & (day <= closed), day, none)
+        return np.where(has & (day <= closed), day, NEVER)
 
     sources, share = p.shares("source_shares")
     outcomes, outcome_share = p.shares("outcome_shares")
     agencies, agency_share = p.shares("agency_shares")
     made = EarlyHelp(
-        child, contact, np.array(sources)[_pick(g, share, n)], cut(start, assessed), cut(end, assessed),
-        cut(plan_start, planned), np.where(planned & (plan_start <= closed), np.minimum(plan_end, closed), none),
-        closed, np.array(outcomes)[_pick(g, outcome_share, n)], np.array(agencies)[_pick(g, agency_share, n)],
+        child, contact, np.array(sources)[pick(g, share, n)], cut(start, assessed), cut(end, assessed),
+        cut(plan_start, planned), np.where(planned & (plan_start <= closed), np.minimum(plan_end, closed), NEVER),
+        closed, np.array(outcomes)[pick(g, outcome_share, n)], np.array(agencies)[pick(g, agency_share, n)],
     )  # fmt: skip
     return EarlyHelp(*(getattr(made, f)[keep] for f in made.__dataclass_fields__))
 
@@ -197,14 +188,14 @@ def make_youth_justice(profile: Profile, seed: int, people: People, need: Need) 
     hard, hard_share = p.shares("proven_shares")
     soft, soft_share = p.shares("soft_shares")
     kind = np.where(
-        is_proven, np.array(hard)[_pick(g, hard_share, n)], np.array(soft)[_pick(g, soft_share, n)]
+        is_proven, np.array(hard)[pick(g, hard_share, n)], np.array(soft)[pick(g, soft_share, n)]
     )
     kind = np.where((kind == "custody") & (day < birthday(people.birth[child], 13)), "order", kind)
     length = np.where(kind == "caution", 90, np.where(kind == "custody", 150, 240)) + g.integers(
         -40, 60, n
     )
     offences, share = p.shares("offence_shares")
-    offence = np.where(is_proven, np.array(offences)[_pick(g, share, n)], "")
+    offence = np.where(is_proven, np.array(offences)[pick(g, share, n)], "")
     outcome = np.where(g.random(n) < 0.82, "Completed", "Breached")
     end = np.minimum(day + length, birthday(people.birth[child], 18))
     seen = np.zeros(people.n, dtype=bool)

@@ -118,6 +118,7 @@ def _write(folder: Path, world: World, received: Received, wanted: set[str] | No
         for name, frame in truth_tables(world).items():
             _parquet(frame, folder / "truth" / f"{name}.parquet")
         _parquet(ledger(world), folder / "truth" / "ledger.parquet")
+        _write_returns(folder / "truth" / "returns", received)
     (folder / "place.yaml").write_text(place_yaml(world, set(received)), encoding="utf-8")
     _manifest(folder, world)
 
@@ -143,6 +144,14 @@ FILES = {
     "early_help": "early_help.csv", "youth_justice": "youth_justice.csv", "survey": "survey_pupils_{year}.csv",
     "survey_holder": "survey_holder_{year}.csv", "s251": "s251_outturn_{year}.csv", "register": "centre_register.csv",
 }  # fmt: skip
+
+
+def _write_returns(folder: Path, received: Received) -> None:
+    """The error-free returns as tables: what a check or a test compares with."""
+    for delivery, tables in received.items():
+        (folder / delivery).mkdir(parents=True)
+        for name, frame in tables.items():
+            _parquet(frame, folder / delivery / f"{name}.parquet")
 
 
 def _parquet(frame: pl.DataFrame, path: Path) -> None:

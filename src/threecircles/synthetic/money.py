@@ -21,6 +21,7 @@ LINES = (
     ("3.1.5", "Other children looked after services", "care_other"),
     ("3.1.8", "Leaving care support services", "leaving_care"),
     ("3.1.9", "Asylum seeker services, children", "asylum"),
+    ("3.2.1", "Other children and families services", "other"),
     ("3.3.1", "Social work, including functions in relation to child protection", "social_work"),
     ("3.3.2", "Commissioning and children's services strategy", "strategy"),
     ("3.4.4", "Targeted family support", "family_targeted"),
@@ -31,7 +32,8 @@ LINES = (
 )  # fmt: skip
 SECTIONS = {
     "3.0": "Sure Start children's centres and other spend on children under 5",
-    "3.1": "Children looked after", "3.3": "Safeguarding children and young people's services",
+    "3.1": "Children looked after",
+    "3.2": "Other children and families services", "3.3": "Safeguarding children and young people's services",
     "3.4": "Family support services", "3.5": "Services for young people", "3.6": "Youth justice",
 }  # fmt: skip
 
@@ -92,23 +94,23 @@ def _weeks(start: np.ndarray, end: np.ndarray, edges: np.ndarray) -> np.ndarray:
 
 
 def _line_total(p, key: str, children: int, activity) -> float:  # type: ignore[no-untyped-def]
-    """Pounds of a line: the block's spend per child, divided by activity times weekly cost inside it."""
+    """Pounds of a line: weeks times weekly cost in care, else a share of the block's spend per child."""
     per = lambda name: p[f"{name}_million_per_million_children"] * children  # noqa: E731
     weeks = {k: v[0].sum() for k, v in activity.items()}
-    cost = {
-        "residential": weeks["residential"] * p["week_residential"],
-        "fostering": weeks["fostering"] * p["week_fostering"],
-        "care_other": weeks["care_other"] * p["week_supported"],
-        "adoption": weeks["adoption"] * p["adoption_week"],
+    priced = {"residential": weeks["residential"] * p["week_residential"], "fostering": weeks["fostering"] * p["week_fostering"]}
+    if key in priced:
+        return priced[key]
+    rest = {
+        "care_other": weeks["care_other"] * p["week_supported"], "adoption": weeks["adoption"] * p["adoption_week"],
         "asylum": weeks["asylum"] * p["week_other_care"],
-    }
-    cost["guardianship"] = 0.04 * sum(cost.values())
-    cost["leaving_care"] = 0.06 * sum(cost.values())
-    if key in cost:
-        return per("looked_after") * cost[key] / sum(cost.values())
+    }  # fmt: skip
+    rest["guardianship"] = 0.7 * sum(rest.values()) + 1.0
+    rest["leaving_care"] = 0.5 * sum(rest.values())
+    if key in rest:
+        return max(0.0, per("looked_after") - sum(priced.values())) * rest[key] / sum(rest.values())
     split = {
         "early_years": ("early_years", 0.62), "early_years_wide": ("early_years", 0.23), "early_years_other": ("early_years", 0.15),
-        "social_work": ("safeguarding", 0.9), "strategy": ("safeguarding", 0.1),
+        "social_work": ("safeguarding", 0.9), "strategy": ("safeguarding", 0.1), "other": ("other", 1.0),
         "family_targeted": ("family_support", 0.8), "family_universal": ("family_support", 0.2),
         "youth_universal": ("youth", 0.45), "youth_targeted": ("youth", 0.55), "youth_justice": ("youth_justice", 1.0),
     }  # fmt: skip
@@ -124,7 +126,8 @@ def s251_table(world: World, entries: pl.DataFrame) -> pl.DataFrame:
     g = rng(world.seed, "money", "s251")
     gross = dict(entries.group_by("line").agg(pl.col("gross_pence").sum()).iter_rows())
     mix = {
-        "3.0": (0.70, 0.08, 0.02, 0.20), "3.1": (0.38, 0.52, 0.04, 0.06), "3.3": (0.93, 0.05, 0.01, 0.01),
+        "3.0": (0.70, 0.08, 0.02, 0.20), "3.1": (0.38, 0.52, 0.04, 0.06), "3.2": (0.80, 0.10, 0.05, 0.05),
+        "3.3": (0.93, 0.05, 0.01, 0.01),
         "3.4": (0.66, 0.10, 0.04, 0.20), "3.5": (0.40, 0.04, 0.03, 0.53), "3.6": (0.82, 0.03, 0.12, 0.03),
     }  # fmt: skip
     rows, columns = [], ("own_provision", "private", "other_public", "voluntary")

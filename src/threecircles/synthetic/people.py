@@ -98,7 +98,8 @@ def _families(g, p, end):  # type: ignore[no-untyped-def]
     sizes, share = list(p["family_size_shares"]), np.array(list(p["family_size_shares"].values()))
     top = p["oldest_age"]
     points = p["age_points"]
-    known = np.array([float(k) for k in points]), np.array([float(v) for v in points.values()])
+    pairs = sorted((float(k), float(v)) for k, v in points.items())
+    known = np.array([a for a, _ in pairs]), np.array([b for _, b in pairs])
     ages = np.arange(-1, top)
     target = np.interp(ages, *known)
     target = target / target[(ages >= 0) & (ages < 18)].sum()

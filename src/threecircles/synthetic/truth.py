@@ -34,6 +34,9 @@ def truth_tables(world: World) -> Tables:
         "circles": circles_table(world),
         "practice": pl.DataFrame({"lsoa21": world.land.lsoa, "log_rate": world.practice}),
         "leaver": leaver_table(world),
+        "exclusion": exclusion_table(world),
+        "justice": justice_table(world),
+        "care_weeks": care_weeks_table(world),
     }
 
 
@@ -116,6 +119,8 @@ def need_table(world: World) -> pl.DataFrame:
         columns |= {f"impaired_{d}": n.eta[y][who, k] > n.cut for k, d in enumerate(DIMENSIONS)}
         columns |= {f"risk_{s}": n.states[y][who, k] for k, s in enumerate(STATES)}
         columns |= {f"has_{s}": n.held[who, k] for k, s in enumerate(PROTECTIVE)}
+        severe = n.severe.all(axis=1)[who]
+        columns["three_harms_severe"] = severe if back == 0 else pl.Series([None] * len(who), dtype=pl.Boolean)
         for name, flags in n.other.items():
             columns[f"high_need_{name}"] = (
                 flags[who] if back == 0 else pl.Series([None] * len(who), dtype=pl.Boolean)
@@ -252,3 +257,30 @@ def leaver_table(world: World) -> pl.DataFrame:
     return pl.DataFrame({
         "person_id": world.ids.person_id[c.period_child[kept]], "left_care": as_dates(c.period_end[kept]), "age": age[kept],
     })  # fmt: skip
+
+
+def exclusion_table(world: World) -> pl.DataFrame:
+    """Suspensions and permanent exclusions of the school year."""
+    x = world.education
+    return pl.DataFrame({
+        "person_id": world.ids.person_id[x.exclusion_child], "day": as_dates(x.exclusion_day),
+        "permanent": x.exclusion_permanent, "in_autumn_term": x.exclusion_in_term,
+    })  # fmt: skip
+
+
+def justice_table(world: World) -> pl.DataFrame:
+    """Every event with the youth justice service, with the mark of a first-time entrant."""
+    j = world.justice
+    kept = j.day <= world.end
+    return pl.DataFrame({
+        "person_id": world.ids.person_id[j.child[kept]], "day": as_dates(j.day[kept]), "kind": j.kind[kept],
+        "first_time": j.first_time[kept],
+    })  # fmt: skip
+
+
+def care_weeks_table(world: World) -> pl.DataFrame:
+    """Child weeks of care in the financial year, all placements."""
+    start, end = window(world)
+    c = world.care
+    days = np.minimum(c.period_end, end + 1) - np.maximum(c.period_start, start)
+    return pl.DataFrame({"year": [world.year], "weeks": [float(np.maximum(days, 0).sum()) / 7]})

@@ -9,6 +9,7 @@ import numpy as np
 from threecircles.core.seeds import rng
 from threecircles.synthetic.care.referrals import NO_ACTION, Episodes
 from threecircles.synthetic.days import NEVER, birthday, on_weekday, plus_working
+from threecircles.synthetic.draw import balanced, highest, pick
 from threecircles.synthetic.need import DIMENSIONS, STATES, Need
 from threecircles.synthetic.people import People
 from threecircles.synthetic.profile import Profile, Section
@@ -49,7 +50,7 @@ def make_details(profile: Profile, seed: int, people: People, need: Need, e: Epi
     p = profile["referral"]
     n = len(e.child)
     g = rng(seed, "details", "episode")
-    source = _sources(g, p, n)
+    source = _sources(g, p, e.referral)
     disabled, disability_child, disability_code = _disabilities(
         rng(seed, "details", "disability"), p, people, need, e
     )
@@ -74,20 +75,14 @@ def make_details(profile: Profile, seed: int, people: People, need: Need, e: Epi
     )  # fmt: skip
 
 
-def _sources(g: np.random.Generator, p: Section, n: int) -> np.ndarray:
+def _sources(g: np.random.Generator, p: Section, day: np.ndarray) -> np.ndarray:
     names, share = p.shares("source_shares")
     codes = [p["source_codes"][k] for k in names]
     flat = np.array([c for group in codes for c in group])
     weight = np.concatenate(
         [np.full(len(group), s / len(group)) for group, s in zip(codes, share, strict=True)]
     )
-    return flat[_pick(g, weight, n)]
-
-
-def _pick(g: np.random.Generator, weight: np.ndarray, n: int) -> np.ndarray:
-    return np.searchsorted(np.cumsum(weight) / weight.sum(), g.random(n), side="right").clip(
-        0, len(weight) - 1
-    )
+    return flat[balanced(g, weight, day)]
 
 
 def _disabilities(g, p, people, need, e):  # type: ignore[no-untyped-def]
@@ -121,13 +116,13 @@ def _disabilities(g, p, people, need, e):  # type: ignore[no-untyped-def]
 def _primary_need(g, p, people, e, disabled):  # type: ignore[no-untyped-def]
     names, share = p.shares("need_shares")
     n = len(e.child)
-    code = np.array(names)[_pick(g, share, n)]
+    code = np.array(names)[balanced(g, share, e.referral)]
     # Disability is the main need of disabled children with long plans first of all.
     score = 2.0 * disabled[e.child] + 1.5 * (e.path == 5) + g.normal(0, 0.6, n)
     open_now = (e.close > people.end) & (e.referral <= people.end) & (e.path > 0)
     cut = np.quantile(score[open_now], 1 - share[names.index("N2")]) if open_now.any() else 3.0
     others = np.where(np.array(names) == "N2", 0, share)
-    code = np.where(code == "N2", np.array(names)[_pick(g, others, n)], code)
+    code = np.where(code == "N2", np.array(names)[pick(g, others, n)], code)
     code = np.where(score > cut, "N2", code)
     return np.where(people.uasc[e.child], "N8", code)
 
@@ -168,9 +163,9 @@ def _enquiries(g, profile, people, e, has):  # type: ignore[no-untyped-def]
 def _protection(g, q, people, e):  # type: ignore[no-untyped-def]
     names, share = q.shares("category_shares")
     n = len(e.child)
-    category = np.array(names)[_pick(g, share, n)]
+    category = np.array(names)[balanced(g, share, np.where(e.conference < NEVER, e.conference, -e.referral))]
     changed = g.random(n) < 0.08
-    latest = np.where(changed, np.array(names)[_pick(g, share, n)], category)
+    latest = np.where(changed, np.array(names)[pick(g, share, n)], category)
     planned = e.conference < NEVER
     count = np.cumsum(planned) - planned
     first = np.searchsorted(e.child, e.child, side="left")
@@ -190,8 +185,7 @@ def _reviews(g, q, e):  # type: ignore[no-untyped-def]
     episodes, days = [], []
     for k in range(9):
         gap = g.integers(70, 90, len(planned)) if k == 0 else g.integers(150, 182, len(planned))
-        slip = late & (k == 0)
-        at = on_weekday(at + gap + np.where(slip, g.integers(10, 45, len(planned)), 0))
+        at = on_weekday(at + gap + np.where(late, g.integers(36, 60, len(planned)), 0))
         held = at < e.protect_end[planned]
         episodes.append(planned[held])
         days.append(at[held])
@@ -223,7 +217,6 @@ def _factors(g, p, people, need, e, has, reason):  # type: ignore[no-untyped-def
     rows = np.flatnonzero(has)
     year = need.year_of(e.assessed[rows])
     child = e.child[rows]
-    recent = e.assessed[rows] > people.end - 365 * 3
     episodes, codes = [], []
     any_factor = np.zeros(len(rows), dtype=bool)
     for code, share in p["assessment_share_of"].items():
@@ -233,8 +226,7 @@ def _factors(g, p, people, need, e, has, reason):  # type: ignore[no-untyped-def
             score = score + p["state_weight"] * need.states[year, child, STATES.index(state)]
         else:
             score = score + 0.5 * need.eta[year, child, DIMENSIONS.index("se")]
-        cut = np.quantile(score[recent], 1 - share) if recent.any() else 1.5
-        chosen = score > cut
+        chosen = np.any([highest(score, year == y, share) for y in np.unique(year)], axis=0)
         any_factor |= chosen
         episodes.append(rows[chosen])
         codes.append(np.full(chosen.sum(), code))
@@ -249,3 +241,4 @@ def _factors(g, p, people, need, e, has, reason):  # type: ignore[no-untyped-def
     episode, code = np.concatenate(episodes), np.concatenate(codes)
     order = np.lexsort((code, episode))
     return episode[order], code[order]
+

@@ -81,11 +81,12 @@ def make_looked_after(
     )
     decided = np.where(stay == 0, legal_day[:, 2], NEVER)
     g = rng(seed, "looked_after", "placements")
-    move_day = _moves(g, p, start, end, placed)
-    columns = place_children(
-        g, p, land, providers, people, child, start, home, move_day, placed,
-        _status_on(legal, legal_day, move_day), stay,
+    move_day, supported = _moves(g, p, people, child, start, end, placed)
+    placements = place_children(
+        g, p, land, providers, people, child, start, home, move_day,
+        _status_on(legal, legal_day, move_day), supported,
     )  # fmt: skip
+    columns = vars(placements)
     cut = _lay_over(legal, legal_day, move_day, columns, start, end)
     rec = _why_ended(rng(seed, "looked_after", "ends"), people, child, end, stay, cut, n)
     reasons, weight = p.shares("reason_shares")
@@ -114,8 +115,8 @@ def _legal_ladder(g, p: Section, people, child, start, end, stay):  # type: igno
     first = np.array(names)[np.searchsorted(np.cumsum(share), g.random(n)).clip(0, len(share) - 1)]
     age = (start - people.birth[child]) / 365.25
     # Older children mostly come by agreement, babies by order.
-    first = np.where((age > 12) & (g.random(n) < 0.55), "V2", first)
-    first = np.where((age < 1) & (first == "V2") & (g.random(n) < 0.6), "C1", first)
+    first = np.where((age > 12) & (g.random(n) < p["agreed_share_of_teenagers"]), "V2", first)
+    first = np.where((age < 1) & (first == "V2") & (g.random(n) < p["order_share_of_babies"]), "C1", first)
     first = np.where(people.uasc[child], "V2", first)
     adopted = stay == 0
     first = np.where(adopted & (first == "V2"), "C1", first)
@@ -151,8 +152,11 @@ def _span(pair: list[int]) -> tuple[int, int]:
     return pair[0], pair[1] + 1
 
 
-def _moves(g, p: Section, start, end, placed):  # type: ignore[no-untyped-def]
-    """Days on which a placement began: the first, moves, and the move to adopters."""
+def _moves(g, p: Section, people, child, start, end, placed):  # type: ignore[no-untyped-def]
+    """Days on which a placement began, in order: the first, moves, supported lodgings, adopters.
+
+    Also true for periods that have a move to supported lodgings, which stands in the column before last.
+    """
     n = len(start)
     stable = g.random(n) < p["stable_share"]
     rate = np.where(stable, p["moves_a_year_stable"], p["moves_a_year_unstable"])
@@ -160,11 +164,13 @@ def _moves(g, p: Section, start, end, placed):  # type: ignore[no-untyped-def]
     early = g.random(n) < p["first_placement_share"]
     gap[:, 0] = np.where(early, g.integers(*_span(p["first_placement_days"]), n), gap[:, 0])
     day = np.column_stack([start, start[:, None] + np.cumsum(gap, axis=1)])
-    limit = np.minimum(end, placed)
+    sixteen = birthday(people.birth[child], 16) + g.integers(5, 690, n)
+    share = np.where(people.uasc[child], p["supported_share_alone"], p["supported_share"])
+    supported = (g.random(n) < share) & (sixteen > start + 5) & (sixteen < end - 20) & (placed == NEVER)
+    limit = np.minimum(np.minimum(end, placed), np.where(supported, sixteen, NEVER))
     day = np.where(day < (limit - 5)[:, None], day, NEVER)
     day[:, 0] = start
-    day = np.column_stack([day, placed])
-    return day
+    return np.column_stack([day, np.where(supported, sixteen, NEVER), placed]), supported
 
 
 def _status_on(legal: np.ndarray, legal_day: np.ndarray, when: np.ndarray) -> np.ndarray:

@@ -78,84 +78,89 @@ def make_providers(profile: Profile, seed: int, land: Land, children: int) -> Pr
     return Providers(urn, name, kind, places, codes, pc, homes)
 
 
+@dataclass
+class Placements:
+    """What is known of every placement (periods x moves), filled in step by step."""
+
+    place: np.ndarray
+    provider: np.ndarray
+    urn: np.ndarray
+    pc: np.ndarray
+
+
 def place_children(
-    g: np.random.Generator,
-    p: Section,
-    land: Land,
-    providers: Providers,
-    people: People,
-    child: np.ndarray,
-    start: np.ndarray,
-    home: np.ndarray,
-    move_day: np.ndarray,
-    placed: np.ndarray,
-    status: np.ndarray,
-    stay: np.ndarray,
-) -> dict[str, np.ndarray]:
-    """Kind, provider, number and postcode of every placement (periods x moves)."""
+    g: np.random.Generator, p: Section, land: Land, providers: Providers, people: People,
+    child: np.ndarray, start: np.ndarray, home: np.ndarray, move_day: np.ndarray,
+    status: np.ndarray, supported: np.ndarray,
+) -> Placements:
+    """Kind, provider, number and postcode of every placement (periods x moves).
+
+    supported: periods with a move to supported lodgings, in the column before the last. The last
+    column is the move to adopters. A move that turns out to be none is struck out of move_day.
+    """  # fmt: skip
     n, m = move_day.shape
     day = np.where(move_day < NEVER, move_day, start[:, None])
     age = np.stack([_years(people.birth[child], day[:, k]) for k in range(m)], axis=1)
     place = _kinds(g, p, age)
-    # The last column is the move to adopters; half of them are the foster carers the child has.
-    place[:, -1] = np.where(g.random(n) < 0.3, "A5", "A6")
-    with_parents = (place == "P1") & (status != "C2")
-    place = np.where(with_parents, "U6", place)
-    place = np.where(
-        people.uasc[child][:, None] & (age >= 16), np.where(place == "P1", "K3", place), place
-    )
-    provider = np.full(place.shape, "PR4", dtype="<U3")
-    urn = np.full(place.shape, "", dtype="<U8")
-    pc = np.full(place.shape, -1)
-    kin = np.isin(place, ["U1", "U3"])
-    foster = np.isin(place, ["U4", "U6"])
-    own = g.random(place.shape) < p["own_foster_share"]
-    by = np.where(kin | own, "PR1", "PR4")
-    by = np.where(
-        foster & ~own & (g.random(place.shape) < p["voluntary_foster_share"] / 0.45), "PR5", by
-    )
-    adopt = np.isin(place, ["A5", "A6"])
-    provider = np.where(kin | foster, by, provider)
-    provider = np.where(adopt, "PR1", provider)
-    agency = {"PR1": [0], "PR4": [1, 2], "PR5": [3]}
-    for code, which in agency.items():
-        mask = (kin | foster | adopt) & (provider == code)
-        urn[mask] = providers.urn[np.array(which)[g.integers(0, len(which), mask.sum())]]
-        pool = providers.homes["own" if code == "PR1" else "private"]
-        pc[mask] = pool[g.integers(0, len(pool), mask.sum())]
-    pc[kin] = providers.homes["kin"][g.integers(0, len(providers.homes["kin"]), kin.sum())]
-    pc[place == "A6"] = providers.homes["adoption"][
-        g.integers(0, len(providers.homes["adoption"]), (place == "A6").sum())
-    ]
-    for code, kinds in (
-        ("K2", ("home_private", "home_own")),
-        ("K3", ("supported",)),
-        ("S1", ("school",)),
-        ("R3", ("unit",)),
-    ):
-        mask = place == code
-        which = np.flatnonzero(np.isin(providers.kind, kinds))
-        weight = np.where(providers.kind[which] == "home_own", 1 - p["home_private_share"], 1.0)
-        weight = np.where(
-            providers.kind[which] == "home_private",
-            p["home_private_share"] / max((providers.kind[which] == "home_private").sum(), 1),
-            weight,
-        )
-        chosen = which[
-            np.searchsorted(np.cumsum(weight) / weight.sum(), g.random(mask.sum())).clip(
-                0, len(which) - 1
-            )
-        ]
-        urn[mask], pc[mask], provider[mask] = (
-            providers.urn[chosen],
-            providers.pc[chosen],
-            providers.codes[chosen],
-        )
+    # Parents may have a child placed with them only under an order (rule 378).
+    place = np.where((place == "P1") & ~np.isin(status, ["C1", "C2"]), "U6", place)
+    place[supported, -2] = "K3"
+    alone = people.uasc[child][:, None] & (age >= 16) & (g.random(place.shape) < p["supported_share_alone"])
+    place = np.where(alone, "K3", place)
+    place[:, -1] = np.where(g.random(n) < p["adopted_by_carers"], "A5", "A6")
+    made = Placements(
+        place, np.full(place.shape, "PR4", dtype="<U3"), np.full(place.shape, "", dtype="<U8"), np.full(place.shape, -1)
+    )  # fmt: skip
+    _with_families(g, p, land, providers, made, home)
+    _in_homes(g, p, providers, made)
     parents = place == "P1"
-    provider[parents], urn[parents] = "PR0", ""
-    pc = np.where(parents, np.where(home >= 0, home, 0)[:, None], pc)
-    _keep_carer(place, urn, provider, pc, move_day)
-    return {"place": place, "provider": provider, "urn": urn, "pc": pc}
+    made.provider[parents], made.urn[parents] = "PR0", ""
+    made.pc = np.where(parents, np.where(home >= 0, home, 0)[:, None], made.pc)
+    _keep_carer(made, move_day)
+    return made
+
+
+def _with_families(g, p, land, providers, made, home):  # type: ignore[no-untyped-def]
+    """Foster carers, relatives and adopters: agency and where they live, often the nearer of two."""
+    shape = made.place.shape
+    kin, adopt = np.isin(made.place, ["U1", "U3"]), np.isin(made.place, ["A5", "A6"])
+    foster = np.isin(made.place, ["U4", "U6"])
+    draw = g.random(shape)
+    own, voluntary = p["own_foster_share"], p["voluntary_foster_share"]
+    agency = np.where(draw < own, "PR1", np.where(draw < own + voluntary, "PR5", "PR4"))
+    made.provider = np.where(kin | adopt, "PR1", np.where(foster, agency, made.provider))
+    for code, which in {"PR1": [0], "PR4": [1, 2], "PR5": [3]}.items():
+        mask = (kin | foster | adopt) & (made.provider == code)
+        made.urn[mask] = providers.urn[np.array(which)[g.integers(0, len(which), mask.sum())]]
+    near = g.random(shape) < p["nearer_share"]
+    at = np.where(home >= 0, home, 0)[:, None] + np.zeros(shape, dtype=int)
+    for name, mask in (
+        ("own", foster & (made.provider == "PR1")), ("private", foster & (made.provider != "PR1")),
+        ("kin", kin), ("adoption", adopt),
+    ):  # fmt: skip
+        pool = providers.homes[name]
+        first, second = (pool[g.integers(0, len(pool), mask.sum())] for _ in range(2))
+        x, y = land.pc_x[at[mask]], land.pc_y[at[mask]]
+        closer = np.hypot(land.pc_x[second] - x, land.pc_y[second] - y) < np.hypot(land.pc_x[first] - x, land.pc_y[first] - y)
+        made.pc[mask] = np.where(closer & near[mask], second, first)
+
+
+def _in_homes(g, p, providers, made):  # type: ignore[no-untyped-def]
+    """Children's homes, supported lodgings, residential schools and family centres, each at its address."""
+    for code, kinds in (
+        ("K2", ("home_private", "home_own")), ("K3", ("supported",)), ("S1", ("school",)), ("R3", ("unit",)), ("R1", ("unit",)),
+    ):  # fmt: skip
+        mask = made.place == code
+        which = np.flatnonzero(np.isin(providers.kind, kinds))
+        private = providers.kind[which] == "home_private"
+        weight = np.where(private, p["home_private_share"] / max(private.sum(), 1), 1.0)
+        weight = np.where(providers.kind[which] == "home_own", 1 - p["home_private_share"], weight)
+        draw = np.searchsorted(np.cumsum(weight) / weight.sum(), g.random(mask.sum()))
+        chosen = which[draw.clip(0, len(which) - 1)]
+        made.urn[mask], made.pc[mask] = providers.urn[chosen], providers.pc[chosen]
+        made.provider[mask] = providers.codes[chosen]
+    # Residential care homes carry no number in the collection (rule 222).
+    made.urn[made.place == "R1"] = ""
 
 
 def _years(birth: np.ndarray, day: np.ndarray) -> np.ndarray:
@@ -173,19 +178,22 @@ def _kinds(g: np.random.Generator, p: Section, age: np.ndarray) -> np.ndarray:
     return np.array(codes)[chosen.clip(0, len(codes) - 1)]
 
 
-def _keep_carer(place, urn, provider, pc, move_day):  # type: ignore[no-untyped-def]
+def _keep_carer(made: Placements, move_day: np.ndarray) -> None:
     """Adopted by the carers they live with: everything but the kind of placement stays as it was."""
     n, m = move_day.shape
     before = np.zeros(n, dtype=int)
     for k in range(m - 1):
         before = np.where(move_day[:, k] < NEVER, k, before)
     rows = np.arange(n)
-    foster = np.char.startswith(place[rows, before], "U") & (provider[rows, before] == "PR1")
-    stays = (place[:, -1] == "A5") & foster
-    place[:, -1] = np.where((place[:, -1] == "A5") & ~foster, "A6", place[:, -1])
-    for values in (urn, provider, pc):
+    foster = np.char.startswith(made.place[rows, before], "U") & (made.provider[rows, before] == "PR1")
+    stays = (made.place[:, -1] == "A5") & foster
+    made.place[:, -1] = np.where((made.place[:, -1] == "A5") & ~foster, "A6", made.place[:, -1])
+    for values in (made.urn, made.provider, made.pc):
         values[stays, -1] = values[rows[stays], before[stays]]
     # A move to the very same place is no move (rules 434 to 436).
+    last = np.zeros(n, dtype=int)
     for k in range(1, m - 1):
-        same = (pc[:, k] == pc[:, k - 1]) & (place[:, k] == place[:, k - 1])
+        moved = move_day[:, k] < NEVER
+        same = moved & (made.pc[rows, k] == made.pc[rows, last]) & (made.place[rows, k] == made.place[rows, last])
         move_day[same, k] = NEVER
+        last = np.where(moved & ~same, k, last)

@@ -12,6 +12,7 @@ import numpy as np
 
 from threecircles.core.seeds import rng
 from threecircles.synthetic.days import NEVER, birthday, plus_working
+from threecircles.synthetic.draw import even
 from threecircles.synthetic.need import Need
 from threecircles.synthetic.people import People
 from threecircles.synthetic.profile import Profile, Section
@@ -155,6 +156,7 @@ def _follow(profile, seed, people, need, child, day):  # type: ignore[no-untyped
     active = np.flatnonzero(pointer < stop)
     arrived = np.flatnonzero(people.uasc)
     parts = [_follow_alone(profile, rng(seed, "referral", "alone"), people, arrived)]
+    factor = _path_factors(p, need.index[need.year_of(day), child], (day - people.birth[child]) / 365.25)
     while len(active):
         has = pointer[active] < stop[active]
         at = np.minimum(pointer[active], len(day) - 1)
@@ -166,7 +168,7 @@ def _follow(profile, seed, people, need, child, day):  # type: ignore[no-untyped
         ok = (next_day > free[active]) & (next_day <= people.end)
         who, when = active[ok], next_day[ok]
         if len(who):
-            part = _one_round(profile, g, people, need, who, when)
+            part = _one_round(profile, g, people, need, who, when, factor)
             parts.append(part)
             free[who] = np.where(part.path == NO_ACTION, when + 5, part.close)
             back = (g.random(len(who)) < p["repeat_share"]) & (free[who] < people.exit[who])
@@ -186,15 +188,20 @@ def _follow(profile, seed, people, need, child, day):  # type: ignore[no-untyped
     return merged.pick(np.lexsort((merged.referral, merged.child)))
 
 
-def _one_round(profile, g, people, need, who, when):  # type: ignore[no-untyped-def]
+def _one_round(profile, g, people, need, who, when, factor):  # type: ignore[no-untyped-def]
     p = profile["referral"]
     n = len(who)
     z = need.index[need.year_of(when), who]
-    path = _paths(p, g, z, (when - people.birth[who]) / 365.25)
+    weight = _path_weights(p, z, (when - people.birth[who]) / 365.25) * factor
+    # Fewer came into care in the newest year than in those before (fact 30: more ceased than started).
+    newest = when > people.end - 365
+    weight[:, 4] *= np.where(newest, profile["care"]["newest_year_factor"], 1.0)
+    cumulative = np.cumsum(weight / weight.sum(axis=1, keepdims=True), axis=1)
+    path = (g.random(n)[:, None] > cumulative).sum(axis=1).clip(0, len(PATHS) - 1)
     path = np.where(g.random(n) < p["no_action_share"], NO_ACTION, path)
     adult = birthday(people.birth[who], 18)
     cap = np.minimum(people.exit[who], adult)
-    length = np.round(p.curve("assessment_wd_percentiles", g.random(n))).astype("int64")
+    length = np.round(p.curve("assessment_wd_percentiles", even(g, when))).astype("int64")
     assessed = plus_working(when, np.maximum(length, 2))
     blank = np.full(n, NEVER)
     plan_start, plan_end, s47, icpc, protect_end = (
@@ -214,12 +221,12 @@ def _one_round(profile, g, people, need, who, when):  # type: ignore[no-untyped-
     plan_end[plan] = (assessed + gap + plan_days)[plan]
     care = path == 4
     q = profile["protection"]
-    protect = (path == 3) | (care & (g.random(n) < q["before_care_share"]))
+    grown = when > people.birth[who] + 365
+    protect = (path == 3) | (care & grown & (g.random(n) < q["before_care_share"]))
     s47[protect] = (when + g.integers(0, 6, n))[protect]
-    wait = np.round(q.curve("conference_wd_percentiles", g.random(n))).astype("int64")
+    wait = np.round(q.curve("conference_wd_percentiles", even(g, when))).astype("int64")
     icpc[protect] = plus_working(s47[protect], wait[protect])
-    days = np.round(q.curve("days_percentiles", g.random(n))).astype("int64")
-    days = np.where(care, np.minimum(days, 200), days)
+    days = np.round(q.curve("days_percentiles", even(g, np.where(protect, when, -when)))).astype("int64")
     protect_end[protect] = (icpc + days)[protect]
     down = protect & ~care & (g.random(n) < q["step_down_share"])
     after = np.maximum(21, q["step_down_days_median"] * np.exp(0.6 * g.normal(size=n))).astype(
@@ -244,16 +251,26 @@ def _one_round(profile, g, people, need, who, when):  # type: ignore[no-untyped-
                           care_start, care_end, stay, close), cap)  # fmt: skip
 
 
-def _paths(p: Section, g, z, age) -> np.ndarray:  # type: ignore[no-untyped-def]
+def _path_weights(p: Section, z: np.ndarray, age: np.ndarray) -> np.ndarray:
+    """Weight of every path for children of this need and age."""
     _, share = p.shares("path_shares")
     slope = np.array([p["path_slopes"][k] for k in PATHS])
     weight = share * np.exp(np.clip(z, -2, 3)[:, None] * slope)
-    ages, factor = _age_steps(p["care_age_weights"])
-    weight[:, 4] *= factor[(np.searchsorted(ages, age, side="right") - 1).clip(0)]
-    # Care replaces protection and plans, so the other paths keep their sum.
-    weight[:, :4] *= (share.sum() - share[4]) / share[:4].sum()
-    cumulative = np.cumsum(weight / weight.sum(axis=1, keepdims=True), axis=1)
-    return (g.random(len(z))[:, None] > cumulative).sum(axis=1).clip(0, len(PATHS) - 1)
+    ages, by_age = _age_steps(p["care_age_weights"])
+    weight[:, 4] *= by_age[(np.searchsorted(ages, age, side="right") - 1).clip(0)]
+    return weight
+
+
+def _path_factors(p: Section, z: np.ndarray, age: np.ndarray) -> np.ndarray:
+    """Factor of each path with which the shares of the profile come out (raking on expected shares)."""
+    _, share = p.shares("path_shares")
+    weight = _path_weights(p, z, age)
+    factor = np.ones(len(share))
+    for _ in range(25):
+        scaled = weight * factor
+        mean = (scaled / scaled.sum(axis=1, keepdims=True)).mean(axis=0)
+        factor = factor * share / np.maximum(mean, 1e-9)
+    return factor
 
 
 def _care(profile, g, people, who, when, care, protect, protect_end):  # type: ignore[no-untyped-def]
@@ -293,7 +310,7 @@ def _follow_alone(profile, g, people, who):  # type: ignore[no-untyped-def]
     when = people.arrive[who]
     adult = birthday(people.birth[who], 18)
     blank = np.full(n, NEVER)
-    low, high = profile["care"]["leaver_close_ages"]
+    low, high = profile["care"]["alone_close_ages"]
     close = people.birth[who] + np.floor(365.25 * (low + (high - low) * g.random(n))).astype(
         "int64"
     )

@@ -63,7 +63,9 @@ def _pupils(world: World, pupils: np.ndarray, key: np.ndarray, native: np.ndarra
     ethnic = world.ethnic[pupils]
     g = rng(world.seed, "census", "pupils")
     eal = np.array([world.profile["groups"]["eal_share"].get(c, 0.01) for c in people.ethnic_codes])
-    other = g.random(len(pupils)) < eal[people.ethnic[pupils]]
+    groups = world.profile["groups"]
+    by_phase = np.where(enrolment.nc_year[pupils] < 7, groups["eal_primary_factor"], groups["eal_secondary_factor"])
+    other = g.random(len(pupils)) < eal[people.ethnic[pupils]] * by_phase
     first = np.r_[True, school[1:] != school[:-1]]
     order = (
         np.arange(len(pupils))

@@ -8,6 +8,7 @@ import polars as pl
 from threecircles.core.seeds import rng
 from threecircles.synthetic.care.looked_after import adopter_days
 from threecircles.synthetic.days import NEVER, age_at, as_dates, birthday, day_of, plus_working
+from threecircles.synthetic.draw import exactly, highest
 from threecircles.synthetic.world import World
 
 Tables = dict[str, pl.DataFrame]
@@ -144,9 +145,12 @@ def _health(world: World, children: np.ndarray, year: int, start: int, end: int)
     eta = world.need.eta[world.need.year_of(np.full(1, end))[0]][who].mean(axis=1)
     rank = np.argsort(np.argsort(eta + g.normal(0, 0.8, n), kind="stable"), kind="stable")
     score = np.round(p.curve("sdq_percentiles", (rank + 0.5) / max(n, 1))).astype("int64")
-    got = asked & (g.random(n) < p["sdq_received"])
+    got = highest(g.random(n), asked, p["sdq_received"])
     why = np.array(["SDQ2", "SDQ3", "SDQ4", "SDQ5"])[g.integers(0, 4, n)]
-    yes = lambda share, mask: _blank(np.where(mask, np.where(g.random(n) < share, "1", "0"), ""))  # noqa: E731
+
+    def yes(share: float, mask: np.ndarray) -> pl.Series:
+        return _blank(np.where(mask, np.where(highest(g.random(n), mask, share), "1", "0"), ""))
+
     all_of = np.ones(n, dtype=bool)
     ten, five = birthday(birth, 10) <= end, birthday(birth, 5) <= end
     misuse = (g.random(n) < p["substance"]) & (age_at(birth, end) >= 11)
@@ -197,7 +201,7 @@ def _leaver_table(world: World, leavers: dict[str, np.ndarray], year: int) -> pl
     p, who = world.profile["ladder"], leavers["child"]
     g = rng(world.seed, "903", "leavers", year)
     n = len(who)
-    works = g.random(n) < p["leaver_in_work_or_training"]
+    works = exactly(g, p["leaver_in_work_or_training"], n)
     active = np.where(
         works,
         np.array(["F2", "F5", "P5", "F4"])[g.integers(0, 4, n)],
@@ -205,7 +209,7 @@ def _leaver_table(world: World, leavers: dict[str, np.ndarray], year: int) -> pl
     )
     active = np.where((active == "G6") & (world.people.sex[who] == 1), "G5", active)
     home = np.array(["U", "D", "E", "B"])[g.integers(0, 4, n)]
-    home = np.char.add(home, np.where(g.random(n) < p["leaver_suitable"], "1", "2"))
+    home = np.char.add(home, np.where(exactly(g, p["leaver_suitable"], n), "1", "2"))
     return pl.DataFrame({
         "CHILD": world.ids.care[who], "DOB": as_dates(world.people.birth[who]),
         "IN_TOUCH": np.full(n, "YES"), "ACTIV": active, "ACCOM": home,

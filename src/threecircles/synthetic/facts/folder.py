@@ -1,0 +1,70 @@
+"""A written place as frames: without it every measure would open files in its own way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+
+import polars as pl
+
+from threecircles.core.errors import UsageError
+from threecircles.definitions.place import load_place
+
+Figures = dict[tuple[int, str], float]
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A place folder with truth; frames are read when asked for."""
+
+    path: Path
+    preset: str
+    seed: int
+    year: int
+
+    @classmethod
+    def open(cls, path: Path | str) -> Folder:
+        """Raises UsageError when the folder is no made-up place with truth."""
+        folder = Path(path)
+        if not (folder / "truth").is_dir():
+            raise UsageError("The folder is no made-up place: it has no truth.", where=folder.name)
+        place = load_place(folder)
+        return cls(folder, place.id, place.seed, place.year)
+
+    def returned(self, delivery: str, table: str) -> pl.DataFrame:
+        """One table of a return as it would be without errors; `delivery` without its year means this year's."""
+        name = delivery if delivery[-4:].isdigit() else f"{delivery}_{self.year}"
+        return pl.read_parquet(self.path / "truth" / "returns" / name / f"{table}.parquet")
+
+    def truth(self, table: str) -> pl.DataFrame:
+        """One table of the truth."""
+        return pl.read_parquet(self.path / "truth" / f"{table}.parquet")
+
+    def reference(self, name: str) -> pl.DataFrame:
+        """One lookup of the place."""
+        return pl.read_csv(self.path / "reference" / f"{name}.csv")
+
+    @property
+    def end(self) -> date:
+        """31 March of the year."""
+        return date(self.year, 3, 31)
+
+    @property
+    def start(self) -> date:
+        """1 April of the year before."""
+        return date(self.year - 1, 4, 1)
+
+    @cached_property
+    def children(self) -> int:
+        """Residents aged 0 to 17 on 31 March."""
+        return int(self.truth("person")["resident"].sum())
+
+
+def share(found: pl.Series | pl.Expr, of: pl.DataFrame | None = None) -> float:
+    """Share in per cent of the true values of a series (or of an expression over a frame)."""
+    if of is not None:
+        found = of.select(found).to_series()  # type: ignore[arg-type]
+    values = found.cast(pl.Float64)  # type: ignore[union-attr]
+    return 100 * float(values.mean() or 0.0)  # type: ignore[arg-type]
