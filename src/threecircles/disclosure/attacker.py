@@ -110,6 +110,8 @@ class Search:
     def ask(self, asked: np.ndarray, enough: Floats | None) -> bool:
         """Settle the cells; False when nothing fits all that is shown."""
         if self.part.matrix.shape[0] == 0:
+            # No sum speaks of the cell, so everything within its bounds is possible.
+            self.seen_low, self.seen_high = self.low.copy(), self.high.copy()
             return True
         first = self.linear.smallest([0], [0.0])
         if first is None:

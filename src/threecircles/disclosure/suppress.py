@@ -101,6 +101,10 @@ class _Movement:
                 self._move(int(i), -need[i])
 
     def _move(self, i: int, by: float) -> bool:
+        if self.columns.indptr[i] == self.columns.indptr[i + 1]:
+            # No sum speaks of the cell: hidden, it can be anything.
+            self.low[i], self.high[i] = self.value[i] - self.down[i], self.value[i] + self.up[i]
+            return bool(self.high[i] - self.low[i] >= abs(by) - TINY)
         size = NEAR
         while True:
             near = self._near(i, size)
