@@ -26,7 +26,11 @@ _COUNTING_DOWN = _COUNTING[::-1]
 
 def clean_identifier(text: str | None) -> str:
     """A value as it is compared: NFKC, upper case, without spaces and hyphens; None gives ""."""
-    return _DROPPED.sub("", unicodedata.normalize("NFKC", text or "")).upper()
+    if not text:
+        return ""
+    if text.isascii() and text.isalnum():
+        return text.upper()
+    return _DROPPED.sub("", unicodedata.normalize("NFKC", text)).upper()
 
 
 def looks_reformatted(text: str | None) -> bool:

@@ -121,8 +121,13 @@ def _sound(scheme: str, cleaned: pl.Series, fictitious: bool) -> pl.Series:
             letter == pl.col("v").str.slice(0, 1)
         )
         fine = fine & (pl.min_horizontal(digit) != pl.max_horizontal(digit)) & _authorities(cleaned)
-    else:
+    elif scheme in _CHECKS:
         return pl.Series("sound", [False] * len(cleaned), dtype=pl.Boolean)
+    else:
+        odd = pl.col("v").str.contains(
+            r"^UN[1-7]$|^[0-9](\.[0-9]+)?E\+?[0-9]+$|^[0-9]+\.0+$|^[0-9]{6,}$|[^A-Z0-9]"
+        )
+        fine = (pl.col("v").str.len_chars() > 0) & ~odd
     found = table.select(fine.fill_null(False).alias("sound"))["sound"]
     return found & ~cleaned.is_in(["0123456789", "9876543210"]).fill_null(False)
 

@@ -11,7 +11,7 @@ import polars as pl
 
 from threecircles.core.workspace import Workspace
 from threecircles.definitions.place import Place
-from threecircles.identity.identifiers import judge
+from threecircles.identity.identifiers import judge_column
 from threecircles.identity.ladder import Ladder, climbed
 from threecircles.identity.linkage import edges_out
 from threecircles.identity.persons import person_records
@@ -19,6 +19,20 @@ from threecircles.identity.place.deliveries import FIELDS, one_per_key, rows
 from threecircles.identity.pseudonyms import derived_key, short_code
 from threecircles.identity.records import Notes, link_records
 from threecircles.identity.request import THRESHOLDS, LinkRequest, LinkSource
+
+_IDENTIFIER = dict.fromkeys(
+    (
+        "source_record_id",
+        "source",
+        "scheme",
+        "value",
+        "value_as_received",
+        "status",
+        "reason",
+        "extract_id",
+    ),
+    pl.String,
+)
 
 
 def link_place(
@@ -138,32 +152,24 @@ def _identifiers(every: pl.DataFrame, ids: pl.DataFrame, fictitious: bool) -> pl
             pl.col("delivery").last().alias("extract_id"),
         )
     )
-    judged = [
-        _judged(scheme, value, fictitious)
-        for scheme, value in long.select("scheme", "value_as_received").iter_rows()
-    ]
-    columns = {
-        n: pl.Series(n, [j[i] for j in judged], dtype=pl.String)
-        for i, n in enumerate(("value", "status", "reason"))
-    }
+    parts = []
+    for (scheme,), own in long.group_by("scheme", maintain_order=True):
+        judged = judge_column(
+            str(scheme).removeprefix("former_"), own["value_as_received"], fictitious=fictitious
+        )
+        former = pl.lit(str(scheme).startswith("former_")) & (pl.col("status") == "valid")
+        status = pl.when(former).then(pl.lit("former")).otherwise("status").alias("status")
+        parts.append(pl.concat([own, judged.with_columns(status)], how="horizontal"))
+    if not parts:
+        return pl.DataFrame(schema=_IDENTIFIER)
     return (
-        long.with_columns(**columns)
+        pl.concat(parts)
         .join(ids, on=["source", "source_key"])
         .select(
             "source_record_id", "source", "scheme", "value", "value_as_received", "status", "reason",
             "first_seen", "last_seen", "extract_id",
         )
     )  # fmt: skip
-
-
-def _judged(scheme: str, value: str, fictitious: bool) -> tuple[str, str, str]:
-    former = scheme.startswith("former_")
-    judged = judge(scheme.removeprefix("former_"), value, fictitious=fictitious)
-    return (
-        judged.value,
-        "former" if former and judged.status == "valid" else judged.status,
-        judged.reason,
-    )
 
 
 def _person_records(every: pl.DataFrame, ids: pl.DataFrame, persons: pl.DataFrame) -> pl.DataFrame:

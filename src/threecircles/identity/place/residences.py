@@ -44,7 +44,8 @@ def stays(seen: pl.DataFrame, place: Place) -> pl.DataFrame:
     Postcodes become areas by the place's own table; one that is not in it has no area.
     """
     known = _postcodes(place)
-    repaired = {p: _area_key(p, frozenset(known)) for p in seen["postcode"].unique().drop_nulls()}
+    listed = frozenset(known)
+    repaired = {p: _area_key(p, listed) for p in seen["postcode"].unique().drop_nulls()}
     areas = pl.DataFrame(
         [(p, k, *known.get(k or "", (None, None))) for p, k in repaired.items()],
         schema={
