@@ -33,6 +33,27 @@ FINDINGS = {
 }
 """Columns of the findings table, one line per rule, table, row and column."""
 
+RULES_RUN = {
+    "return": pl.String,
+    "year": pl.Int64,
+    "mode": pl.String,
+    "rule": pl.String,
+    "version": pl.Int64,
+    "severity": pl.String,
+    "dimension": pl.String,
+    "unit": pl.String,
+    "short": pl.String,
+    "state": pl.String,
+    "reason": pl.String,
+    "milliseconds": pl.Float64,
+    "places": pl.Int64,
+    "children": pl.Int64,
+    "rows_tested": pl.Int64,
+    "compared": pl.Int64,
+    "not_comparable": pl.Int64,
+}
+"""Columns of the table of rules run, one line per rule of the year."""
+
 
 def findings_table(report: Report) -> pl.DataFrame:
     """One line per (rule, table, row, column), in order of rule, group, table, row, column.
@@ -69,8 +90,7 @@ def findings_table(report: Report) -> pl.DataFrame:
 def rules_table(report: Report) -> pl.DataFrame:
     """One line per rule of the year: what became of it and how much it looked at.
 
-    Columns: return, year, mode, rule, version, severity, dimension, unit, short, state, reason,
-    milliseconds, places, children, rows_tested, compared, not_comparable.
+    Columns: RULES_RUN.
     """
     found = (
         findings_table(report)
@@ -107,16 +127,7 @@ def rules_table(report: Report) -> pl.DataFrame:
                 "not_comparable": outcome.not_comparable,
             }
         )
-    integers = (
-        "year",
-        "version",
-        "places",
-        "children",
-        "rows_tested",
-        "compared",
-        "not_comparable",
-    )
-    return pl.DataFrame(rows, schema_overrides=dict.fromkeys(integers, pl.Int64))
+    return pl.DataFrame(rows, schema=RULES_RUN)
 
 
 @cache
