@@ -100,9 +100,12 @@ class Spark:
 
     def frame(self, table: pl.DataFrame) -> nw.LazyFrame:
         """A LazyFrame over a Polars table."""
-        return nw.from_native(
-            self.session.createDataFrame(table.to_arrow(compat_level=pl.CompatLevel.oldest()))
+        # Spark has no unsigned whole numbers.
+        signed = table.cast(
+            {pl.UInt8: pl.Int64, pl.UInt16: pl.Int64, pl.UInt32: pl.Int64, pl.UInt64: pl.Int64}
         )
+        arrow = signed.to_arrow(compat_level=pl.CompatLevel.oldest())
+        return nw.from_native(self.session.createDataFrame(arrow))
 
     def scan(self, path: Path) -> nw.LazyFrame:
         """A LazyFrame over a Parquet file."""
