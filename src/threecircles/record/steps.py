@@ -16,6 +16,7 @@ from threecircles.record.derived import derived_steps
 from threecircles.record.mapping.load import mapping_for, shipped_sources
 from threecircles.record.people import people
 from threecircles.record.places import organisations
+from threecircles.record.reconcile import has_headlines, headlines, reconcile
 from threecircles.record.schema import check, conform
 from threecircles.record.tables import table
 from threecircles.record.vocabulary import services
@@ -75,6 +76,13 @@ def steps(place: Place) -> list[Step]:
             ),
         ),
         *derived_steps(),
+        *(_reconcile_step(place, source) for source in sources if has_headlines(source)),
+        Step(
+            name="record.reconciliation",
+            function=reconciliations,
+            reads=("reconciled.*",),
+            writes=("record.reconciliation", "record.reconciliation_line"),
+        ),
     ]  # fmt: skip
 
 
@@ -108,6 +116,53 @@ def _table_step(name: str) -> Step:
         side="crossing",
         params={"table_name": name},
     )  # fmt: skip
+
+
+def _reconcile_step(place: Place, source: str) -> Step:
+    deliveries = place.of(source)
+    return Step(
+        name=f"record.reconcile-{source}",
+        function=reconcile_source,
+        reads=(
+            *(f"sources.{d.id}.*" for d in deliveries), "record.source_row", "record.episode", "record.event",
+        ),
+        writes=(f"reconciled.{source}.*",),
+        definitions=(f"record/reconcile/{source}.yaml", "mappings"),
+        side="crossing",
+        params={"source_id": source},
+    )  # fmt: skip
+
+
+def reconcile_source(*arguments: Any, place: Place, source_id: str) -> dict[str, pl.DataFrame]:
+    """Headline counts of every delivery of a source beside the record.
+
+    arguments: one dict of tables for each delivery, then source_row, episode and event of the record.
+    """
+    *deliveries, lines, episodes, events = arguments
+    told, record = collect(lines), {"episode": collect(episodes), "event": collect(events)}
+    counts, apart = [], []
+    for delivery, tables in zip(place.of(source_id), deliveries, strict=True):
+        named = {n.removeprefix(f"sources.{delivery.id}."): collect(f) for n, f in tables.items()}
+        extract = extract_of(place, delivery, mapping_for(source_id, delivery.year))
+        own = told.filter(pl.col("extract_id") == delivery.id)
+        count, differences = reconcile(headlines(source_id), extract, named, own, record)
+        counts.append(count)
+        apart.append(differences.with_columns(extract_id=pl.lit(delivery.id)))
+    return {
+        f"reconciled.{source_id}.reconciliation": pl.concat(counts),
+        f"reconciled.{source_id}.reconciliation_line": pl.concat(apart),
+    }
+
+
+def reconciliations(parts: dict[str, Any]) -> dict[str, pl.DataFrame]:
+    """All sources' headline counts and their differences."""
+    made = {}
+    for name in ("reconciliation", "reconciliation_line"):
+        frames = [collect(f) for n, f in sorted(parts.items()) if n.rpartition(".")[2] == name]
+        declared = table(name)
+        rows = pl.concat(frames, how="diagonal_relaxed") if frames else pl.DataFrame()
+        made[f"record.{name}"] = check(conform(rows, declared), declared)
+    return made
 
 
 def map_source(*arguments: Any, place: Place, source_id: str) -> dict[str, pl.DataFrame]:

@@ -1,0 +1,218 @@
+"""What the commands of the record do, as plain functions: the command line only prints what they give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+import narwhals as nw
+import polars as pl
+
+from threecircles.core.dates import year_end, year_start
+from threecircles.core.engines import collect
+from threecircles.core.errors import ThreeCirclesError, UsageError
+from threecircles.core.safety import Grant
+from threecircles.record.derive.stock import flows, stock
+from threecircles.record.mapping.coverage import coverage
+from threecircles.record.mapping.load import (
+    carried_columns,
+    load_mapping,
+    mapping_for,
+    mappings,
+)
+from threecircles.record.mapping.model import Mapping as MappingFile
+from threecircles.record.read import read
+from threecircles.record.schema import Table
+from threecircles.record.tables import table as declared
+from threecircles.record.vocabulary import process as known_process
+from threecircles.sources.declared import source as declared_source
+
+Frames = Callable[[str], nw.LazyFrame | None]
+"""Gives a table of a workspace by name, or None where the place has none."""
+
+GROUPS = {"age": "age_in", "area": "lsoa21_in", "organisation": "org_id"}
+"""What `--by` may say, with the column it counts by; each is an attribute a purpose must name."""
+
+
+CHECKED: dict[str, pl.DataType | type[pl.DataType]] = {
+    "rule": pl.Int64,
+    "makes": pl.String,
+    "from_table": pl.String,
+    "columns_absent": pl.List(pl.String),
+}
+
+
+def stock_counts(
+    frames: Frames, grant: Grant, process: str, day: date, by: Sequence[str] = ()
+) -> pl.DataFrame:
+    """How many rows and persons were in a process at the end of a day.
+
+    by: age, area or organisation. Columns: by..., rows, persons, persons_seen (without those of whom
+    the newest return no longer tells). Counts are for a purpose; what is published goes through disclosure.
+    """
+    rows, columns = _episodes(frames, grant, process, by)
+    counted = collect(stock(rows, process, day, columns), columns)
+    seen = rows.filter(~nw.col("flags").list.contains("lost_sight"))
+    narrower = collect(stock(seen, process, day, columns), columns)
+    named = narrower.select(*columns, persons_seen="persons")
+    joined = counted.join(named, on=columns, how="left") if columns else counted.hstack(named)
+    return joined.with_columns(pl.col("persons_seen").fill_null(0))
+
+
+def flow_counts(
+    frames: Frames, grant: Grant, process: str, year: int, by: Sequence[str] = ()
+) -> pl.DataFrame:
+    """Stock before, starts, ends, stock after and any point of the year ending 31 March `year`.
+
+    Columns: by..., figure, rows, persons.
+    """
+    rows, columns = _episodes(frames, grant, process, by)
+    found = flows(rows, process, year_start(year), year_end(year), columns)
+    order = pl.Enum(["stock_before", "starts", "ends", "stock_after", "any_point"])
+    return collect(found).with_columns(pl.col("figure").cast(order)).sort(*columns, "figure")
+
+
+def journey_of(frames: Frames, grant: Grant, person_id: str) -> pl.DataFrame:
+    """One person's journey for a purpose: state, days, censoring, in order. Raises UsageError for a stranger."""
+    rows = read("journey_state", grant=grant, frames=frames).open(grant)
+    found = collect(rows.filter(nw.col("person_id") == person_id), ["n"])
+    if not found.height:
+        raise UsageError("The record has no journey of that person.", mend="Check the person_id.")
+    return found
+
+
+def reconciliation(frames: Frames, source_id: str = "") -> pl.DataFrame:
+    """Headline counts of the returns beside the record, with the reasons in words; counts only."""
+    found = _counts(frames, "record.reconciliation")
+    if source_id:
+        extracts = _counts(frames, "record.extract").filter(pl.col("source_id") == source_id)
+        found = found.filter(pl.col("extract_id").is_in(extracts["extract_id"].implode()))
+    return found
+
+
+def check_reconciled(counts: pl.DataFrame) -> pl.DataFrame:
+    """The counts themselves when every difference is explained; else raises ThreeCirclesError that names the first."""
+    left = counts.filter(pl.col("unexplained") != 0)
+    if left.height:
+        first = left.row(0, named=True)
+        raise ThreeCirclesError(
+            f"{first['label']}: {first['unexplained']:,} of the difference is not explained.",
+            where=f"{first['extract_id']}, {first['figure']}",
+            found=f"{first['source_count']:,} in the return, {first['record_count']:,} in the record",
+            mend="`threecircles record reconcile --lines` lists the rows; report it if no reason is found.",
+        )
+    return counts
+
+
+def reconciliation_lines(frames: Frames, grant: Grant, figure: str = "") -> pl.DataFrame:
+    """The rows behind each difference, under a purpose: place in the source, person, reason."""
+    rows = read("reconciliation_line", grant=grant, frames=frames).open(grant)
+    found = collect(rows, ["extract_id", "figure", "side", "reason"])
+    return found.filter(pl.col("figure") == figure) if figure else found
+
+
+def unmapped(frames: Frames) -> pl.DataFrame:
+    """Codes that no list holds, the commonest first."""
+    return _counts(frames, "record.unmapped").sort("n_rows", descending=True)
+
+
+def conflicts(frames: Frames, grant: Grant) -> pl.DataFrame:
+    """Where sources disagree about a person, under a purpose."""
+    return collect(
+        read("conflict", grant=grant, frames=frames).open(grant), ["person_id", "attribute"]
+    )
+
+
+def map_check(path: Path, tables: Mapping[str, pl.DataFrame] | None = None) -> pl.DataFrame:
+    """A mapping file read and checked; with a sample's tables, what each rule would find in them.
+
+    Columns: rule, makes, from_table, columns_absent (of a sample: columns the file does not have).
+    Raises DefinitionError with file and line when it is broken.
+    """
+    mapping = load_mapping(path.read_text(encoding="utf-8"), path.name)
+    rows = []
+    for number, rule in enumerate(mapping.rows, 1):
+        absent = None
+        if tables is not None:
+            held = {c for t in rule.tables if t in tables for c in tables[t].columns}
+            wanted = {c for t, c in coverage_pairs(mapping) if t in rule.tables}
+            absent = (
+                sorted(wanted - held)
+                if any(t in tables for t in rule.tables)
+                else ["(no such table)"]
+            )
+        made = (
+            rule.is_.get("process") or rule.is_.get("measure_id") or rule.is_.get("factor_id") or ""
+        )
+        rows.append(
+            {
+                "rule": number,
+                "makes": f"{rule.make} {made}".strip(),
+                "from_table": ", ".join(rule.tables),
+                "columns_absent": absent,
+            }
+        )
+    return pl.DataFrame(rows, schema=CHECKED)
+
+
+def coverage_pairs(mapping: MappingFile) -> set[tuple[str, str]]:
+    """(table, column) of all that a mapping's rules read and its source declares."""
+    declared_columns = {
+        (t.name, c.name) for t in declared_source(mapping.source).tables for c in t.columns
+    }
+    return carried_columns(mapping) & declared_columns
+
+
+def map_coverage(source_id: str, year: int | None = None) -> pl.DataFrame:
+    """Every column of a source: where it is carried, or why not. Columns: table, column, carried, why_not."""
+    mapping = mappings(source_id)[-1] if year is None else mapping_for(source_id, year)
+    return coverage(mapping, declared_source(source_id))
+
+
+def schema(name: str) -> pl.DataFrame:
+    """The declared columns of a table. Columns: column, type, key, nullable, unit, codes, sensitivity, description."""
+    return schema_frame(declared(name))
+
+
+def schema_frame(made: Table) -> pl.DataFrame:
+    """A declared table as a frame, for the command and the manual."""
+    return pl.DataFrame(
+        [
+            {
+                "column": c.name,
+                "type": c.kind,
+                "key": c.key,
+                "nullable": c.nullable,
+                "unit": c.unit,
+                "codes": ", ".join(c.codes),
+                "sensitivity": c.sensitivity,
+                "description": c.description,
+            }
+            for c in made.columns
+        ]
+    )
+
+
+def _episodes(
+    frames: Frames, grant: Grant, process: str, by: Sequence[str]
+) -> tuple[nw.LazyFrame, list[str]]:
+    known_process(process)
+    unknown = [b for b in by if b not in GROUPS]
+    if unknown:
+        raise UsageError(
+            f"Counting by {', '.join(unknown)} is not possible.", allowed=", ".join(GROUPS)
+        )
+    wanted = ["lsoa21" if b == "area" else b for b in by]
+    rows = read("episode", wanted, grant=grant, frames=frames).open(grant)
+    return rows, [GROUPS[b] for b in by]
+
+
+def _counts(frames: Frames, name: str) -> pl.DataFrame:
+    found = frames(name)
+    if found is None:
+        raise ThreeCirclesError(
+            f"The workspace has no table {name}.",
+            mend="Run `threecircles run` for the place first.",
+        )
+    return collect(found)
