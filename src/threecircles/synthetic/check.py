@@ -45,8 +45,25 @@ def check(path: Path | str) -> pl.DataFrame:
     rows = []
     for target in targets(folder, figures):
         got = figures.get((target.no, target.item))
-        verdict = "not shown" if got is None else "met" if abs(got - target.value) <= target.tolerance + 1e-9 else "outside"
-        rows.append((target.no, target.label, target.item, target.value, got, target.tolerance, verdict, target.source))
+        verdict = (
+            "not shown"
+            if got is None
+            else "met"
+            if abs(got - target.value) <= target.tolerance + 1e-9
+            else "outside"
+        )
+        rows.append(
+            (
+                target.no,
+                target.label,
+                target.item,
+                target.value,
+                got,
+                target.tolerance,
+                verdict,
+                target.source,
+            )
+        )
     names = ["no", "label", "item", "target", "got", "tolerance", "verdict", "source"]
     return pl.DataFrame(rows, schema=names, orient="row", strict=False)
 
@@ -66,7 +83,9 @@ def targets(folder: Folder, figures: Figures) -> list[Target]:
     base = facts["population"]
     found = []
     for fact in facts["facts"]:
-        values = _exact(fact["no"], folder) if fact["kind"] in ("size", "exact") else fact.get(aim) or {}
+        values = (
+            _exact(fact["no"], folder) if fact["kind"] in ("size", "exact") else fact.get(aim) or {}
+        )
         scale = folder.children / fact.get("base", base)[aim]
         # Parts are counts of a whole that the place has in its own number (small areas, referrals).
         whole = sum(values.values()) if fact["kind"] == "parts" else 1.0
@@ -95,7 +114,9 @@ def _target(fact: dict[str, Any], item: str, value: float, scale: float, per_hea
         value = value * scale
     elif kind == "parts":
         value = value * per_head
-    return Target(fact["no"], fact["label"], item, value, _tolerance(fact, value, scale), fact["source"])
+    return Target(
+        fact["no"], fact["label"], item, value, _tolerance(fact, value, scale), fact["source"]
+    )
 
 
 def _tolerance(fact: dict[str, Any], value: float, scale: float) -> float:

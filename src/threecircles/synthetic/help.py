@@ -45,8 +45,14 @@ class YouthJustice:
 
 
 def make_early_help(
-    profile: Profile, seed: int, people: People, need: Need, e: Episodes, reason: np.ndarray,
-    area: np.ndarray, practice: np.ndarray,
+    profile: Profile,
+    seed: int,
+    people: People,
+    need: Need,
+    e: Episodes,
+    reason: np.ndarray,
+    area: np.ndarray,
+    practice: np.ndarray,
 ) -> EarlyHelp:
     """Contact, assessment, plan and closure; one episode of a child at a time, none while in social care.
 
@@ -75,7 +81,13 @@ def _contacts(profile, seed, people, need, area, practice, raised):  # type: ign
     for back in range(p["history_years"]):
         middle = people.end - 365 * back - 182
         age = (middle - people.birth) / 365.25
-        here = (age > 0) & (age < 17.5) & (people.arrive <= middle) & (people.exit > middle) & ~people.uasc
+        here = (
+            (age > 0)
+            & (age < 17.5)
+            & (people.arrive <= middle)
+            & (people.exit > middle)
+            & ~people.uasc
+        )
         by_age = weight[(np.searchsorted(ages, age, side="right") - 1).clip(0)]
         z = need.index[len(need.days) - 1 - back]
         rate = np.where(here, np.exp(p["need_slope"] * z + practice[area]) * by_age, 0)
@@ -111,7 +123,11 @@ def _episodes(profile, seed, people, need, e, reason, area, practice, raised):  
     limit = np.minimum(people.exit[child], birthday(people.birth[child], 18))
     closed = np.minimum(closed, limit)
     keep = _alone(child, contact, closed) & ~_in_care(child, contact, e) & (contact < limit - 10)
-    keep &= (contact >= people.birth[child]) & (contact >= people.arrive[child]) & (contact <= people.end)
+    keep &= (
+        (contact >= people.birth[child])
+        & (contact >= people.arrive[child])
+        & (contact <= people.end)
+    )
 
     def cut(day: np.ndarray, has: np.ndarray) -> np.ndarray:
         return np.where(has & (day <= closed), day, NEVER)

@@ -15,6 +15,8 @@ from threecircles.core.errors import UsageError
 from threecircles.sources.write_903 import write_903
 from threecircles.sources.write_cin_xml import write_cin_xml
 from threecircles.synthetic.centres import register_table
+from threecircles.synthetic.errors.apply import apply_errors, identity_table
+from threecircles.synthetic.errors.log import Log
 from threecircles.synthetic.export.cin import cin_tables
 from threecircles.synthetic.export.extracts import (
     early_help_table,
@@ -57,14 +59,28 @@ def make(
     _check(seed, year, years, errors)
     wanted = None if only is None else set(only)
     world = build_world(chosen, seed, year)
-    received = received_tables(world, wanted)
+    clean = received_tables(world, wanted)
+    received, made_errors, identity = written_tables(world, clean, errors)
     aside = Path(f"{out}.part")
     shutil.rmtree(aside, ignore_errors=True)
-    _write(aside, world, received, wanted)
+    _write(aside, world, received, clean, wanted)
+    if wanted is None or "truth" in wanted:
+        _parquet(made_errors, aside / "truth" / "errors.parquet")
+        _parquet(identity, aside / "truth" / "identity.parquet")
+    _manifest(aside, world)
     target = Path(out)
     shutil.rmtree(target, ignore_errors=True)
     aside.rename(target)
     return target
+
+
+def written_tables(
+    world: World, clean: Received, errors: str
+) -> tuple[Received, pl.DataFrame, pl.DataFrame]:
+    """The tables as the files hold them, the register of errors and who is who."""
+    if errors == "none":
+        return clean, Log().frame(), identity_table(world, clean)
+    return apply_errors(world, clean)
 
 
 def _check(seed: int, year: int, years: int, errors: str) -> None:
@@ -105,7 +121,9 @@ def received_tables(world: World, wanted: set[str] | None = None) -> Received:
     return {name: make_one() for name, make_one in makers.items() if _is_wanted(name, wanted)}
 
 
-def _write(folder: Path, world: World, received: Received, wanted: set[str] | None) -> None:
+def _write(
+    folder: Path, world: World, received: Received, clean: Received, wanted: set[str] | None
+) -> None:
     for name in ("received", "reference", "truth"):
         (folder / name).mkdir(parents=True)
     for delivery, tables in received.items():
@@ -118,9 +136,8 @@ def _write(folder: Path, world: World, received: Received, wanted: set[str] | No
         for name, frame in truth_tables(world).items():
             _parquet(frame, folder / "truth" / f"{name}.parquet")
         _parquet(ledger(world), folder / "truth" / "ledger.parquet")
-        _write_returns(folder / "truth" / "returns", received)
+        _write_returns(folder / "truth" / "returns", clean)
     (folder / "place.yaml").write_text(place_yaml(world, set(received)), encoding="utf-8")
-    _manifest(folder, world)
 
 
 def _write_delivery(

@@ -97,7 +97,10 @@ def _line_total(p, key: str, children: int, activity) -> float:  # type: ignore[
     """Pounds of a line: weeks times weekly cost in care, else a share of the block's spend per child."""
     per = lambda name: p[f"{name}_million_per_million_children"] * children  # noqa: E731
     weeks = {k: v[0].sum() for k, v in activity.items()}
-    priced = {"residential": weeks["residential"] * p["week_residential"], "fostering": weeks["fostering"] * p["week_fostering"]}
+    priced = {
+        "residential": weeks["residential"] * p["week_residential"],
+        "fostering": weeks["fostering"] * p["week_fostering"],
+    }
     if key in priced:
         return priced[key]
     rest = {

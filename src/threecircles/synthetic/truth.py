@@ -120,7 +120,9 @@ def need_table(world: World) -> pl.DataFrame:
         columns |= {f"risk_{s}": n.states[y][who, k] for k, s in enumerate(STATES)}
         columns |= {f"has_{s}": n.held[who, k] for k, s in enumerate(PROTECTIVE)}
         severe = n.severe.all(axis=1)[who]
-        columns["three_harms_severe"] = severe if back == 0 else pl.Series([None] * len(who), dtype=pl.Boolean)
+        columns["three_harms_severe"] = (
+            severe if back == 0 else pl.Series([None] * len(who), dtype=pl.Boolean)
+        )
         for name, flags in n.other.items():
             columns[f"high_need_{name}"] = (
                 flags[who] if back == 0 else pl.Series([None] * len(who), dtype=pl.Boolean)

@@ -163,7 +163,9 @@ def _enquiries(g, profile, people, e, has):  # type: ignore[no-untyped-def]
 def _protection(g, q, people, e):  # type: ignore[no-untyped-def]
     names, share = q.shares("category_shares")
     n = len(e.child)
-    category = np.array(names)[balanced(g, share, np.where(e.conference < NEVER, e.conference, -e.referral))]
+    category = np.array(names)[
+        balanced(g, share, np.where(e.conference < NEVER, e.conference, -e.referral))
+    ]
     changed = g.random(n) < 0.08
     latest = np.where(changed, np.array(names)[pick(g, share, n)], category)
     planned = e.conference < NEVER
@@ -241,4 +243,3 @@ def _factors(g, p, people, need, e, has, reason):  # type: ignore[no-untyped-def
     episode, code = np.concatenate(episodes), np.concatenate(codes)
     order = np.lexsort((code, episode))
     return episode[order], code[order]
-

@@ -116,7 +116,9 @@ def _legal_ladder(g, p: Section, people, child, start, end, stay):  # type: igno
     age = (start - people.birth[child]) / 365.25
     # Older children mostly come by agreement, babies by order.
     first = np.where((age > 12) & (g.random(n) < p["agreed_share_of_teenagers"]), "V2", first)
-    first = np.where((age < 1) & (first == "V2") & (g.random(n) < p["order_share_of_babies"]), "C1", first)
+    first = np.where(
+        (age < 1) & (first == "V2") & (g.random(n) < p["order_share_of_babies"]), "C1", first
+    )
     first = np.where(people.uasc[child], "V2", first)
     adopted = stay == 0
     first = np.where(adopted & (first == "V2"), "C1", first)
@@ -166,7 +168,9 @@ def _moves(g, p: Section, people, child, start, end, placed):  # type: ignore[no
     day = np.column_stack([start, start[:, None] + np.cumsum(gap, axis=1)])
     sixteen = birthday(people.birth[child], 16) + g.integers(5, 690, n)
     share = np.where(people.uasc[child], p["supported_share_alone"], p["supported_share"])
-    supported = (g.random(n) < share) & (sixteen > start + 5) & (sixteen < end - 20) & (placed == NEVER)
+    supported = (
+        (g.random(n) < share) & (sixteen > start + 5) & (sixteen < end - 20) & (placed == NEVER)
+    )
     limit = np.minimum(np.minimum(end, placed), np.where(supported, sixteen, NEVER))
     day = np.where(day < (limit - 5)[:, None], day, NEVER)
     day[:, 0] = start

@@ -89,9 +89,17 @@ class Placements:
 
 
 def place_children(
-    g: np.random.Generator, p: Section, land: Land, providers: Providers, people: People,
-    child: np.ndarray, start: np.ndarray, home: np.ndarray, move_day: np.ndarray,
-    status: np.ndarray, supported: np.ndarray,
+    g: np.random.Generator,
+    p: Section,
+    land: Land,
+    providers: Providers,
+    people: People,
+    child: np.ndarray,
+    start: np.ndarray,
+    home: np.ndarray,
+    move_day: np.ndarray,
+    status: np.ndarray,
+    supported: np.ndarray,
 ) -> Placements:
     """Kind, provider, number and postcode of every placement (periods x moves).
 
@@ -105,7 +113,11 @@ def place_children(
     # Parents may have a child placed with them only under an order (rule 378).
     place = np.where((place == "P1") & ~np.isin(status, ["C1", "C2"]), "U6", place)
     place[supported, -2] = "K3"
-    alone = people.uasc[child][:, None] & (age >= 16) & (g.random(place.shape) < p["supported_share_alone"])
+    alone = (
+        people.uasc[child][:, None]
+        & (age >= 16)
+        & (g.random(place.shape) < p["supported_share_alone"])
+    )
     place = np.where(alone, "K3", place)
     place[:, -1] = np.where(g.random(n) < p["adopted_by_carers"], "A5", "A6")
     made = Placements(
@@ -141,7 +153,9 @@ def _with_families(g, p, land, providers, made, home):  # type: ignore[no-untype
         pool = providers.homes[name]
         first, second = (pool[g.integers(0, len(pool), mask.sum())] for _ in range(2))
         x, y = land.pc_x[at[mask]], land.pc_y[at[mask]]
-        closer = np.hypot(land.pc_x[second] - x, land.pc_y[second] - y) < np.hypot(land.pc_x[first] - x, land.pc_y[first] - y)
+        closer = np.hypot(land.pc_x[second] - x, land.pc_y[second] - y) < np.hypot(
+            land.pc_x[first] - x, land.pc_y[first] - y
+        )
         made.pc[mask] = np.where(closer & near[mask], second, first)
 
 
@@ -185,7 +199,9 @@ def _keep_carer(made: Placements, move_day: np.ndarray) -> None:
     for k in range(m - 1):
         before = np.where(move_day[:, k] < NEVER, k, before)
     rows = np.arange(n)
-    foster = np.char.startswith(made.place[rows, before], "U") & (made.provider[rows, before] == "PR1")
+    foster = np.char.startswith(made.place[rows, before], "U") & (
+        made.provider[rows, before] == "PR1"
+    )
     stays = (made.place[:, -1] == "A5") & foster
     made.place[:, -1] = np.where((made.place[:, -1] == "A5") & ~foster, "A6", made.place[:, -1])
     for values in (made.urn, made.provider, made.pc):
@@ -194,6 +210,10 @@ def _keep_carer(made: Placements, move_day: np.ndarray) -> None:
     last = np.zeros(n, dtype=int)
     for k in range(1, m - 1):
         moved = move_day[:, k] < NEVER
-        same = moved & (made.pc[rows, k] == made.pc[rows, last]) & (made.place[rows, k] == made.place[rows, last])
+        same = (
+            moved
+            & (made.pc[rows, k] == made.pc[rows, last])
+            & (made.place[rows, k] == made.place[rows, last])
+        )
         move_day[same, k] = NEVER
         last = np.where(moved & ~same, k, last)

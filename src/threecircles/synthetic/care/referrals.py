@@ -156,7 +156,9 @@ def _follow(profile, seed, people, need, child, day):  # type: ignore[no-untyped
     active = np.flatnonzero(pointer < stop)
     arrived = np.flatnonzero(people.uasc)
     parts = [_follow_alone(profile, rng(seed, "referral", "alone"), people, arrived)]
-    factor = _path_factors(p, need.index[need.year_of(day), child], (day - people.birth[child]) / 365.25)
+    factor = _path_factors(
+        p, need.index[need.year_of(day), child], (day - people.birth[child]) / 365.25
+    )
     while len(active):
         has = pointer[active] < stop[active]
         at = np.minimum(pointer[active], len(day) - 1)
@@ -226,7 +228,9 @@ def _one_round(profile, g, people, need, who, when, factor):  # type: ignore[no-
     s47[protect] = (when + g.integers(0, 6, n))[protect]
     wait = np.round(q.curve("conference_wd_percentiles", even(g, when))).astype("int64")
     icpc[protect] = plus_working(s47[protect], wait[protect])
-    days = np.round(q.curve("days_percentiles", even(g, np.where(protect, when, -when)))).astype("int64")
+    days = np.round(q.curve("days_percentiles", even(g, np.where(protect, when, -when)))).astype(
+        "int64"
+    )
     protect_end[protect] = (icpc + days)[protect]
     down = protect & ~care & (g.random(n) < q["step_down_share"])
     after = np.maximum(21, q["step_down_days_median"] * np.exp(0.6 * g.normal(size=n))).astype(

@@ -18,13 +18,7 @@ _ABSENCES = ("I", "M", "C", "O", "G", "U")
 
 def school_census_tables(world: World) -> Tables:
     """The six tables written, with every column that the source declares, blank where not collected."""
-    pupils = np.flatnonzero(world.enrolment.school >= 0)
-    # Schools send their pupils in their own order; row numbers are made anew each term.
-    pupils = pupils[
-        np.lexsort(
-            (rng(world.seed, "census", "order").random(len(pupils)), world.enrolment.school[pupils])
-        )
-    ]
+    pupils = census_pupils(world)
     key = np.char.add("PR", np.char.zfill((np.arange(len(pupils)) + 1).astype(str), 7))
     native = np.char.add("SCH", world.schools.urn[world.enrolment.school[pupils]].astype(str))
     made = {
@@ -40,6 +34,13 @@ def school_census_tables(world: World) -> Tables:
         name: _in_shape(frame, [c.name for c in declared[name].sent])
         for name, frame in made.items()
     }
+
+
+def census_pupils(world: World) -> np.ndarray:
+    """Pupils in the order of their rows: by school, each school in an order of its own."""
+    pupils = np.flatnonzero(world.enrolment.school >= 0)
+    within = rng(world.seed, "census", "order").random(len(pupils))
+    return pupils[np.lexsort((within, world.enrolment.school[pupils]))]
 
 
 def _in_shape(frame: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
@@ -64,7 +65,9 @@ def _pupils(world: World, pupils: np.ndarray, key: np.ndarray, native: np.ndarra
     g = rng(world.seed, "census", "pupils")
     eal = np.array([world.profile["groups"]["eal_share"].get(c, 0.01) for c in people.ethnic_codes])
     groups = world.profile["groups"]
-    by_phase = np.where(enrolment.nc_year[pupils] < 7, groups["eal_primary_factor"], groups["eal_secondary_factor"])
+    by_phase = np.where(
+        enrolment.nc_year[pupils] < 7, groups["eal_primary_factor"], groups["eal_secondary_factor"]
+    )
     other = g.random(len(pupils)) < eal[people.ethnic[pupils]] * by_phase
     first = np.r_[True, school[1:] != school[:-1]]
     order = (
@@ -207,19 +210,3 @@ def _exclusions(
         "sessions": _blank(np.where(permanent, "", sessions.astype(str))), "reason1": take(education.exclusion_reason),
         "category": np.where(permanent, "PERM", "SUSP"), "senprovision": education.sen[child],
     })  # fmt: skip
-
-
-def pupil_keys(world: World, tables: Tables) -> pl.DataFrame:
-    """Which child each pupil row is: pupilonrolltableid and person_id, for the truth alone."""
-    pupils = np.flatnonzero(world.enrolment.school >= 0)
-    pupils = pupils[
-        np.lexsort(
-            (rng(world.seed, "census", "order").random(len(pupils)), world.enrolment.school[pupils])
-        )
-    ]
-    return pl.DataFrame(
-        {
-            "local_id": tables["pupilonroll"]["pupilonrolltableid"],
-            "person_id": world.ids.person_id[pupils],
-        }
-    )

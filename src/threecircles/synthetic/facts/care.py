@@ -13,7 +13,9 @@ def care_figures(folder: Folder) -> Figures:
     """Facts 30 to 40 and 71 from the return of the year."""
     episodes = folder.returned("s903", "Episodes")
     header = folder.returned("s903", "Header")
-    now = episodes.filter(pl.col("DEC").is_null()).join(header.select("CHILD", "DOB", "SEX"), on="CHILD")
+    now = episodes.filter(pl.col("DEC").is_null()).join(
+        header.select("CHILD", "DOB", "SEX"), on="CHILD"
+    )
     age = _age(now["DOB"], folder.end)
     figures: Figures = {
         (30, "on 31 March"): now.height,
@@ -22,7 +24,13 @@ def care_figures(folder: Folder) -> Figures:
         (31, "unaccompanied"): now.join(folder.returned("s903", "UASC"), on="CHILD", how="semi").height,
         (32, "male"): now.filter(pl.col("SEX") == "M").height,
     }  # fmt: skip
-    for label, low, high in (("under 1", 0, 1), ("1 to 4", 1, 5), ("5 to 9", 5, 10), ("10 to 15", 10, 16), ("16 and over", 16, 99)):
+    for label, low, high in (
+        ("under 1", 0, 1),
+        ("1 to 4", 1, 5),
+        ("5 to 9", 5, 10),
+        ("10 to 15", 10, 16),
+        ("16 and over", 16, 99),
+    ):
         figures[32, label] = int(((age >= low) & (age < high)).sum())
     place = now["PLACE"]
     figures |= {
@@ -48,10 +56,16 @@ def _places(folder: Folder, episodes: pl.DataFrame, now: pl.DataFrame) -> Figure
     spots = folder.reference("postcodes").select("postcode", "easting", "northing", "la_code")
     at = now.join(spots, left_on="PL_POST", right_on="postcode", how="left")
     at = at.join(spots, left_on="HOME_POST", right_on="postcode", how="left", suffix="_home")
-    miles = np.hypot(
-        (at["easting"] - at["easting_home"]).to_numpy(), (at["northing"] - at["northing_home"]).to_numpy()
-    ) / 1609.3
-    placements = episodes.filter(pl.col("RNE").is_in(["S", "P", "T", "B", "U"])).group_by("CHILD").len()
+    miles = (
+        np.hypot(
+            (at["easting"] - at["easting_home"]).to_numpy(),
+            (at["northing"] - at["northing_home"]).to_numpy(),
+        )
+        / 1609.3
+    )
+    placements = (
+        episodes.filter(pl.col("RNE").is_in(["S", "P", "T", "B", "U"])).group_by("CHILD").len()
+    )
     many = now.select("CHILD").join(placements, on="CHILD", how="left")["len"].fill_null(0) >= 3
     known = ~np.isnan(miles)
     return {

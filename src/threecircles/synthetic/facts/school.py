@@ -16,7 +16,12 @@ def school_figures(folder: Folder) -> Figures:
     """Facts 8, 45, 46, 49 to 53 and 55 from the spring census."""
     pupils = folder.returned("school", "pupilonroll").filter(pl.col("ncyearactual") != "N2")
     primary = pl.col("ncyearactual").is_in(list(_PRIMARY))
-    meals = folder.returned("school", "fsmperiod").select("pupilonrolltableid").unique().with_columns(fsm=pl.lit(True))
+    meals = (
+        folder.returned("school", "fsmperiod")
+        .select("pupilonrolltableid")
+        .unique()
+        .with_columns(fsm=pl.lit(True))
+    )
     missed = folder.returned("school", "termlysessiondetailsonroll").group_by("pupilonrolltableid").agg(
         missed=pl.col("sessions").cast(pl.Int64).sum()
     )  # fmt: skip
@@ -29,12 +34,21 @@ def school_figures(folder: Folder) -> Figures:
     open_now = folder.returned("cin", "CINdetails").filter(
         pl.col("CINclosureDate").is_null() & (pl.col("ReferralNFA") == "0")
     )
-    upns = folder.returned("cin", "ChildIdentifiers").join(open_now, on="LAchildID", how="semi")["UPN"].drop_nulls()
+    upns = (
+        folder.returned("cin", "ChildIdentifiers")
+        .join(open_now, on="LAchildID", how="semi")["UPN"]
+        .drop_nulls()
+    )
     in_need = pupils.filter(pl.col("upn").is_in(upns.implode()))
     counted = pupils.filter(pl.col("ncyearactual").cast(pl.Int64, strict=False).is_between(1, 11))
-    counted_need = in_need.filter(pl.col("ncyearactual").cast(pl.Int64, strict=False).is_between(1, 11))
+    counted_need = in_need.filter(
+        pl.col("ncyearactual").cast(pl.Int64, strict=False).is_between(1, 11)
+    )
     figures: Figures = {}
-    for name, part in (("primary", pupils.filter("primary")), ("secondary", pupils.filter(~pl.col("primary")))):
+    for name, part in (
+        ("primary", pupils.filter("primary")),
+        ("secondary", pupils.filter(~pl.col("primary"))),
+    ):
         figures[45, name] = share(part["fsm"])
         figures[8, name] = share(part["language"] != "ENG")
     figures |= {
@@ -47,7 +61,9 @@ def school_figures(folder: Folder) -> Figures:
     }  # fmt: skip
     events = folder.truth("exclusion")
     for name, kind in (("suspensions", False), ("permanent", True)):
-        figures[53, name] = 100 * events.filter(pl.col("permanent") == kind).height / max(pupils.height, 1)
+        figures[53, name] = (
+            100 * events.filter(pl.col("permanent") == kind).height / max(pupils.height, 1)
+        )
     return figures
 
 
@@ -55,25 +71,43 @@ def land_figures(folder: Folder) -> Figures:
     """Facts 1 to 11: children, areas, ages, deprivation."""
     areas, population = folder.reference("lsoa_lookup"), folder.reference("population_lsoa")
     deprivation = folder.reference("deprivation_lsoa")
-    figures: Figures = {(1, "children"): int(population["population"].sum()), (2, "areas"): areas.height}
+    figures: Figures = {
+        (1, "children"): int(population["population"].sum()),
+        (2, "areas"): areas.height,
+    }
     for age in (0, 5, 10, 15, 17):
         figures[3, f"age {age}"] = int(population.filter(pl.col("age") == age)["population"].sum())
-    young = population.filter(pl.col("age") < 16).group_by("LSOA21CD").agg(pl.col("population").sum())["population"].to_numpy()
+    young = (
+        population.filter(pl.col("age") < 16)
+        .group_by("LSOA21CD")
+        .agg(pl.col("population").sum())["population"]
+        .to_numpy()
+    )
     for name, at in (("5th", 0.05), ("median", 0.5), ("95th", 0.95)):
         figures[5, name] = 100 * float(np.quantile(young, at) / young.mean())
     figures[6, "urban"] = share(areas["RUC21"] == "Urban")
-    for name, at in (("5th", 0.05), ("25th", 0.25), ("median", 0.5), ("75th", 0.75), ("95th", 0.95)):
+    for name, at in (
+        ("5th", 0.05),
+        ("25th", 0.25),
+        ("median", 0.5),
+        ("75th", 0.75),
+        ("95th", 0.95),
+    ):
         figures[9, name] = 100 * float(np.quantile(deprivation["idaci_rate"].to_numpy(), at))
     for decile in range(1, 11):
         figures[10, str(decile)] = deprivation.filter(pl.col("imd_decile") == decile).height
     now = folder.truth("need").filter(pl.col("year") == folder.year)
     figures[11, "poor"] = share(now["risk_poverty"])
-    aged = now.join(folder.truth("person").select("person_id", "age"), on="person_id").filter(pl.col("age").is_between(8, 16))
+    aged = now.join(folder.truth("person").select("person_id", "age"), on="person_id").filter(
+        pl.col("age").is_between(8, 16)
+    )
     figures[59, "probable"] = share(aged["risk_child_mental_health"])
     harms = ["domestic_abuse", "parental_mental_health", "parental_substance"]
     figures[70, "moderate"] = share(pl.all_horizontal(f"risk_{h}" for h in harms), now)
     figures[70, "severe"] = share(now["three_harms_severe"])
-    circles = folder.truth("circles").filter((pl.col("population") == "all") & (pl.col("service") == "social"))
+    circles = folder.truth("circles").filter(
+        (pl.col("population") == "all") & (pl.col("service") == "social")
+    )
     figures[69, "high need"] = 100 * circles["need"][0]
     figures[69, "coverage"] = 100 * circles["coverage"][0]
     return figures
@@ -81,7 +115,11 @@ def land_figures(folder: Folder) -> Figures:
 
 def justice_figures(folder: Folder) -> Figures:
     """Facts 56 and 57, per head of residents aged 10 to 17."""
-    youths = int(folder.reference("population_lsoa").filter(pl.col("age").is_between(10, 17))["population"].sum())
+    youths = int(
+        folder.reference("population_lsoa")
+        .filter(pl.col("age").is_between(10, 17))["population"]
+        .sum()
+    )
     spells = folder.truth("justice").filter(pl.col("day") > folder.end - timedelta(days=365))
     proven = spells.filter(pl.col("kind").is_in(["caution", "order", "custody"]))
     return {
@@ -95,7 +133,12 @@ def money_figures(folder: Folder) -> Figures:
     lines = folder.returned("s251", "s251_outturn").filter(~pl.col("line").str.contains("Total"))
     total = {row["line"]: row["total_expenditure"] for row in lines.iter_rows(named=True)}
     block = lambda start: sum(v for k, v in total.items() if k.startswith(start)) / 1e6  # noqa: E731
-    weeks = folder.truth("ledger").filter(pl.col("unit") == "child week").group_by("line").agg(pl.col("activity").sum())
+    weeks = (
+        folder.truth("ledger")
+        .filter(pl.col("unit") == "child week")
+        .group_by("line")
+        .agg(pl.col("activity").sum())
+    )
     week = dict(weeks.iter_rows())
     care = folder.truth("care_weeks")["weeks"][0]
     return {

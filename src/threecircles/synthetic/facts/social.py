@@ -32,23 +32,38 @@ def social_figures(folder: Folder) -> Figures:
 def _referrals(folder: Folder, modules: pl.DataFrame) -> Figures:
     year = modules.filter("in_year")
     previous = folder.returned(f"cin_{folder.year - 1}", "CINdetails")
-    every = pl.concat([modules.select("LAchildID", "CINreferralDate"), previous.select("LAchildID", "CINreferralDate")])
+    every = pl.concat(
+        [
+            modules.select("LAchildID", "CINreferralDate"),
+            previous.select("LAchildID", "CINreferralDate"),
+        ]
+    )
     every = every.unique().sort("LAchildID", "CINreferralDate").with_columns(
         before=pl.col("CINreferralDate").shift(1).over("LAchildID")
     )  # fmt: skip
     again = every.filter(pl.col("CINreferralDate") >= folder.start)
     not_in_need = year.filter(pl.col("ReasonForClosure") == "RC8").height
     # Cases under assessment at the year's end will turn out alike; the share is of decided ones.
-    decided = year.filter(pl.col("no_action") | pl.col("CINclosureDate").is_not_null() | (pl.col("CINreferralDate") < folder.end - timedelta(days=90)))
+    decided = year.filter(
+        pl.col("no_action")
+        | pl.col("CINclosureDate").is_not_null()
+        | (pl.col("CINreferralDate") < folder.end - timedelta(days=90))
+    )
     part = decided.filter(pl.col("ReasonForClosure") == "RC8").height / max(decided.height, 1)
     accepted = modules.filter(~pl.col("no_action"))
-    ended = accepted.filter(pl.col("CINclosureDate").is_not_null() & (pl.col("ReasonForClosure") != "RC8"))
+    ended = accepted.filter(
+        pl.col("CINclosureDate").is_not_null() & (pl.col("ReasonForClosure") != "RC8")
+    )
     figures: Figures = {
         (13, "referrals"): year.height,
-        (14, "again"): share((again["CINreferralDate"] - again["before"]).dt.total_days().fill_null(9999) <= 365),
+        (14, "again"): share(
+            (again["CINreferralDate"] - again["before"]).dt.total_days().fill_null(9999) <= 365
+        ),
         (15, "no action"): share(year["no_action"]),
         (15, "not in need"): 100 * part,
-        (16, "started"): year.height - int(year["no_action"].sum()) - max(not_in_need, part * year.height),
+        (16, "started"): year.height
+        - int(year["no_action"].sum())
+        - max(not_in_need, part * year.height),
         (16, "ended"): ended.height,
     }
     group = year["ReferralSource"].str.replace(r"[ABCDEF]$", "").to_numpy().copy()
@@ -71,11 +86,21 @@ def _stock(folder: Folder, modules: pl.DataFrame) -> Figures:
         figures[27, label] = share((days >= low) & (days < high))
     for code in ("N1", "N2", "N3", "N4", "N5", "N6", "N8"):
         figures[19, code] = share(now["PrimaryNeedCode"] == code)
-    disabled = folder.returned("cin", "Disabilities").filter(pl.col("Disability") != "NONE")["LAchildID"].unique()
+    disabled = (
+        folder.returned("cin", "Disabilities")
+        .filter(pl.col("Disability") != "NONE")["LAchildID"]
+        .unique()
+    )
     figures[28, "disabled"] = share(now["LAchildID"].unique().is_in(disabled.implode()))
     age = _age(now["PersonBirthDate"], folder.end)
     figures[41, "unborn"] = share(age.is_null())
-    for label, low, high in (("under 1", 0, 1), ("1 to 4", 1, 5), ("5 to 9", 5, 10), ("10 to 15", 10, 16), ("16 and over", 16, 99)):
+    for label, low, high in (
+        ("under 1", 0, 1),
+        ("1 to 4", 1, 5),
+        ("5 to 9", 5, 10),
+        ("10 to 15", 10, 16),
+        ("16 and over", 16, 99),
+    ):
         figures[41, label] = share(((age >= low) & (age < high)).fill_null(False))
     return figures
 
@@ -91,7 +116,9 @@ def _working(start: pl.Series, end: pl.Series) -> np.ndarray:
 
 
 def _assessments(folder: Folder, modules: pl.DataFrame) -> Figures:
-    done = folder.returned("cin", "Assessments").filter(pl.col("AssessmentAuthorisationDate").is_not_null())
+    done = folder.returned("cin", "Assessments").filter(
+        pl.col("AssessmentAuthorisationDate").is_not_null()
+    )
     done = done.join(modules.select(*_KEY, "CINreferralDate"), on=_KEY)
     days = _working(done["CINreferralDate"], done["AssessmentAuthorisationDate"])
     factors = folder.returned("cin", "AssessmentFactorsList")
@@ -101,17 +128,22 @@ def _assessments(folder: Folder, modules: pl.DataFrame) -> Figures:
         (20, "within 45"): 100 * float((days <= 45).mean()),
     }  # fmt: skip
     for code in ("3B", "4B", "1B", "2B", "16A"):
-        figures[29, code] = 100 * factors.filter(pl.col("AssessmentFactor") == code).height / max(done.height, 1)
+        figures[29, code] = (
+            100 * factors.filter(pl.col("AssessmentFactor") == code).height / max(done.height, 1)
+        )
     return figures
 
 
 def _enquiries(folder: Folder) -> Figures:
     made = folder.returned("cin", "Section47")
-    held = made.filter(pl.col("DateOfInitialCPC").is_not_null() & (pl.col("DateOfInitialCPC") >= folder.start))
+    held = made.filter(
+        pl.col("DateOfInitialCPC").is_not_null() & (pl.col("DateOfInitialCPC") >= folder.start)
+    )
     return {
         (21, "enquiries"): made.filter(pl.col("S47ActualStartDate") >= folder.start).height,
         (21, "conferences"): held.height,
-        (21, "within 15"): 100 * float((_working(held["S47ActualStartDate"], held["DateOfInitialCPC"]) <= 15).mean()),
+        (21, "within 15"): 100
+        * float((_working(held["S47ActualStartDate"], held["DateOfInitialCPC"]) <= 15).mean()),
     }
 
 
@@ -137,13 +169,21 @@ def _plans(folder: Folder) -> Figures:
 
 def _on_time(folder: Folder, now: pl.DataFrame) -> float:
     """Plans open for three months or more of which every review shown was in time."""
-    reviews = folder.returned("cin", "Reviews").join(now.select(*_KEY, "CPPID", "CPPstartDate"), on=[*_KEY, "CPPID"])
+    reviews = folder.returned("cin", "Reviews").join(
+        now.select(*_KEY, "CPPID", "CPPstartDate"), on=[*_KEY, "CPPID"]
+    )
     reviews = reviews.sort(*_KEY, "CPPreviewDate").with_columns(
         before=pl.col("CPPreviewDate").shift(1).over(_KEY)
     )
     first = pl.col("before").is_null() & (pl.col("CPPstartDate") >= folder.start)
-    gap = (pl.col("CPPreviewDate") - pl.when(first).then("CPPstartDate").otherwise("before")).dt.total_days()
-    late = reviews.filter(gap.fill_null(0) > pl.when(first).then(93).otherwise(184)).select(_KEY).unique()
+    gap = (
+        pl.col("CPPreviewDate") - pl.when(first).then("CPPstartDate").otherwise("before")
+    ).dt.total_days()
+    late = (
+        reviews.filter(gap.fill_null(0) > pl.when(first).then(93).otherwise(184))
+        .select(_KEY)
+        .unique()
+    )
     due = now.filter((folder.end - pl.col("CPPstartDate")).dt.total_days() >= 91)
     kept = due.join(late, on=_KEY, how="anti").height
     return 100 * kept / max(due.height, 1)
