@@ -110,6 +110,31 @@ class Structure:
         spread = squares - score**2 / drawn[self.row_unit]
         return np.bincount(domain, factor[self.row_unit] * spread, minlength=domains)
 
+    def unit_variance(
+        self,
+        scores: np.ndarray,
+        squares: np.ndarray,
+        drawn: np.ndarray,
+        population: np.ndarray | None,
+    ) -> np.ndarray:
+        """Variance of k estimates from linearised sums by unit (units x k).
+
+        squares: sums of squares by unit; drawn: rows of each unit; population: pupils of each unit, for
+        the second stage (None = one stage).
+        """
+        centred = scores.astype(float).copy()
+        grand = centred.mean(axis=0)
+        for h, n in enumerate(self.size):
+            rows = self.unit_stratum == h
+            centred[rows] -= centred[rows].mean(axis=0) if n > 1 else grand
+        between = (centred**2 * self.scale[self.unit_stratum][:, None]).sum(axis=0)
+        if population is None:
+            return between
+        missing = 1 - drawn / np.maximum(population, drawn)
+        factor = (1 - self.left)[self.unit_stratum] * missing * drawn / np.maximum(drawn - 1, 1)
+        spread = squares - scores**2 / np.maximum(drawn, 1)[:, None]
+        return between + (factor[:, None] * spread).sum(axis=0)
+
     def covariance(self, scores: np.ndarray) -> np.ndarray:
         """Covariance matrix of k estimates; scores: k columns of linearised sums, one row a unit."""
         centred = scores.astype(float).copy()

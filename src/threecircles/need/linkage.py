@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from scipy.stats import t
 
+from threecircles.core.design_intervals import Ends, interval
 from threecircles.core.errors import UsageError
 
 CORRECTED = ("service", "both", "need_only", "service_only", "neither", "coverage", "targeting")
@@ -56,18 +56,18 @@ def corrected_error(observed: float, se: float, quality: LinkQuality) -> float:
     return float(np.sqrt(variance))
 
 
-def correct(table: pl.DataFrame, quality: LinkQuality) -> pl.DataFrame:
-    """A circles table (measure, value, se, df, ... of one group) with need left and the rest put right.
+def correct(table: pl.DataFrame, quality: LinkQuality, pupils: int | None = None) -> pl.DataFrame:
+    """A circles table (measure, value, se, df, n, ... of one group) with need left and the rest put right.
 
-    service and coverage by the formula; both = need x coverage; targeting = both / service. Ends by t.
-    Columns as circles', with value, low, high, se replaced. Need itself does not depend on links.
+    service and coverage by the formula; both = need x coverage; targeting = both / service. pupils: on
+    roll, where service is known of all of them; which links were missed is then chance over all pupils,
+    else over the respondents. Columns as given, with value, se, low, high and numerator replaced.
     """
     rows = {r["measure"]: r for r in table.to_dicts()}
     need, service, cover = (rows[m] for m in ("need", "service", "coverage"))
     if any(r["value"] is None for r in (need, service, cover)):
         return table
-    c = corrected(cover["value"], quality)
-    s = corrected(service["value"], quality)
+    c, s = (corrected(r["value"], quality) for r in (cover, service))
     both = min(need["value"] * c, s)
     new = {
         "service": s,
@@ -78,36 +78,81 @@ def correct(table: pl.DataFrame, quality: LinkQuality) -> pl.DataFrame:
         "coverage": c,
         "targeting": both / s if s > 0 else None,
     }
+    errors = _errors(rows, new, quality, pupils)
     told = []
     for measure, row in rows.items():
-        if measure not in new or new[measure] is None:
+        value = new.get(measure)
+        if measure not in errors or value is None:
             told.append(row)
             continue
-        se = _error(measure, rows, quality)
-        value = new[measure]
-        half = float(t.ppf(0.975, max(1, row["df"] or 1))) * se
-        numerator = value * row["denominator"]
-        if measure == "targeting" and service["value"]:
-            numerator = both * need["denominator"]
+        df = max(1, row["df"] or 1)
+        ends = _ends(value, errors[measure], df, row["n"])
+        base = row["denominator"] if measure != "targeting" else both / value * need["denominator"]
         told.append(
             row
             | {
                 "value": value,
-                "se": se,
-                "low": max(0.0, value - half),
-                "high": min(1.0, value + half),
-                "numerator": numerator,
+                "se": errors[measure],
+                "low": float(ends.low[0]),
+                "high": float(ends.high[0]),
+                "numerator": value * base,
+                "denominator": base,
             }
         )
     return pl.DataFrame(told, schema=table.schema)
 
 
-def _error(measure: str, rows: dict[str, dict], quality: LinkQuality) -> float:
-    row = rows[measure]
-    if measure in ("service", "coverage"):
-        return corrected_error(row["value"], row["se"], quality)
-    # The others are differences and products of these; their sampling error grows by the same factor.
-    return float(row["se"]) / (quality.sensitivity - quality.false_match)
+def _ends(value: float, se: float, df: float, n: float) -> Ends:
+    one = np.array([1.0])
+    return interval(one * value, one * se, one * df, one * df, one * n, True)
+
+
+def _errors(
+    rows: dict[str, dict], new: dict[str, float | None], quality: LinkQuality, pupils: int | None
+) -> dict[str, float]:
+    """Standard errors of the corrected figures: sampling, chance of each link, and the evaluation of linkage."""
+    gap = quality.sensitivity - quality.false_match
+    found = {}
+    for measure in CORRECTED:
+        row, value = rows[measure], new[measure]
+        if row["value"] is None or value is None:
+            continue
+        if measure in ("service", "coverage"):
+            sampled = corrected_error(row["value"], row["se"], quality)
+        else:
+            # Differences and products of these two: their sampling error grows by the same factor.
+            sampled = float(row["se"]) / gap
+        found[measure] = float(np.hypot(sampled, _chance(measure, rows, new, quality, pupils)))
+    return found
+
+
+def _chance(
+    measure: str,
+    rows: dict[str, dict],
+    new: dict[str, float | None],
+    quality: LinkQuality,
+    pupils: int | None,
+) -> float:
+    """Error from which links happen to be missed or false, were the rates known exactly."""
+    s, f = quality.sensitivity, quality.false_match
+    gap = s - f
+    base = float(pupils or rows["service"]["n"])
+    share = float(new["service"] or 0)
+    service = (share * s * (1 - s) + (1 - share) * f * (1 - f)) / base / gap**2
+    cover = float(new["coverage"] or 0)
+    with_need = max(1.0, float(rows["coverage"]["n"]))
+    coverage = (cover * s * (1 - s) + (1 - cover) * f * (1 - f)) / with_need / gap**2
+    need = float(rows["need"]["value"])
+    variance = {
+        "service": service,
+        "coverage": coverage,
+        "both": need**2 * coverage,
+        "need_only": need**2 * coverage,
+        "service_only": service + need**2 * coverage,
+        "neither": service + need**2 * coverage,
+        "targeting": (need / share) ** 2 * coverage if share > 0 else 0.0,
+    }[measure]
+    return float(np.sqrt(variance))
 
 
 def pooled(
