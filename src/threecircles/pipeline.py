@@ -122,11 +122,21 @@ class PhaseError(ThreeCirclesError):
 def run_phase(phase: str, folder: Path, workspace: Path, engine: str, start: str | None) -> None:
     """The steps of one phase, in this process."""
     made = runner(folder, workspace, engine=engine, phase=phase)
-    wanted = {s.name for s in made.steps}
-    chosen = {s.name for s in made.steps if (s.side == "payload") == (phase == "payload")}
-    if start is not None and start not in wanted:
+    first = _identity_phase(made.steps)
+    chosen = {s.name for s in made.steps if (s.name in first) == (phase == "identity")}
+    if start is not None and start not in chosen:
+        # Says so when no step bears the name; the other phase runs it otherwise.
         made.plan(start)
     made.run(start if start in chosen else None, only=lambda s: s.name in chosen)
+
+
+def _identity_phase(steps: list[Step]) -> set[str]:
+    """Names of the steps that touch the identity side, and of all that they wait for."""
+    chosen: set[str] = set()
+    for step in reversed(steps):
+        if step.side != "payload" or any(step.feeds(s) for s in steps if s.name in chosen):
+            chosen.add(step.name)
+    return chosen
 
 
 def _prepare(folder: Path, workspace: Path) -> Workspace:
