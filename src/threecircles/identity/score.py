@@ -58,6 +58,8 @@ def scored(
     Columns: rid_l, rid_r int64, w float64 (bits), gamma_<comparison> int8 (-1 missing, 0 different,
     higher is closer), mw_<comparison> float64 (bits by field, term frequencies included).
     """
+    if not model.comparisons or not model.blocking:
+        return _no_pairs(model)
     logging.getLogger("splink").setLevel(logging.ERROR)
     from splink import DuckDBAPI, Linker
 
@@ -102,6 +104,15 @@ def _smoothed(
 def _tf(comparison: Any) -> str:
     has = any(level.tf for level in comparison.levels)
     return f" + p.mw_tf_adj_{comparison.name}" if has else ""
+
+
+def _no_pairs(model: Model) -> pl.DataFrame:
+    """The empty table, for records that hold nothing to compare."""
+    fields = [(f"gamma_{c.name}", pl.Int8) for c in model.comparisons]
+    fields += [(f"mw_{c.name}", pl.Float32) for c in model.comparisons]
+    return pl.DataFrame(
+        schema=dict([("rid_l", pl.Int64), ("rid_r", pl.Int64), ("w", pl.Float64), *fields])
+    )
 
 
 def _gamma(comparison: Any) -> str:
