@@ -25,8 +25,9 @@ def source_of(table: Released) -> str:
 @cache
 def source_name(source_id: str) -> str:
     """A source's name for people: its definition's label, else the text as it stands."""
-    path = HOME / "sources" / f"{source_id}.yaml"
-    if not path.exists():
+    paths = [HOME / folder / f"{source_id}.yaml" for folder in ("sources", "published", "comparators")]
+    path = next((p for p in paths if p.exists()), None)
+    if path is None:
         return source_id
     told = parse(path.read_text(encoding="utf-8"), path.name).plain()
     return str(told.get("label", source_id)).rstrip(".")

@@ -13,7 +13,7 @@ from typing import Any
 from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, select_autoescape
 
 from threecircles.report.model import Pack, Page, Value
-from threecircles.report.words import day, plain, text_of
+from threecircles.report.words import day, money, plain, text_of
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,8 @@ def frame_of(pack: Pack, page: Page) -> Frame:
     )
     crumbs: tuple[dict[str, str], ...] = ()
     if depth:
-        crumbs = ({"text": "Overview", "href": f"{root}index.html"}, {"text": page.title})
+        first = pack.pages[0]
+        crumbs = ({"text": first.nav, "href": f"{root}index.html"}, {"text": page.title})
     return Frame(
         owner=pack.place,
         root=root,
@@ -110,16 +111,24 @@ def frame_of(pack: Pack, page: Page) -> Frame:
         ),
         breadcrumbs=crumbs,
         footer=(
-            f"{pack.title}. Made on {day(pack.made_on)}. Release {pack.release_id}.",
+            f"{pack.title}. {_made(pack)}Release {pack.release_id}.",
             f"{pack.licence}." + (f" Contact: {pack.contact}." if pack.contact else ""),
         ),
-        footer_links=(
-            ("All pages, A to Z", f"{root}a-to-z.html"),
-            ("Downloads", f"{root}downloads.html"),
-            ("Accessibility", f"{root}accessibility.html"),
+        footer_links=tuple(
+            (text, f"{root}{slug}.html")
+            for text, slug in (
+                ("All pages, A to Z", "a-to-z"),
+                ("Downloads", "downloads"),
+                ("Accessibility", "accessibility"),
+            )
+            if any(p.slug == slug for p in pack.pages)
         ),
         indexed=pack.edition == "public" and not pack.fictitious,
     )
+
+
+def _made(pack: Pack) -> str:
+    return f"Made on {day(pack.made_on)}. " if pack.made_on else ""
 
 
 def written(cell: Value | str) -> str:
@@ -134,4 +143,6 @@ def big(value: Value) -> str:
     """A key figure in large type: shares as children in a hundred."""
     if value.kind == "percent" and value.known:
         return f"{plain((value.number or 0.0) * 100)} in 100"
+    if value.kind == "money" and value.known:
+        return money(value.number or 0.0)
     return text_of(value)

@@ -1,18 +1,18 @@
 """Maps from area boundaries: without them "where" would be a list of codes.
 
-Rates, never counts; at most five classes, stated; lightness and pattern both carry the class; hatched
-where a figure is unreliable, grey with crosses where it is hidden. Classes come from released values.
+Rates, never counts; at most five classes, stated in a key, of one colour from light to dark so that
+they stand apart in grey too; stripes where a figure is unreliable, crosses where it is hidden.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import cos, hypot, radians
 from typing import Any
 
 from threecircles.report.palette import palette
-from threecircles.report.svg import Svg, drawing, label, tag
+from threecircles.report.svg import Svg, drawing, label, number, tag
 
 BOX = 640.0
 TOLERANCE = 0.35
@@ -104,7 +104,7 @@ def choropleth(
     unreliable: frozenset[str] = frozenset(),
 ) -> Svg:
     """A map of released values by area code; areas without a value are grey with crosses."""
-    drawn = [_defs(figure_id)]
+    drawn = [hatches(figure_id)]
     for area in areas:
         value = values.get(area.code)
         path = "".join(_path(ring) for ring in area.rings)
@@ -114,21 +114,23 @@ def choropleth(
             drawn.append(tag("path", d=path, fill=f"url(#{figure_id}-cross)"))
             continue
         k = class_of(value, classes)
-        drawn.append(tag("path", d=path, fill=_fill(k, len(classes)), **line))
+        drawn.append(tag("path", d=path, fill=fill_of(k, len(classes)), **line))
         if area.code in unreliable:
             drawn.append(tag("path", d=path, fill=f"url(#{figure_id}-hatch)"))
     hidden = any(values.get(a.code) is None for a in areas)
-    drawn.extend(_legend(figure_id, classes, height + 24, hidden, bool(unreliable)))
-    rows = len(classes) + hidden + bool(unreliable)
-    return drawing(figure_id, title, desc, BOX, height + 30 + 26 * rows, *drawn)
+    legend, tall = key(figure_id, classes, hidden=hidden, unreliable=bool(unreliable))
+    drawn.append(tag("g", *legend, transform=f"translate(0 {number(height + 24)})"))
+    return drawing(figure_id, title, desc, BOX, height + 30 + tall, *drawn)
 
 
-def _fill(k: int, count: int) -> str:
+def fill_of(k: int, count: int) -> str:
+    """The colour of class k of `count`, from little to much."""
     colours = palette().sequential
     return colours[-1] if count == 1 else colours[round(k * (len(colours) - 1) / (count - 1))]
 
 
-def _defs(figure_id: str) -> str:
+def hatches(figure_id: str) -> str:
+    """Crosses for what is hidden or unknown, stripes for what is unreliable."""
     cross = tag("path", d="M2 2L6 6M6 2L2 6", stroke="#5B6066", stroke_width="0.8", fill="none")
     hatch = tag("path", d="M0 0V7", stroke="#F46A25", stroke_width="1.6")
     return tag(
@@ -153,24 +155,23 @@ def _defs(figure_id: str) -> str:
     )
 
 
-def _legend(
-    figure_id: str, classes: Sequence[Class], top: float, hidden: bool, unreliable: bool
-) -> Iterator[str]:
+def key(
+    figure_id: str, classes: Sequence[Class], *, hidden: bool, unreliable: bool
+) -> tuple[list[str], float]:
+    """The key of a map, a row a class, and its height."""
     box = {"x": 1.0, "width": "30", "height": "18", "stroke": palette().quiet, "stroke_width": "1"}
-    y = top
-    for k, item in enumerate(classes):
-        yield tag("rect", y=y, fill=_fill(k, len(classes)), **box)
-        yield label(42, y + 14, item.words, 15)
-        y += 26
+    rows: list[tuple[tuple[str, ...], str]] = [
+        ((fill_of(k, len(classes)),), c.words) for k, c in enumerate(classes)
+    ]
     if hidden:
-        yield tag("rect", y=y, fill=HIDDEN_FILL, **box)
-        yield tag("rect", y=y, fill=f"url(#{figure_id}-cross)", **box)
-        yield label(42, y + 14, "Hidden to protect children, or not available", 15)
-        y += 26
+        rows.append(((HIDDEN_FILL, f"url(#{figure_id}-cross)"), "Hidden or not available"))
     if unreliable:
-        yield tag("rect", y=y, fill="#FFFFFF", **box)
-        yield tag("rect", y=y, fill=f"url(#{figure_id}-hatch)", **box)
-        yield label(42, y + 14, "Rests on few answers: read with care", 15)
+        rows.append((("#FFFFFF", f"url(#{figure_id}-hatch)"), "Few answers: read with care"))
+    drawn = []
+    for k, (fills, words) in enumerate(rows):
+        drawn += [tag("rect", y=26.0 * k, fill=fill, **box) for fill in fills]
+        drawn.append(label(42, 26.0 * k + 14, words, 15))
+    return drawn, 26.0 * len(rows)
 
 
 def _rings(geometry: Mapping[str, Any]) -> list[list[Sequence[float]]]:

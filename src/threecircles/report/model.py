@@ -140,12 +140,12 @@ class Findings:
 
 @dataclass(frozen=True)
 class Text:
-    """Paragraphs under a heading. Links are (label, slug) of pages of the pack."""
+    """Paragraphs under a heading. Links are (label, slug) of pages of the pack; many go in columns."""
 
     title: str
     paragraphs: tuple[str, ...]
     links: tuple[tuple[str, str], ...] = ()
-    level: int = 2
+    columns: bool = False
 
 
 @dataclass(frozen=True)
@@ -240,9 +240,9 @@ class Pack:
     place: str
     period: str
     edition: Edition
-    made_on: date
     release_id: str
     pages: tuple[Page, ...]
+    made_on: date | None = None
     fictitious: bool = False
     definition_versions: tuple[str, ...] = ()
     contact: str = ""

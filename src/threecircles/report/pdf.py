@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 from threecircles.core.errors import ThreeCirclesError
@@ -60,7 +60,7 @@ def write_pdf(pack: Pack, path: Path) -> Path:
     """
     import typst
 
-    made_at = datetime.combine(pack.made_on, time(12), UTC)
+    made_at = datetime.combine(pack.made_on or date(2000, 1, 1), time(12), UTC)
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         (home / "main.typ").write_text("\n".join(_document(pack, home)), encoding="utf-8")
@@ -93,7 +93,8 @@ def _refused(error: Exception) -> str:
 def _document(pack: Pack, home: Path) -> Iterator[str]:
     yield _HEAD.format(title=string(pack.title), author=string(pack.place))
     yield f"#heading(level: 1, outlined: false, {string(pack.title)})"
-    yield _paragraph(f"{pack.period}. Made on {day(pack.made_on)}. Release {pack.release_id}.")
+    made = f"Made on {day(pack.made_on)}. " if pack.made_on else ""
+    yield _paragraph(f"{pack.period}. {made}Release {pack.release_id}.")
     if pack.fictitious:
         yield _paragraph(
             "A made-up place for demonstration. No real child, family or worker is described here."

@@ -11,6 +11,7 @@ from threecircles.core.errors import NotPermitted
 from threecircles.core.tables import TOTAL, Dimension, number_id
 from threecircles.definitions import read_csv
 from threecircles.disclosure.release import Safe
+from threecircles.need.published_indicators import england_indicators
 from threecircles.report.model import Kind, Value
 from threecircles.report.words import REASONS
 
@@ -26,7 +27,7 @@ class Measure:
     decimals: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Released:
     """A Safe table with its rows as records, each remembering its place in the frame."""
 
@@ -77,9 +78,10 @@ class Released:
     def value_of(self, row: Mapping[str, Any], column: str = "value") -> Value:
         """The value in a row, with its interval, base, symbol and place."""
         spec = self.safe.spec
-        how = measure(str(row["measure"]), spec.kind)
+        how = measure(str(row["measure"]), spec.kind, spec.unit)
         own = column in ("value", "low", "high")
-        kind, decimals = (how.kind, how.decimals) if own else ("count", 0)
+        money = how.kind == "money" and column == "numerator"
+        kind, decimals = (how.kind, how.decimals) if own else ("money" if money else "count", 0)
         figure = row.get(column)
         symbol = str(row.get("symbol") or "")
         if figure is None and not symbol:
@@ -151,11 +153,27 @@ _BY_KIND: dict[str, tuple[Kind, int]] = {
 }
 
 
-def measure(name: str, table_kind: str) -> Measure:
-    """How a measure is called and written: from the list of measures, else by the kind of its table."""
-    known = _measures().get(name)
+@cache
+def _published() -> dict[str, Measure]:
+    return {
+        i.id: Measure(
+            i.id,
+            i.label,
+            i.label.lower(),
+            "money" if i.unit.startswith("pounds") else "rate",
+            i.decimals,
+        )
+        for i in england_indicators()
+    }
+
+
+def measure(name: str, table_kind: str, unit: str = "") -> Measure:
+    """How a measure is called and written: from the lists of measures, else by its table's kind and unit."""
+    known = _measures().get(name) or _published().get(name)
     if known:
         return known
-    kind, decimals = _BY_KIND.get(table_kind, ("count", 0))
+    kind, decimals = (
+        ("money", 0) if unit.startswith("pounds") else _BY_KIND.get(table_kind, ("count", 0))
+    )
     words = name.replace("_", " ").replace("-", " ")
-    return Measure(name, words.capitalize(), words, kind, decimals)
+    return Measure(name, words.capitalize(), words, cast(Kind, kind), decimals)

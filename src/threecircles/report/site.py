@@ -18,8 +18,11 @@ STYLE = Path(__file__).parent / "style"
 BUILT = Path(__file__).parents[1] / "web" / "assets"
 
 
-def write_site(pack: Pack, out: Path) -> list[Path]:
-    """Every page, asset, CSV file and pack.json of the pack below `out`; returns the files written."""
+def write_site(pack: Pack, out: Path, *, model: bool = True) -> list[Path]:
+    """Every page, asset and CSV file of the pack below `out`; returns the files written.
+
+    model: also the page model as pack.json.
+    """
     out.mkdir(parents=True, exist_ok=True)
     files = write_assets(out / "assets")
     for page in pack.pages:
@@ -28,7 +31,8 @@ def write_site(pack: Pack, out: Path) -> list[Path]:
         path.write_text(page_html(pack, page), encoding="utf-8", newline="\n")
         files.append(path)
     files += write_csv_files(pack, out / "data")
-    files.append(write_pack_json(pack, out / "pack.json"))
+    if model:
+        files.append(write_pack_json(pack, out / "pack.json"))
     public = pack.edition == "public" and not pack.fictitious
     files.append(
         _text(out / "robots.txt", f"User-agent: *\n{'Allow' if public else 'Disallow'}: /\n")

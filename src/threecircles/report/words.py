@@ -35,9 +35,11 @@ def plain(x: float, decimals: int = 0, minus: str = MINUS) -> str:
 
 
 def money(pounds: float) -> str:
-    """Pounds as GBP million with one decimal, as thousand, or whole: "£12.3 million"."""
+    """Pounds as billion or million with one decimal, as thousand, or whole: "£12.3 million"."""
     size = abs(pounds)
     sign = MINUS if pounds < 0 else ""
+    if size >= 1_000_000_000:
+        return f"{sign}£{plain(size / 1e9, 1)} billion"
     if size >= 1_000_000:
         return f"{sign}£{plain(size / 1e6, 1)} million"
     if size >= 100_000:
@@ -58,6 +60,11 @@ def interval_of(value: Value) -> str:
         return ""
     low, high = _written(value, value.low), _written(value, value.high)
     return f"{low.removesuffix('%')} to {high}"
+
+
+def unit_words(unit: str) -> str:
+    """A unit beside a figure that bears its own sign: "a child aged 0 to 17" for pounds a child."""
+    return unit.removeprefix("pounds ").strip()
 
 
 def in_hundred(value: Value) -> str:

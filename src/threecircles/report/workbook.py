@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ def write_workbook(pack: Pack, path: Path) -> Path:
             "title": pack.title,
             "author": pack.place,
             "comments": f"Release {pack.release_id}",
-            "created": datetime(pack.made_on.year, pack.made_on.month, pack.made_on.day),
+            "created": datetime.combine(pack.made_on or date(2000, 1, 1), time()),
         }
     )
     book.set_custom_property("Language", "en-GB")
@@ -106,7 +106,7 @@ def _cover(sheet: Any, pack: Pack, styles: _Styles) -> None:
     lines = [
         f"{pack.period}. Each sheet after Shorthand holds one table.",
         f"Publisher: {pack.place}",
-        f"Made on {day(pack.made_on)}",
+        f"Made on {day(pack.made_on)}" if pack.made_on else "Date as published",
         f"Release: {pack.release_id}",
         f"Next update: {pack.next_update or 'to be announced'}",
         f"Contact: {pack.contact or 'the council'}",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from threecircles.report.model import Keyfigure, Value
 from threecircles.report.released import Released, Tables
-from threecircles.report.words import text_of
+from threecircles.report.words import text_of, unit_words
 
 ROLES = ("self", "neighbour", "region", "england", "other")
 
@@ -58,7 +58,7 @@ def compared_figures(tables: Tables, limit: int) -> Iterator[tuple[Keyfigure, Re
         shown += 1
         england = next((c.value for c in compared(table) if c.role == "england"), None)
         beside = f"England {text_of(england)}" if england is not None else ""
-        unit = table.safe.spec.unit
+        unit = unit_words(table.safe.spec.unit)
         yield (
             Keyfigure(
                 value, f"{table.safe.spec.title}, {unit}" if unit else table.safe.spec.title, beside
