@@ -151,6 +151,12 @@ def test_unknown_elements_are_kept_with_their_path(tmp_path):
     ]
 
 
+def test_unknown_elements_outside_the_children_are_kept_too(tmp_path):
+    text = cin_xml(child(1)).replace("<LEA>", "<Contact>x</Contact><LEA>")
+    reading = read(write(tmp_path, "cin.xml", text))
+    assert reading.extra["column"].to_list() == ["Message/Header/Source/Contact"]
+
+
 def test_stray_text_between_elements_is_a_note(tmp_path):
     reading = read(write(tmp_path, "cin.xml", cin_xml(child(1).replace("<Sex>", "stray<Sex>"))))
     assert reading.tables["ChildIdentifiers"]["Sex"].to_list() == ["F"]

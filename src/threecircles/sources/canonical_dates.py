@@ -12,7 +12,7 @@ from threecircles.sources.declared import Column
 from threecircles.sources.noting import Change, Where, note
 from threecircles.sources.reading import Note, Problem
 
-_DATE_WORDS = {"iso": "yyyy-mm-dd", "day-first": "dd/mm/yyyy"}
+_DATE_WORDS = {"iso": "yyyy-mm-dd", "day-first": "dd/mm/yyyy", "any": "yyyy-mm-dd"}
 
 
 def dates(text: pl.Series, column: Column, where: Where, notes: list[Note]) -> Change:
@@ -45,7 +45,11 @@ def dates(text: pl.Series, column: Column, where: Where, notes: list[Note]) -> C
     )
     counts = Counter(forms.values())
     for form in counts:
-        if form == wanted or (column.type == "datetime" and form.startswith("yyyy-mm-dd")):
+        if (
+            form == wanted
+            or (where.source.date_form == "any" and form not in (*_NO_DATE, "partial"))
+            or (column.type == "datetime" and form.startswith("yyyy-mm-dd"))
+        ):
             continue
         these = text.is_in([v for v, f in forms.items() if f == form]).fill_null(False)
         _note_dates(notes, where, column, form, these, wanted)
@@ -58,6 +62,9 @@ def dates(text: pl.Series, column: Column, where: Where, notes: list[Note]) -> C
 def _note_dates(
     notes: list[Note], where: Where, column: Column, form: str, these: pl.Series, wanted: str
 ) -> None:
+    if where.serials and form in _TRUE_DATES:
+        # A date cell of a workbook has no written form to complain of.
+        return
     if form == "partial":
         if not column.partial:
             sentence = "{n} {dates} in {column} are known in part only; kept as text."
@@ -72,6 +79,7 @@ def _note_dates(
         note(notes, where, column, "date-form", these, sentence)
 
 
+_TRUE_DATES = ("yyyy-mm-dd", "yyyy-mm-dd with time", "spreadsheet day number")
 _NO_DATE = {
     "two-digit-year": "have a year of two digits, which may be any century",
     "impossible": "name a day that does not exist",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import polars as pl
 
@@ -71,7 +71,10 @@ def codes_of(text: pl.Series, column: Column, where: Where, notes: list[Note]) -
         words = {
             w.casefold(): c.code for c in reversed(codes) for w in (*c.synonyms, c.label, c.code)
         }
-        read |= {v: words[v.strip().casefold()] for v in distinct if v.strip().casefold() in words}
+        for value in distinct:
+            found = next((words[f] for f in _forms(value) if f in words), None)
+            if found is not None:
+                read[value] = found
     unknown = [v for v in distinct if v not in read]
     if read:
         these = text.is_in(list(read)).fill_null(False)
@@ -83,6 +86,19 @@ def codes_of(text: pl.Series, column: Column, where: Where, notes: list[Note]) -
         note(notes, where, column, "code-not-listed", these,
               "{n} {values} in {column} are not in the list of allowed codes; kept as text.")  # fmt: skip
     return Change({column.name: text}, notes)
+
+
+_LETTERED = re.compile(r"^[a-z]{1,2}\)\s*")
+
+
+def _forms(value: str) -> Iterator[str]:
+    """Ways a code is written in lists for people: itself, `a) WBRI`, `N1 - Abuse`, `q) 6: Police`."""
+    word = value.strip().casefold()
+    bare = _LETTERED.sub("", word)
+    yield from (word, bare)
+    for between in (":", " - ", " \u2013 "):
+        if between in bare:
+            yield bare.split(between, 1)[0].strip()
 
 
 def numbers(text: pl.Series, column: Column, where: Where, notes: list[Note]) -> Change:

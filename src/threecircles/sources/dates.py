@@ -85,5 +85,5 @@ def month_first(text: str) -> bool:
 
 
 def as_written(day: date, form: str) -> str:
-    """A date in the text form a receiver wants: "iso" or "day-first"."""
-    return day.isoformat() if form == "iso" else f"{day:%d/%m/%Y}"
+    """A date in the text form a receiver wants: "day-first", else as yyyy-mm-dd."""
+    return f"{day:%d/%m/%Y}" if form == "day-first" else day.isoformat()

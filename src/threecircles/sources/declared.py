@@ -27,6 +27,7 @@ class Column:
     everything but `none` stays on the identity side. xml, copy, ordinal: where an XML form holds it (a
     path below the row's element; a path below the record; the count of an element in its parent).
     many: a list of values. partial: parts of a date may be unknown. derived: not sent, worked out.
+    refuse: value -> the sentence with which its row is rejected.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Column:
     many: bool = False
     partial: bool = False
     derived: bool = False
+    refuse: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -123,7 +125,7 @@ class Source(Definition):
     """A source: who publishes it, what its rows are, its tables, and how to link it.
 
     date_form: the text form of dates that the receiver wants (iso = yyyy-mm-dd, day-first =
-    dd/mm/yyyy). letter_case: keep = text stays as received, trim = without spaces around, upper = also
+    dd/mm/yyyy, any = no form is asked for; written as iso). letter_case: keep = text stays as received, trim = without spaces around, upper = also
     in capitals. return_name: the statutory return.
     """
 
@@ -133,7 +135,7 @@ class Source(Definition):
     collected_from: str
     tables: tuple[Table, ...]
     reference: str = ""
-    date_form: Literal["iso", "day-first"] = "iso"
+    date_form: Literal["iso", "day-first", "any"] = "iso"
     letter_case: Literal["keep", "trim", "upper"] = "keep"
     return_name: str = ""
     xml: XmlForm | None = None

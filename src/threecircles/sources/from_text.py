@@ -54,7 +54,7 @@ def read_text(received: Received, sources: Sequence[Source], limits: Limits, fou
     _above(rows[:position], record, found)
     result = split(decoded.text, delimiter, line, len(cells), limits.quoted_lines)
     lay_rows(result.frame, result.at, cells, fits[0], record, found)
-    record.rows_rejected = len(result.broken)
+    record.rows_rejected += len(result.broken)
     record.rows_in += len(result.broken)
     record.rows_blank = result.blank
     table = fits[0].table.name
@@ -72,6 +72,7 @@ def lay_rows(
 ) -> None:  # fmt: skip
     """Rename positional columns to declared ones; keep the rest apart, with a note for each."""
     table = match.table
+    frame, at = _without_refused(frame, at, match, record, found)
     record.table, record.kind, record.score = (
         table.name,
         f"{match.source.id} {record.kind}",
@@ -96,6 +97,25 @@ def lay_rows(
             Note(record.file_id, table.name, name.strip(), "column-not-known", frame.height, [],
                  f"The column {name.strip()} belongs to no definition; it is kept apart and not checked.")
         )  # fmt: skip
+
+
+def _without_refused(
+    frame: pl.DataFrame, at: pl.Series, match: Match, record: FileRecord, found: Found
+) -> tuple[pl.DataFrame, pl.Series]:
+    """Rows that hold a value no return may hold go to the rejects, with the declared sentence."""
+    for position, column in match.columns.items():
+        for value, sentence in column.refuse.items():
+            values = frame.get_column(f"c{position}")
+            bad = (values.str.strip_chars().str.to_lowercase() == value).fill_null(False)
+            for row, line in zip(frame.filter(bad).iter_rows(), at.filter(bad), strict=True):
+                found.rejects.append(
+                    Reject(record.file_id, line, match.table.name, ",".join(c or "" for c in row), "value-refused",
+                           sentence, column.name, value, mend="Count again in an allowed way, or leave the row out.")
+                )  # fmt: skip
+            frame, at = frame.filter(~bad), at.filter(~bad)
+            record.rows_rejected += int(bad.sum())
+            record.rows_in += int(bad.sum())
+    return frame, at
 
 
 def _duplicate_headings(

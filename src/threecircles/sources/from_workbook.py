@@ -111,7 +111,7 @@ def _lay_sheet(
             continue
         kept.append([*row[:width], *[""] * (width - len(row))])
         at.append(index + 1)
-    record.rows_in += record.rows_rejected
+    record.rows_in = record.rows_rejected
     record.rows_blank = len(texts) - len(filled)
     columns = zip(*kept, strict=True) if kept else ((),) * width
     frame = pl.DataFrame(

@@ -18,7 +18,7 @@ from threecircles.sources.laid import Found, Laid
 from threecircles.sources.reading import EXTRA_SCHEMA, FileRecord, Limits, Note, Problem, Reject
 from threecircles.sources.received import Received
 from threecircles.sources.xml_plan import Plan, plan
-from threecircles.sources.xml_read import Broken, XmlResult, read_xml
+from threecircles.sources.xml_read import Broken, XmlResult, read_xml, refuse_doctype
 from threecircles.sources.xml_rows import BETWEEN, Collected, Refused, Row
 
 _LIST = pl.List(pl.Utf8)
@@ -42,14 +42,14 @@ def read_xml_file(
         bytes=received.size,
         kind="XML",
     )
-    source = _recognise(received, sources, record, found)
-    if source is None:
-        return
-    record.kind, record.score = f"{source.id} XML", 1.0
-    compiled = plan(source)
-    batches = _Batches(compiled, limits.batch_rows)
-    stream, override = _stream(received, record, found)
     try:
+        source = _recognise(received, sources, record, found)
+        if source is None:
+            return
+        record.kind, record.score = f"{source.id} XML", 1.0
+        compiled = plan(source)
+        batches = _Batches(compiled, limits.batch_rows)
+        stream, override = _stream(received, record, found)
         with stream:
             result = read_xml(stream, compiled, limits, override, batches.add)
     except (Refused, LookupError) as error:
@@ -69,11 +69,10 @@ def _recognise(
     paths = _first_paths(received)
     root = next(iter(paths), "")
     forms = [s for s in sources if s.xml and s.xml.root == root.partition("/")[0]]
-    sure = [
-        s
-        for s in forms
-        if s.xml and {f"{s.xml.root}/{p}" for p in (s.xml.record, s.xml.head) if p} & set(paths)
-    ]
+    # Two returns share root and header: the repeated record decides, then what stands at the head.
+    by_record = [s for s in forms if s.xml and f"{s.xml.root}/{s.xml.record}" in paths]
+    by_head = [s for s in forms if s.xml and f"{s.xml.root}/{s.xml.head}" in paths]
+    sure = by_record or by_head
     chosen = sure or forms
     if len(chosen) == 1:
         return chosen[0]
@@ -103,10 +102,10 @@ def _first_paths(received: Received) -> list[str]:
 
     parser.StartElementHandler = start
     parser.EndElementHandler = lambda _: stack.pop() and None
-    parser.StartDoctypeDeclHandler = lambda *_: (_ for _ in ()).throw(Refused())
+    parser.StartDoctypeDeclHandler = refuse_doctype
     try:
         parser.Parse(_as_utf8(head), False)
-    except (expat.ExpatError, Refused):
+    except expat.ExpatError:
         return paths or _root_by_eye(head)
     return paths
 
@@ -226,7 +225,7 @@ def _lay(
     record.rows_in = result.records + sum(b.inside for b in result.broken)
     record.rows_kept = result.records
     record.rows_rejected = record.rows_in - result.records
-    extra = _extra(batches.unknown, record)
+    extra = _extra([*result.outside, *batches.unknown], record)
     for position, table in enumerate(batches.plan.tables):
         frame = batches.frame(position)
         absent = [c.name for c in table.columns if _absent(c, frame, day)]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from threecircles.sources.declared import Column, Source
+from threecircles.sources.declared import Column, Source, code_list
 from threecircles.sources.reading import Note, Problem
 
 
@@ -55,3 +55,11 @@ def note(
             said,
         )
     )
+
+
+def check_codes_exist(source: Source) -> None:
+    """Raise DefinitionError when a column names a list of codes that is not there."""
+    for table in source.tables:
+        for column in table.columns:
+            if column.codes:
+                code_list(column.codes)

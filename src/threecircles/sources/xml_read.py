@@ -37,6 +37,7 @@ class XmlResult:
     broken: list[Broken] = field(default_factory=list)
     records: int = 0
     stray: list[int] = field(default_factory=list)
+    outside: list[tuple[str, str, int]] = field(default_factory=list)
 
 
 def read_xml(
@@ -91,8 +92,8 @@ class _Run:
         parser.StartElementHandler = self.rows.start
         parser.EndElementHandler = self.rows.end
         parser.CharacterDataHandler = self.rows.text
-        parser.StartDoctypeDeclHandler = _refuse_doctype
-        parser.EntityDeclHandler = _refuse_doctype
+        parser.StartDoctypeDeclHandler = refuse_doctype
+        parser.EntityDeclHandler = refuse_doctype
         if prefix:
             parser.Parse(prefix, False)
 
@@ -144,6 +145,7 @@ class _Run:
         for table, rows in enumerate(self.rows.head):
             self.result.head[table].extend(rows)
         self.result.stray.extend(self.rows.stray)
+        self.result.outside.extend(self.rows.outside)
 
     def _recover(self, error: Exception) -> bytes | None:
         """Write the reject; returns the bytes to go on with, or None at the end of the file."""
@@ -192,7 +194,8 @@ class _Run:
             self._read()
 
 
-def _refuse_doctype(*_: object) -> None:
+def refuse_doctype(*_: object) -> None:
+    """Handler for a document type: raises Refused before any entity is known."""
     raise Refused("it holds a document type declaration, which can hide entities")
 
 

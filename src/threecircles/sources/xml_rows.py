@@ -38,7 +38,8 @@ class Collected:
 class RowMaker:
     """Handlers for one parser. position() gives the byte of the current event.
 
-    done(collected): called with each finished record. head: rows of tables that stand once per file.
+    done(collected): called with each finished record. head: rows of tables that stand once per file;
+    outside: unknown elements that stand in no record.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class RowMaker:
         self.parts: list[str] = []
         self.stray: list[int] = []
         self.head: list[list[Row]] = [[] for _ in plan.tables]
+        self.outside: list[tuple[str, str, int]] = []
         self.key: str | None = None
         self._clear()
 
@@ -219,12 +221,13 @@ class RowMaker:
         if inside and self._free_row(inside):
             return
         path = "/".join([n.name for n in self.stack[1:]] + [node.name])
+        unknown = self.unknown if self.record_start >= 0 else self.outside
         if inside:
-            self.unknown.extend((f"{path}/{k}", v, self.position()) for k, v in inside.items())
+            unknown.extend((f"{path}/{k}", v, self.position()) for k, v in inside.items())
         elif self.leaves and not self.stack[-1].known and node.name not in self.leaves[-1]:
             self.leaves[-1][node.name] = value or ""
         elif value is not None:
-            self.unknown.append((path, value, self.position()))
+            unknown.append((path, value, self.position()))
 
     def _free_row(self, leaves: dict[str, str]) -> bool:
         for table in self.plan.free:
