@@ -125,7 +125,7 @@ class Runner:
             key="",
             side=step.side,
             written_side=step.written_side,
-            inputs={t: o.hash for r in step.reads for t, o in self._matching(r)},
+            inputs={t: o.hash for r in step.reads for t, o in self._matching(r, step)},
             files={str(p.name): _file_hash(p) for p in step.files},
             code=dict(code_hashes(step.function.__module__)),
             definitions=self._definition_hashes(step),
@@ -197,11 +197,13 @@ class Runner:
                 return self._folder(step, entry.key) / f"{table}.parquet", step.written_side
         return None
 
-    def _matching(self, pattern: str) -> list[tuple[str, Output]]:
+    def _matching(self, pattern: str, reader: Step) -> list[tuple[str, Output]]:
+        """Tables a pattern names, as far as the reader may see them: a payload step sees payload only."""
         return [
             (table, output)
             for step in self.steps
             if (entry := self.entries.get(step.name)) is not None
+            if reader.side != "payload" or step.written_side == "payload"
             for table, output in sorted(entry.outputs.items())
             if fnmatchcase(table, pattern)
         ]
@@ -253,7 +255,7 @@ class Runner:
                 found = self._find(name)
                 arguments.append(None if found is None else self._open(step, name, *found, grant))
                 continue
-            tables = [t for t, _ in self._matching(name)]
+            tables = [t for t, _ in self._matching(name, step)]
             arguments.append({t: self._open(step, t, *self._must_find(t), grant) for t in tables})
         return arguments
 
