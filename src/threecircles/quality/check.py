@@ -103,7 +103,9 @@ def check_tables(
     with borrowed(connection) if connection else database() as open_one:
         fill(open_one, form, derived, needed)
         fill_references(open_one, references, sql)
-        fill_macros(open_one, covers, end_year, authority, there.names(), sql)
+        fill_macros(
+            open_one, covers, end_year, authority, there.names() | frozenset(references), sql
+        )
         fill_views(open_one, shared)
         if connection is None:
             lock(open_one)

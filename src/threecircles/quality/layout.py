@@ -8,6 +8,8 @@ from typing import Literal
 
 from threecircles.core.errors import UsageError, did_you_mean
 from threecircles.definitions import load
+from threecircles.definitions.loader import HOME
+from threecircles.definitions.yaml12 import parse
 
 PREVIOUS = "_last"
 """Ending of a table's name that means the same table of the year before."""
@@ -17,6 +19,11 @@ COMPANIONS = {"date": "DATE", "int": "BIGINT", "number": "DOUBLE", "list": "VARC
 
 CROSS_SCHEMAS = {"cin": "cin", "s903": "903"}
 """Name before the dot in a cross-return rule's table -> return whose layout holds."""
+
+CROSS_SOURCES = {"school": "school-census", "help": "early-help", "justice": "youth-justice"}
+"""The same for sources without a rule set, whose definition tells their columns."""
+
+_DATE_FORMS = {"iso": "yyyy-mm-dd", "day-first": "dd/mm/yyyy"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +91,34 @@ def layout(return_name: str) -> Layout:
         for schema, other in CROSS_SCHEMAS.items()
         for name, table in layout(other).tables.items()
     }
+    for schema, source in CROSS_SOURCES.items():
+        tables |= {f"{schema}.{name}": table for name, table in _declared(source).items()}
     return replace(own, tables=tables | own.tables)
+
+
+def _declared(source: str) -> dict[str, Table]:
+    """Tables of a source as its own definition declares them."""
+    path = HOME / "sources" / f"{source}.yaml"
+    declared = parse(path.read_text(encoding="utf-8"), path.name).plain()
+    keys = {link["table"]: link["record_id"][0] for link in declared.get("link", [])}
+    return {
+        table["name"]: Table(
+            label=table.get("rows", table["name"]),
+            child=keys.get(table["name"], table["columns"][0]["name"]),
+            columns={c["name"]: _column(c) for c in table["columns"]},
+            date_form=_DATE_FORMS.get(declared.get("date_form", "iso"), "yyyy-mm-dd"),
+            upper_case=False,
+        )
+        for table in declared["tables"]
+    }
+
+
+def _column(declared: dict[str, str]) -> Column:
+    kind = declared["type"]
+    return Column(
+        type="date" if kind == "date" else "int" if kind == "int" else "text",
+        label=declared["label"],
+    )
 
 
 def _with_habits(own: Layout) -> Layout:

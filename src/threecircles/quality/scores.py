@@ -56,13 +56,16 @@ def scores(report: Report) -> pl.DataFrame:
     accuracy (cross-return only): agreements of comparable pairs. Rules that did not run lower
     nothing; where none ran the state is not tested. Columns: SCORES.
     """
-    counts = [
-        *_completeness(report),
-        *_validity(report),
-        *_uniqueness(report),
-        *_consistency(report),
-        *_accuracy(report),
-    ]
+    counts = (
+        _accuracy(report)
+        if report.return_name == "cross"
+        else [
+            *_completeness(report),
+            *_validity(report),
+            *_uniqueness(report),
+            *_consistency(report),
+        ]
+    )
     rows = [
         {"return": report.return_name, "year": report.year, **scored(count)} for count in counts
     ]
@@ -203,8 +206,6 @@ def _consistency(report: Report) -> list[Count]:
 
 
 def _accuracy(report: Report) -> list[Count]:
-    if report.return_name != "cross":
-        return []
     found = []
     for outcome in report.outcomes.values():
         if (

@@ -12,7 +12,7 @@ from threecircles.core.steps import Step
 from threecircles.core.tables import Measured
 from threecircles.definitions.place import Delivery, Place
 from threecircles.quality.check import check_tables
-from threecircles.quality.layout import CROSS_SCHEMAS, PREVIOUS
+from threecircles.quality.layout import CROSS_SCHEMAS, CROSS_SOURCES, PREVIOUS
 from threecircles.quality.measured import (
     period_label,
     rules_measured,
@@ -90,7 +90,11 @@ def place_reports(tables: Tables, place: Place) -> list[Report]:
         found.append(check_tables(name, newest.year, current | last, metadata, reference))
         schema = next(s for s, other in CROSS_SCHEMAS.items() if other == name)
         together |= {f"{schema}.{t}": f for t, f in (current | last).items()}
-    if len(found) > 1:
+    for schema, source in CROSS_SOURCES.items():
+        newest = _newest(place, source)
+        if newest is not None:
+            together |= {f"{schema}.{t}": f for t, f in _tables_of(tables, newest).items()}
+    if found:
         found.append(check_tables("cross", place.year, together, metadata, reference))
     return found
 
