@@ -28,6 +28,7 @@ def measure_rows(pupils):
             "response_id": f"s:{p['id']}",
             "person_id": f"p{p['id']}" if p.get("consent", 1) else None,
             "source_id": "survey-pupils",
+            "measure_id": "survey",
             "study_id": "survey_2026",
             "wave": "1",
             "stratum": "primary" if p["year"] <= 6 else "secondary",
@@ -42,22 +43,33 @@ def measure_rows(pupils):
     return pl.DataFrame(rows, infer_schema_length=None)
 
 
-def record(pupils):
-    """measure, episode, person and residence of the pupils; service: in early help in the window."""
-    episode = pl.DataFrame(
-        [(f"p{p['id']}", "early_help", date(2025, 10, 1), None) for p in pupils if p["service"]],
-        schema={
-            "person_id": pl.String,
-            "process": pl.String,
-            "valid_from": pl.Date,
-            "valid_to": pl.Date,
-        },
-        orient="row",
-    )
+EPISODE = {
+    "person_id": pl.String, "process": pl.String, "valid_from": pl.Date, "valid_to": pl.Date,
+    "status_code": pl.String, "attributes": pl.Struct({"nc_year": pl.String}),
+}  # fmt: skip
+
+
+def record(pupils, roll=False):
+    """measure, episode, person and residence of the pupils; service: in early help in the window.
+
+    roll: the record also holds who is on roll in school. A pupil with answered False was not asked.
+    """
+    early = (date(2025, 10, 1), None, None, {"nc_year": None})
+    rows = [(f"p{p['id']}", "early_help", *early) for p in pupils if p["service"]]
+    if roll:
+        for p in pupils:
+            start = (date(2024, 9, 1), None)
+            rows.append(
+                (f"p{p['id']}", "school_enrolment", *start, "C", {"nc_year": str(p["year"])})
+            )
+            if p.get("fsm"):
+                rows.append((f"p{p['id']}", "fsm", *start, None, {"nc_year": None}))
+    episode = pl.DataFrame(rows, schema=EPISODE, orient="row")
     person = pl.DataFrame(
         {
             "person_id": [f"p{p['id']}" for p in pupils],
             "birth_month": [date(2026 - 5 - p["year"], 3, 1) for p in pupils],
+            "sex": ["F" if p["female"] else "M" for p in pupils],
         }
     )
     residence = pl.DataFrame(
@@ -69,7 +81,7 @@ def record(pupils):
             "valid_to": pl.Series([None] * len(pupils), dtype=pl.Date),
         }
     )
-    return measure_rows(pupils), episode, person, residence
+    return measure_rows([p for p in pupils if p.get("answered", True)]), episode, person, residence
 
 
 def many(n=2000, schools=40, need=0.24, coverage=0.25, targeting=0.6, seed=1, icc=0.02):

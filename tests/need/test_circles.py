@@ -20,9 +20,9 @@ AREAS = Areas(
 SERVICES = targeted_services("council_and_justice")
 
 
-def tables(pupils, name="polars"):
+def tables(pupils, name="polars", roll=False):
     run = engine(name)
-    frames = [run.frame(f) for f in record(pupils)]
+    frames = [run.frame(f) for f in record(pupils, roll)]
     made = circles_tables(*frames, need=NEED, services=SERVICES, areas=AREAS, academic_year=2026)
     return {m.spec.id: m for m in made}
 
@@ -109,3 +109,45 @@ def test_every_table_says_its_rule_and_its_caution():
         assert "2 or more of 4 impairments" in said
         assert "not the same as help that fits" in said
         assert table.spec.count == "n_with"
+
+
+def on_a_roll(n=1500):
+    """Pupils on roll of whom those in need answer less; free meals go with need."""
+    pupils = many(n)
+    for p in pupils:
+        p["fsm"] = (p["id"] * 7919) % 100 < (60 if p["need"] else 20)
+        p["answered"] = (p["id"] * 104729) % 100 < (60 if p["need"] else 90)
+    return pupils
+
+
+def test_everyone_on_roll_is_stood_for_and_contact_is_counted_not_estimated():
+    pupils = on_a_roll()
+    place = figures(tables(pupils, roll=True)["circles-place"])
+    assert place["service"]["value"] == pytest.approx(
+        sum(p["service"] for p in pupils) / len(pupils)
+    )
+    assert place["service"]["low"] == place["service"]["high"]
+    assert place["need"]["denominator"] == len(pupils)
+
+
+def test_weighting_brings_need_back_that_did_not_answer():
+    pupils = on_a_roll()
+    truth = sum(p["need"] for p in pupils) / len(pupils)
+    place = figures(tables(pupils, roll=True)["circles-place"])
+    asked = [p for p in pupils if p["answered"]]
+    naive = sum(p["need"] for p in asked) / len(asked)
+    assert naive < truth - 0.04
+    assert place["need"]["low"] <= truth <= place["need"]["high"]
+    assert abs(place["need"]["value"] - truth) < abs(naive - truth)
+
+
+@pytest.mark.parametrize("roll", [False, True])
+def test_one_figure_has_one_interval_in_every_breakdown(roll):
+    made = tables(on_a_roll(), roll=roll)
+    place = figures(made["circles-place"])
+    for group in ("ward", "phase", "age", "sex", "deprivation"):
+        total = made[f"circles-{group}"].frame.filter(pl.col(group) == TOTAL)
+        for row in total.to_dicts():
+            same = place[row["measure"]]
+            for column in ("value", "low", "high", "numerator", "n", "n_with"):
+                assert row[column] == pytest.approx(same[column]), (group, row["measure"], column)

@@ -114,6 +114,7 @@ def from_sums(
 
     `by` may name fewer columns than the sums were made by. Returns as `estimate`.
     """
+    sums = _joined(sums, by)
     structure = Structure.of(sums, lonely=design.lonely, stratified=design.stratum is not None)
     tables = [
         _estimate_one(sums, structure, design, (label, kind), j, tuple(by), level, method)
@@ -167,6 +168,18 @@ def refuse_bad_weights(bad: int, design: Design) -> None:
             where=f"column {design.weight}",
             mend="Give every respondent a weight, or leave those rows out and say so.",
         )
+
+
+def _joined(sums: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+    """One row a domain and unit: a unit split over rows would add its parts' squares, not square their sum."""
+    keys = [*by, "_stratum", "_psu"]
+    ends = {"_fpc_low": pl.col("_fpc_low").min(), "_fpc_high": pl.col("_fpc_high").max()}
+    ends["_within"] = pl.col("_within").max()
+    split = {
+        c for c in sums.columns if sums[c].dtype.is_numeric() and c not in ends and c not in keys
+    }
+    added = [pl.col(c).sum() for c in sums.columns if c in split]
+    return sums.group_by(keys).agg(*ends.values(), *added).sort(keys, nulls_last=True)
 
 
 def unit_rows(frame: Frame, design: Design) -> Structure:

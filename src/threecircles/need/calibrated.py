@@ -109,7 +109,14 @@ def _figures(ground: Ground, regions: dict[str, np.ndarray], inside: np.ndarray)
 def _variance(ground: Ground, u: np.ndarray) -> np.ndarray:
     """Of each column: schools that took part or not, then pupils who answered or not within them."""
     structure = ground.structure
-    left = ground.response.weights[:, None] * ground.response.residuals(u)
+    w = ground.response.weights
+    served = (ground.respondents["service"] == 1).to_numpy()
+    centred = u.copy()
+    for part in (served, ~served):
+        # Weights were scaled to the number in contact, so only differences within each part can err.
+        if part.any():
+            centred[part] -= (w[part, None] * u[part]).sum(axis=0) / w[part].sum()
+    left = w[:, None] * ground.response.residuals(centred)
     units = len(structure.unit_stratum)
     by_unit = np.zeros((units, u.shape[1]))
     squares = np.zeros_like(by_unit)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
+from math import exp
 
 import narwhals as nw
 import polars as pl
@@ -10,6 +12,7 @@ import polars as pl
 from threecircles.core.engines import collect
 from threecircles.core.tables import TOTAL, Dimension, Measured, TableSpec
 from threecircles.need.areas import FIFTHS, Areas
+from threecircles.need.calibrated import calibrated_circles
 from threecircles.need.circles import (
     circles,
     design_of,
@@ -18,6 +21,7 @@ from threecircles.need.circles import (
     sentence,
 )
 from threecircles.need.frechet import bounds, told_rows, words
+from threecircles.need.ground import Ground, directions, grounded
 from threecircles.need.high_need import HighNeed, classify, frozen_cuts
 from threecircles.need.measured import VALUES, Told, circles_table
 from threecircles.need.respondents import (
@@ -28,6 +32,7 @@ from threecircles.need.respondents import (
     with_groups,
     with_service,
 )
+from threecircles.need.roll import on_roll
 from threecircles.need.strata import Strata
 from threecircles.need.targeted import TargetedServices, contact
 
@@ -47,8 +52,8 @@ def circles_tables(
 ) -> list[Measured]:
     """Every table of the circles, or none where no pupil answered.
 
-    measure, episode, person, residence: the record's tables. With consent to link, the circles are
-    drawn person by person; without any, as bounds.
+    measure, episode, person, residence: the record's tables. With leave to link, the circles are drawn
+    person by person; without any, as bounds.
     """
     table = respondents(measure, [c.scale for c in need.criteria])
     if table.height == 0:
@@ -57,12 +62,24 @@ def circles_tables(
     table = collect(answered).sort("response_id")
     day = survey_day(table)
     in_contact = collect(contact(episode, services, services.chosen(), day))
-    ground = with_groups(table, home_on(residence, person, day), areas.by_lsoa(), academic_year)
-    ground = with_service(ground, in_contact)
-    told = told_of(need, services, day, ground)
-    if (ground["consent_link"].fill_null(0) == 1).any():
-        return identifiable(ground, areas, told)
-    return [anonymous(ground, in_contact, told)]
+    home = home_on(residence, person, day)
+    survey = with_service(with_groups(table, home, areas.by_lsoa(), academic_year), in_contact)
+    told = told_of(need, services, day, survey)
+    if not (survey["consent_link"].fill_null(0) == 1).any():
+        return [anonymous(survey, in_contact, told)]
+    roll = on_roll(
+        episode,
+        measure,
+        person,
+        day,
+        survey["nc_year"].drop_nulls().cast(pl.Int64).unique().to_list(),
+    )
+    if roll.height:
+        lines = directions([(c.scale, c.cut) for c in need.criteria])
+        ground = grounded(survey, ground_of(roll, in_contact, home, areas), lines)
+        if ground is not None:
+            return grounded_tables(ground, areas, told)
+    return weighted_tables(survey, areas, told)
 
 
 def told_of(need: HighNeed, services: TargetedServices, day: date, ground: pl.DataFrame) -> Told:
@@ -84,28 +101,67 @@ def told_of(need: HighNeed, services: TargetedServices, day: date, ground: pl.Da
     )
 
 
-def identifiable(ground: pl.DataFrame, areas: Areas, told: Told) -> list[Measured]:
-    """The circles person by person, whole and by each breakdown."""
-    answered = consent_adjusted(ground.filter(pl.col("completed") == 1))
-    design = design_of(TARGET)
-    population = float(answered["weight"].sum())
-    made = []
-    labels = {"ward": areas.ward_names, "deprivation": FIFTHS, "sex": {"F": "Girls", "M": "Boys"}}
-    whole = circles(answered, design, None, population)
-    worded = Told(
-        told.period, told.rule, told.definitions, told.population, (sentence(whole), *told.notes)
+def ground_of(
+    roll: pl.DataFrame, in_contact: pl.DataFrame, home: pl.DataFrame, areas: Areas
+) -> pl.DataFrame:
+    """The roll with service (1, 0) and deprivation of the home area (fifths, 5 least deprived)."""
+    fifth = pl.col("lsoa21").replace_strict(areas.deprivation, default=None, return_dtype=pl.String)
+    return (
+        roll.join(in_contact.select("person_id", "service"), on="person_id", how="left")
+        .join(home.select("person_id", "lsoa21"), on="person_id", how="left")
+        .with_columns(
+            service=pl.col("service").fill_null(0).cast(pl.Int64),
+            deprivation=fifth.cast(pl.Float64),
+        )
+        .drop("lsoa21")
     )
-    made.append(circles_table(whole, None, worded))
+
+
+def grounded_tables(ground: Ground, areas: Areas, told: Told) -> list[Measured]:
+    """The circles of everyone on roll, whole and by each breakdown."""
+    told = replace(told, notes=(*told.notes, how_weighted(ground)))
+    whole = calibrated_circles(ground)
+    made = [circles_table(whole, None, replace(told, notes=(sentence(whole), *told.notes)))]
     for group in named_groups():
-        parts = circles(answered, design, group, population)
-        order = sorted({v for v in parts[group].to_list() if v != TOTAL}, key=_rank)
-        vintage = "ward24" if group == "ward" else ""
-        made.append(circles_table(parts, group, told, labels.get(group), order, vintage))
+        made.append(_by_group(calibrated_circles(ground, group), group, areas, told))
     return made
 
 
+def weighted_tables(survey: pl.DataFrame, areas: Areas, told: Told) -> list[Measured]:
+    """The circles with the survey's own weights, where no roll is held to weigh by."""
+    answered = consent_adjusted(survey.filter((pl.col("completed") == 1) & ~pl.col("flagged")))
+    design = design_of(TARGET)
+    population = float(answered["weight"].sum())
+    whole = circles(answered, design, None, population)
+    made = [circles_table(whole, None, replace(told, notes=(sentence(whole), *told.notes)))]
+    for group in named_groups():
+        made.append(_by_group(circles(answered, design, group, population), group, areas, told))
+    return made
+
+
+def how_weighted(ground: Ground) -> str:
+    """How answers were made to stand for everyone on roll, in words."""
+    known = "school year, sex, special needs, absence and contact with services"
+    if ground.lean is None:
+        return f"Weighted to everyone on roll by {known}, free meals and deprivation. Children in need who were less likely to answer for other reasons may be missed."
+    lean, error = ground.lean
+    return (
+        f"Weighted to everyone on roll by {known}. Need itself was let decide who answers; free meals and "
+        f"deprivation tell how much: for answers heavier by one standard deviation the odds of answering "
+        f"change by a factor of {exp(lean):.2f} ({exp(lean - 2 * error):.2f}-{exp(lean + 2 * error):.2f})."
+    )
+
+
+def _by_group(table: pl.DataFrame, group: str, areas: Areas, told: Told) -> Measured:
+    labels = {"ward": areas.ward_names, "deprivation": FIFTHS, "sex": {"F": "Girls", "M": "Boys"}}
+    order = sorted({v for v in table[group].to_list() if v != TOTAL}, key=_rank)
+    return circles_table(
+        table, group, told, labels.get(group), order, "ward24" if group == "ward" else ""
+    )
+
+
 def anonymous(ground: pl.DataFrame, in_contact: pl.DataFrame, told: Told) -> Measured:
-    """Bounds on the overlap; no row holds a value, so no page, file or answer can show a point.
+    """Bounds on the overlap; only the two known margins hold a value, so no overlap can show as a point.
 
     Strata: school type and year and sex where services are known for them; here the services' margin
     is known for the place as a whole.
@@ -139,13 +195,17 @@ def anonymous(ground: pl.DataFrame, in_contact: pl.DataFrame, told: Told) -> Mea
         sources=("survey-pupils",),
         step="need.circles",
     )
-    frame = pl.DataFrame(rows).with_columns(
-        value=pl.lit(None, dtype=pl.Float64),
+    margins_known = [
+        {"method": "as_counted", "measure": m, "value": v, "low": v, "high": v}
+        for m, v in (("need", share), ("service", float(strata.service.sum())))
+    ]
+    frame = pl.DataFrame([*rows, *margins_known], infer_schema_length=None).with_columns(
+        pl.col("value").cast(pl.Float64),
         numerator=pl.lit(None, dtype=pl.Float64),
         denominator=pl.lit(population),
         n=pl.lit(answered.height, dtype=pl.Int64),
         n_with=pl.lit(None, dtype=pl.Int64),
-        reason=pl.lit("not_linked"),
+        reason=pl.when(pl.col("value").is_null()).then(pl.lit("not_linked")),
     )
     return Measured(spec, frame.select("method", "measure", *VALUES, "reason"))
 

@@ -40,7 +40,8 @@ def journey_tables(episodes: nw.LazyFrame, last: date, period: str) -> list[Meas
     moves = mine.with_columns(
         to=pl.col("state").shift(-1).over("person_id", order_by="n")
     ).drop_nulls("to")
-    links = moves.group_by("n", "state", "to").agg(pl.len().alias("children"))
+    # Moves at any step in one table: each margin more would cost cells that hold few children.
+    links = moves.group_by("state", "to").agg(pl.col("person_id").n_unique().alias("children"))
     step = Dimension(column="step", label="Step", order=tuple(str(i) for i in range(1, STEPS + 1)))
     state_rows = [
         row
@@ -63,8 +64,8 @@ def journey_tables(episodes: nw.LazyFrame, last: date, period: str) -> list[Meas
         )
     ]
     link_rows = [
-        {"step": str(n), "from": a, "to": b, "measure": "children", "value": float(c), "n": c}
-        for n, a, b, c in links.sort("n", "state", "to").iter_rows()
+        {"from": a, "to": b, "measure": "children", "value": float(c), "n": c}
+        for a, b, c in links.sort("state", "to").iter_rows()
     ]
     order = (*[s.id for s in kept], NONE)
     state = Dimension(column="state", label="State", order=order, labels=labels)
@@ -76,8 +77,8 @@ def journey_tables(episodes: nw.LazyFrame, last: date, period: str) -> list[Meas
             frame_of(state_rows, ["step", "state"]),
         ),
         Measured(
-            _spec("journey-links", "Moves from one step to the next", period, (step, came, went)),
-            frame_of(link_rows, ["step", "from", "to"]),
+            _spec("journey-links", "Moves from one state to the next", period, (came, went)),
+            frame_of(link_rows, ["from", "to"]),
         ),
     ]
 
