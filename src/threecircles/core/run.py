@@ -219,7 +219,8 @@ class Runner:
 
     def _run_step(self, step: Step, *, forced: bool) -> None:
         started = time.monotonic()
-        for path in step.files:
+        # A payload step's files are public lookups of the place; only received data is kept raw.
+        for path in step.files if step.side != "payload" else ():
             self.workspace.keep_raw(path.read_bytes())
         entry = self._dependencies(step)
         target = self._folder(step, entry.key)
