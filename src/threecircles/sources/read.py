@@ -10,8 +10,9 @@ import polars as pl
 
 from threecircles.core.dates import year_end
 from threecircles.core.errors import UsageError, did_you_mean
+from threecircles.definitions import HOME
 from threecircles.sources.assemble import assemble
-from threecircles.sources.declared import Source, all_sources
+from threecircles.sources.declared import Source, all_sources, source
 from threecircles.sources.derive import derive
 from threecircles.sources.from_text import read_text
 from threecircles.sources.from_workbook import read_workbook
@@ -62,6 +63,8 @@ def read(
 
 
 def _wanted(return_name: str, sources: Sequence[Source] | None) -> list[Source]:
+    if sources is None and (HOME / "sources" / f"{return_name}.yaml").exists():
+        return [source(return_name)]
     known = list(sources if sources is not None else all_sources())
     if return_name == "auto":
         return known

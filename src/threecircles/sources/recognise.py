@@ -69,7 +69,25 @@ def lay(cells: Sequence[str], table: Table) -> dict[int, Column]:
 
 def matches(cells: Sequence[str], sources: Iterable[Source]) -> int:
     """The largest number of columns that any one table finds in the row."""
-    return max((len(lay(cells, t)) for s in sources for t in s.tables), default=0)
+    index, with_patterns = _index(tuple(t for s in sources for t in s.tables))
+    found: dict[Table, set[str]] = {}
+    for cell in cells:
+        for table, name in index.get(heading(cell), ()):
+            found.setdefault(table, set()).add(name)
+    most = max((len(names) for names in found.values()), default=0)
+    return max([most, *(len(lay(cells, t)) for t in with_patterns)])
+
+
+@cache
+def _index(
+    tables: tuple[Table, ...],
+) -> tuple[dict[str, list[tuple[Table, str]]], tuple[Table, ...]]:
+    """Heading -> the tables and columns it names, so that a row is looked up once and not once a table."""
+    index: dict[str, list[tuple[Table, str]]] = {}
+    for table in tables:
+        for word, column in _names(table)[0].items():
+            index.setdefault(word, []).append((table, column.name))
+    return index, tuple(t for t in tables if _names(t)[1])
 
 
 @cache

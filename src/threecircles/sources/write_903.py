@@ -61,7 +61,7 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, (date, datetime)):
-        return f"{value:%d/%m/%Y}"
+        return f"{value:%d/%m}/{value.year:04d}"
     iso = _ISO.match(text := str(value))
     return f"{iso[3]}/{iso[2]}/{iso[1]}" if iso else text
 
