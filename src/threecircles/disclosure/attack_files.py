@@ -1,0 +1,267 @@
+"""The attacker for anyone's tables: a council can see what it has already given away."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from threecircles.disclosure.attacker import Ranges, ranges
+from threecircles.disclosure.explain import Term, explain
+from threecircles.disclosure.files import Sheet, read_sheets
+from threecircles.disclosure.lattice import OTHERS, Key, Lattice, tie
+from threecircles.disclosure.layout import Entry, entries, layout_of
+from threecircles.disclosure.shares import share_bounds
+from threecircles.disclosure.structure import Structure, merged, structure
+from threecircles.disclosure.sums import contradictions
+
+SMALL = 5
+"""Figures from 1 to this that nobody printed but that follow exactly are reported as well."""
+
+NARROW = 3.0
+EXPLAINED = 60
+"""Exact cells for which the numbers that give them away are worked out."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What can be inferred of one cell. file, row, column: where it stands (row 0: nowhere).
+
+    group: dimension -> value. low, high: tightest bounds, high None when there is none. by: the
+    printed numbers that give it away. sentence: the same in words.
+    """
+
+    file: str
+    row: int
+    column: str
+    group: dict[str, str]
+    symbol: str
+    low: float
+    high: float | None
+    exact: bool
+    width: float | None
+    by: tuple[str, ...] = ()
+    sentence: str = ""
+
+
+@dataclass(frozen=True)
+class Attack:
+    """The report. hidden: every hidden cell. derived: small figures nobody printed. changes: cells
+    that two files print differently. notes: how the tables were understood."""
+
+    files: tuple[str, ...]
+    cells: int
+    hidden: tuple[Found, ...]
+    derived: tuple[Found, ...] = ()
+    changes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    contradictory: tuple[str, ...] = ()
+    summary: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def exact(self) -> int:
+        """Hidden cells whose value is known exactly."""
+        return sum(f.exact for f in self.hidden)
+
+    @property
+    def narrow(self) -> int:
+        """Hidden cells that are exact or bounded to fewer than three wide."""
+        return sum(f.width is not None and f.width < NARROW for f in self.hidden)
+
+    def safe(self) -> bool:
+        """True when nothing is given away."""
+        return not (self.exact or self.derived or self.changes)
+
+    def to_json(self) -> str:
+        """The whole report as JSON."""
+        told = asdict(self) | {"exact": self.exact, "narrow": self.narrow, "safe": self.safe()}
+        return json.dumps(told, ensure_ascii=False, indent=1)
+
+    def text(self) -> str:
+        """The report in words, worst first."""
+        lines = [
+            f"{len(self.files)} tables, {self.cells:,} cells, {len(self.hidden):,} hidden.",
+            f"{self.exact:,} hidden cells can be worked out exactly; {self.narrow:,} are known to within less than {NARROW:g}.",
+        ]
+        lines += [f"  {f.sentence}" for f in self.hidden if f.exact][:20]
+        lines += [f"  {f.sentence}" for f in self.derived][:20]
+        lines += [f"  {c}" for c in self.changes][:20]
+        lines += [f"These numbers contradict each other: {c}" for c in self.contradictory][:10]
+        return "\n".join([*lines, *(f"Understood: {n}." for n in self.notes)])
+
+
+def attack_files(
+    paths: Sequence[Path],
+    *,
+    count: str | None = None,
+    groups: Sequence[str] | None = None,
+    declared: Sequence[tuple[str, str, str]] = (),
+) -> Attack:
+    """Everything that can be inferred of every hidden cell from all the files together.
+
+    paths: CSV, xlsx or folders. count, groups: column names, when they cannot be guessed. declared:
+    (dimension, whole, part) triples for sums the files do not show ("All" is the total).
+    """
+    return attack_sheets(read_sheets(paths), count=count, groups=groups, declared=declared)
+
+
+def attack_sheets(
+    sheets: Sequence[Sheet],
+    *,
+    count: str | None = None,
+    groups: Sequence[str] | None = None,
+    declared: Sequence[tuple[str, str, str]] = (),
+) -> Attack:
+    """As attack_files, for tables already read."""
+    named = [
+        (
+            s,
+            layout_of(
+                s,
+                count if count in s.header else None,
+                [g for g in groups or () if g in s.header] or None,
+            ),
+        )
+        for s in sheets
+    ]
+    found = [e for s, layout in named for e in entries(s, layout)]
+    found, parents, notes = merged(found)
+    shape = structure(found, parents, declared)
+    changes, found = _changes(found)
+    base = _rounding(found)
+    lattice = _lattice(found, base)
+    notes += [*shape.notes, *share_bounds(found, lattice)]
+    if base:
+        notes.append(f"all shown counts are multiples of {base}, so each stands for a range")
+    tie(lattice, shape.families, slack=base / 2)
+    return _report(sheets, found, lattice, changes, [*notes, *lattice.notes], shape)
+
+
+def _lattice(found: Sequence[Entry], base: int) -> Lattice:
+    lattice = Lattice()
+    for e in found:
+        half = base / 2 if not e.told.hidden else 0.0
+        lattice.cell(
+            (e.quantity, e.at), max(0.0, e.told.low - half), e.told.high + half, printed=True
+        )
+    return lattice
+
+
+def _rounding(found: Sequence[Entry]) -> int:
+    """10 or 5 when every shown count is a multiple of it and chance cannot explain it, else 0."""
+    shown = [e.told.low for e in found if e.told.value]
+    if len(shown) < 12:
+        return 0
+    return next((b for b in (10, 5) if all(v % b == 0 for v in shown)), 0)
+
+
+def _changes(found: list[Entry]) -> tuple[list[str], list[Entry]]:
+    """Cells that two files print differently: each file then stands for its own time."""
+    by_key: dict[Key, dict[str, float]] = {}
+    for e in found:
+        if e.told.value is not None:
+            by_key.setdefault((e.quantity, e.at), {})[e.sheet] = e.told.value
+    changed = {k: v for k, v in by_key.items() if len(set(v.values())) > 1}
+    if not changed:
+        return [], found
+    told = []
+    for (_, group), values in changed.items():
+        low, high = min(values.values()), max(values.values())
+        where = " and ".join(f"{v:g} in {sheet}" for sheet, v in values.items())
+        small = (
+            f"; the difference of {high - low:g} is a child or a few" if high - low <= SMALL else ""
+        )
+        told.append(f"{words(group)} is {where}{small}")
+    first = found[0].sheet
+    return told, [e if e.sheet == first else _own_time(e) for e in found]
+
+
+def _own_time(e: Entry) -> Entry:
+    return Entry(
+        e.sheet, e.row, e.column, e.at, f"{e.quantity} in {e.sheet}", e.told, e.shares, e.base
+    )
+
+
+def _report(
+    sheets: Sequence[Sheet],
+    found: Sequence[Entry],
+    lattice: Lattice,
+    changes: list[str],
+    notes: list[str],
+    shape: Structure,
+) -> Attack:
+    sums = lattice.sums()
+    hidden = {lattice.number[(e.quantity, e.at)]: e for e in reversed(found) if e.told.hidden}
+    wanted = np.zeros(sums.cells, bool)
+    wanted[list(hidden)] = True
+    wanted |= ~np.array(lattice.printed, bool)
+    known = ranges(sums, wanted)
+    keys = lattice.keys
+    told = [
+        _found(keys[at], e, known, at)
+        for at, e in sorted(hidden.items(), key=lambda p: (p[1].sheet, p[1].row, p[1].column))
+    ]
+    derived = [
+        _found(key, None, known, at)
+        for at, key in enumerate(keys)
+        if not lattice.printed[at] and known.exact[at] and 1 <= known.low[at] <= SMALL
+    ]
+    explained = _explained(told + derived, lattice, sums)
+    bad = [f"{words(keys[lattice.rows[r][0]][1])} and its parts" for r in contradictions(sums)]
+    bad += [words(keys[at][1]) for at in np.flatnonzero(known.contradictory & wanted)[:10]]
+    return Attack(
+        tuple(s.name for s in sheets), len(found), tuple(explained[: len(told)]), tuple(explained[len(told) :]),
+        tuple(changes), tuple(dict.fromkeys(notes)), tuple(dict.fromkeys(bad)),
+        {"solves": known.solves, "sums": len(lattice.rows)},
+    )  # fmt: skip
+
+
+def _found(key: Key, e: Entry | None, known: Ranges, at: int) -> Found:
+    low, high = float(known.low[at]) + 0.0, float(known.high[at]) + 0.0  # no minus nought
+    finite = np.isfinite(high)
+    return Found(
+        e.sheet if e else "", e.row if e else 0, e.column if e else "", dict(key[1]), e.told.text if e else "",
+        low, high if finite else None, bool(known.exact[at]), high - low if finite else None,
+    )  # fmt: skip
+
+
+def _explained(found: Sequence[Found], lattice: Lattice, sums: object) -> list[Found]:
+    told, keys = [], {key[1]: at for key, at in lattice.number.items()}
+    left = EXPLAINED
+    for f in found:
+        group = tuple(sorted(f.group.items()))
+        terms: list[Term] = []
+        if f.exact and left and group in keys:
+            left -= 1
+            terms = explain(lattice, keys[group])
+        by = tuple(f"{words(t.group)}: {t.value:g}" for t in terms)
+        told.append(Found(**{**asdict(f), "by": by, "sentence": _sentence(f, terms)}))
+    return told
+
+
+def _sentence(f: Found, terms: Sequence[Term]) -> str:
+    place = f" ({f.file}, row {f.row})" if f.row else ""
+    name = words(tuple(sorted(f.group.items())))
+    if not f.exact:
+        return f"{name}{place} lies between {f.low:g} and {'any number' if f.high is None else format(f.high, 'g')}."
+    if not terms:
+        return f"{name}{place} is {f.low:g}."
+    signed = " ".join(
+        f"{'+' if t.times > 0 else '−'} {t.value:g}"
+        + (f" × {abs(t.times):g}" if abs(t.times) != 1 else "")
+        for t in terms
+    )
+    given = ", ".join(words(t.group) for t in terms)
+    return f"{name}{place} is {f.low:g} = {signed.removeprefix('+ ')}: given away by {given}."
+
+
+def words(group: Sequence[tuple[str, str]]) -> str:
+    """A group in words, for people."""
+    told = ", ".join(f"{d} {v}" for d, v in group if not v.startswith(OTHERS))
+    others = [v.removeprefix(OTHERS).strip() for _, v in group if v.startswith(OTHERS)]
+    if others:
+        return f"what is not listed of {told or others[0]}"
+    return told or "All"
