@@ -58,3 +58,80 @@ def rows():
         return collect(frame.select(*columns), columns).rows()
 
     return told
+
+
+SOURCES = ("cin-census", "ssda903", "school-census", "early-help", "youth-justice")
+
+
+@pytest.fixture(scope="session")
+def made_up(tmp_path_factory):
+    """A made-up place with a perfect linkage: its folder, the record's tables and the truth."""
+    from threecircles.synthetic import make
+
+    def build(preset, errors, seed=1):
+        folder = tmp_path_factory.mktemp(preset) / "place"
+        make(preset, folder, seed=seed, errors=errors)
+        return Made(folder)
+
+    return build
+
+
+class Made:
+    """A made-up place read, mapped and put together, every record pointed at its true person."""
+
+    def __init__(self, folder):
+        from threecircles.definitions.place import load_place
+
+        self.folder, self.place = folder, load_place(folder)
+        known = self.truth("identity").filter(pl.col("source").is_in(SOURCES))
+        self.pointers = known.select(
+            delivery="file",
+            source_id="source",
+            source_key="local_id",
+            source_record_id=pl.concat_str("source", "local_id", separator="|")
+            .hash(seed=7)
+            .cast(pl.String),
+            person_id="person_id",
+        ).unique(["delivery", "source_key"], keep="first", maintain_order=True)
+        self.received = {s: self._received(s) for s in SOURCES}
+        self.parts = {}
+        for source in SOURCES:
+            for name, frame in self.build(source).items():
+                self.parts.setdefault(name, {})[source] = frame
+
+    def truth(self, name):
+        return pl.read_parquet(self.folder / "truth" / f"{name}.parquet")
+
+    def _received(self, source):
+        from threecircles.record.build import Received, extract_of
+        from threecircles.record.mapping.load import mapping_for
+        from threecircles.sources import read
+
+        found = []
+        for delivery in self.place.of(source):
+            reading = read(delivery.files, return_name=source, year=delivery.year)
+            extract = extract_of(self.place, delivery, mapping_for(source, delivery.year))
+            found.append(Received(extract, reading.tables, reading.files))
+        return found
+
+    def build(self, source, received=None):
+        from threecircles.record.build import build_source
+
+        return build_source(source, received or self.received[source], self.pointers)
+
+    def table(self, name, pointers=None):
+        from threecircles.record.assemble import assemble
+
+        return assemble(name, self.parts[name], self.pointers if pointers is None else pointers)
+
+
+@pytest.fixture(scope="session")
+def hamlet(made_up):
+    """The hamlet without errors."""
+    return made_up("hamlet", "none")
+
+
+@pytest.fixture(scope="session")
+def messy(made_up):
+    """The hamlet with the errors that returns have."""
+    return made_up("hamlet", "realistic")
