@@ -5,6 +5,7 @@ from __future__ import annotations
 import duckdb
 
 from threecircles.core.errors import DefinitionError
+from threecircles.quality.check import columns_needed
 from threecircles.quality.database import COMPANIONS, borrowed, fill, fill_macros, fill_references
 from threecircles.quality.layout import Table, layout, quoted
 from threecircles.quality.rule import PLACEHOLDER, Rule
@@ -45,7 +46,7 @@ def _empty_world(connection: duckdb.DuckDBPyConnection, rule: Rule, sql: str) ->
     """Views as empty tables of their own shape, then the rule's tables with its needs only."""
     form = layout(rule.return_)
     views = with_parents(rule.views, rule.return_)
-    fill(connection, form, {}, {table for view in views for table in view.needs})
+    fill(connection, form, {}, columns_needed(views))
     text = sql + "".join(view.query for view in views)
     fill_references(connection, {}, text)
     fill_macros(connection, None, 2026, None, frozenset(), text)

@@ -99,7 +99,7 @@ def check_tables(
     shared = with_parents(tuple(dict.fromkeys(v for r in running for v in r.views)), known)
     sql = "\n".join([*(r.sql(mode) + r.compared for r in running), *(v.query for v in shared)])
     parts: tuple[Rule | View, ...] = (*running, *shared)
-    needed = {table for part in parts for table in part.needs}
+    needed = columns_needed(parts)
     with borrowed(connection) if connection else database() as open_one:
         fill(open_one, form, derived, needed)
         fill_references(open_one, references, sql)
@@ -135,6 +135,15 @@ def check(
         return_name, year, reading.tables, metadata, reference, mode, codes,
         local=local, progress=progress,
     )  # fmt: skip
+
+
+def columns_needed(parts: Iterable[Rule | View]) -> dict[str, set[str]]:
+    """Table -> all columns that any of the rules and views reads."""
+    found: dict[str, set[str]] = {}
+    for part in parts:
+        for table, columns in part.needs.items():
+            found.setdefault(table, set()).update(columns)
+    return found
 
 
 def _canonical_tables(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, timedelta
 from functools import cache
@@ -67,17 +67,18 @@ def fill(
     connection: duckdb.DuckDBPyConnection,
     layout: Layout,
     tables: Mapping[str, pl.DataFrame],
-    names: set[str],
+    needed: Mapping[str, Collection[str]],
 ) -> None:
-    """Make every named table, with all columns of the layout and their typed companions.
+    """Make every needed table with its needed columns and their typed companions.
 
-    tables: text frames by name; a named table without a frame is made empty, an absent column null,
-    so that a rule's SQL binds; whether the rule may run is decided by availability alone.
+    tables: text frames by name. needed: table -> columns that some SQL reads; a table without a
+    frame is made empty, an absent column null, so that a rule's SQL binds; whether the rule may
+    run is decided by availability alone.
     """
-    for schema in {name.split(".")[0] for name in names if "." in name}:
+    for schema in {name.split(".")[0] for name in needed if "." in name}:
         connection.execute(f'create schema if not exists "{schema}"')
-    for name in sorted(names):
-        _fill_one(connection, name, layout.table(name), tables.get(name))
+    for name in sorted(needed):
+        _fill_one(connection, name, layout.table(name), tables.get(name), needed[name])
 
 
 def fill_references(
@@ -86,7 +87,7 @@ def fill_references(
     """Make the reference tables that the SQL names; absent ones empty."""
     for name, table in REFERENCES.items():
         if name in sql:
-            _fill_one(connection, name, table, references.get(name))
+            _fill_one(connection, name, table, references.get(name), table.columns)
 
 
 def fill_macros(
@@ -145,15 +146,20 @@ def _ends(window: Window | None) -> dict[str, date | None]:
 
 
 def _fill_one(
-    connection: duckdb.DuckDBPyConnection, name: str, table: Table, frame: pl.DataFrame | None
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    table: Table,
+    frame: pl.DataFrame | None,
+    needed: Collection[str],
 ) -> None:
+    columns = [c for c in table.columns if c in needed]
     if frame is None:
-        columns = ", ".join(f'"{c}" varchar{_companion_type(table, c)}' for c in table.columns)
-        connection.execute(f"create table {quoted(name)} (_row bigint, {columns})")
+        listed = ["_row bigint", *(f'"{c}" varchar{_companion_type(table, c)}' for c in columns)]
+        connection.execute(f"create table {quoted(name)} ({', '.join(listed)})")
         return
-    connection.register("_incoming", frame.with_row_index("_row"))
+    connection.register("_incoming", _wanted(frame, table, columns).with_row_index("_row"))
     parts = ["cast(_row as bigint) as _row"]
-    for column in table.columns:
+    for column in columns:
         there = column in frame.columns
         parts.append(f'"{column}"' if there else f'cast(null as varchar) as "{column}"')
         companion = table.companion(column)
@@ -169,6 +175,13 @@ def _fill_one(
             parts.append(f'{sql} as "{companion}"')
     connection.execute(f"create table {quoted(name)} as select {', '.join(parts)} from _incoming")
     connection.unregister("_incoming")
+
+
+def _wanted(frame: pl.DataFrame, table: Table, columns: Collection[str]) -> pl.DataFrame:
+    companions = [table.companion(c) for c in columns]
+    found = [c for c in (*columns, *companions) if c and c in frame.columns]
+    # With no column at all the rows would be lost; one, whichever, keeps their number.
+    return frame.select(found or frame.columns[:1])
 
 
 def companion_sql(table: Table, kind: str, column: str) -> str:

@@ -126,7 +126,9 @@ def _completeness(report: Report) -> list[Count]:
         return []
     found = []
     with database() as connection:
-        fill(connection, layout(report.return_name), report.tables, {f["table"] for f in fields})
+        form = layout(report.return_name)
+        whole = {f["table"]: form.table(f["table"]).columns for f in fields}
+        fill(connection, form, report.tables, whole)
         fill_macros(connection, report.window, report.year, None, frozenset(), "")
         lock(connection)
         for field in fields:

@@ -87,9 +87,11 @@ def place_reports(tables: Tables, place: Place) -> list[Report]:
         last = (
             {f"{t}{PREVIOUS}": f for t, f in _tables_of(tables, before).items()} if before else {}
         )
-        found.append(check_tables(name, newest.year, current | last, metadata, reference))
+        report = check_tables(name, newest.year, current | last, metadata, reference)
+        found.append(report)
         schema = next(s for s, other in CROSS_SCHEMAS.items() if other == name)
-        together |= {f"{schema}.{t}": f for t, f in (current | last).items()}
+        # With the columns that were derived, so that the checks across returns see them too.
+        together |= {f"{schema}.{t}": f for t, f in report.tables.items()}
     for schema, source in CROSS_SOURCES.items():
         newest = _newest(place, source)
         if newest is not None:
