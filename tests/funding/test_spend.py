@@ -9,6 +9,7 @@ from threecircles.core.errors import ThreeCirclesError
 from threecircles.core.tables import TOTAL
 from threecircles.funding.spend import read_spend, section_of
 from threecircles.funding.spend_reconcile import reconcile
+from threecircles.funding.spend_show import reconciliation_text, spend_text, table_text
 from threecircles.funding.spend_tables import spend_tables
 from threecircles.funding.steps import spend
 
@@ -150,6 +151,14 @@ def test_the_step_uses_the_newest_outturn_and_the_children_of_the_record(tmp_pat
     assert per_child.filter(pl.col("line") == TOTAL)["value"].to_list() == [2.0]
 
 
+def test_what_is_printed_names_totals_findings_and_unknown_figures(tmp_path):
+    made = outturn(tmp_path, RESIDENTIAL, TOTALS, "3.5.2,Targeted,,,,,,,,,,\n")
+    told = spend_text(made)
+    assert "1 totals were left out" in told and "off by" in told
+    shown = table_text(spend_tables(made.lines, 1000, 2021)[0])
+    assert "8,496,681" in shown and "not available" in shown
+
+
 @pytest.mark.reference
 def test_three_publications_of_one_council_stand_beside_each_other(tmp_path, reference_data):
     """Funding 1.2: gross is not one thing. Norfolk 2024-25: tool 144,294,181; RO3 gross 151,302 thousand."""
@@ -160,3 +169,6 @@ def test_three_publications_of_one_council_stand_beside_each_other(tmp_path, ref
     assert row["lait"] == 144_294_181 and round(row["ro3"] / 1000) == 151_302
     assert row["flagged"] and row["reasons"]
     assert table.filter(section="3.5")["s251"].to_list() == [None]
+    assert "144,294,181" in reconciliation_text(table) and "not published" in reconciliation_text(
+        table
+    )

@@ -138,3 +138,35 @@ def test_rows_know_their_file_and_line(tmp_path):
     table = read(path).tables["Reviews"]
     assert table.select("_row", "_at", "_file").rows() == [(0, 2, "f1"), (1, 3, "f1")]
     assert isinstance(table, pl.DataFrame)
+
+
+def flat_census(folder, name, rows, drop=()):
+    names = [
+        c.name
+        for c in source("cin-census").table(name).columns
+        if c.name not in drop and not c.many
+    ]
+    lines = [",".join(names)] + [",".join(str(r.get(n) or "") for n in names) for r in rows]
+    return write(folder, f"{name}.csv", "\n".join(lines) + "\n")
+
+
+def test_the_census_is_read_from_flat_files_too(tmp_path):
+    rows = {k: v for k, v in CENSUS.items() if k != "ChildIdentifiers"}
+    reading = read([flat_census(tmp_path, k, v) for k, v in rows.items()], return_name="cin")
+    assert not reading.refused
+    assert {k: v.height for k, v in reading.tables.items()} == {k: len(v) for k, v in rows.items()}
+
+
+def test_flat_rows_without_an_episode_number_belong_to_the_only_episode_or_are_rejected(tmp_path):
+    episodes = [{"LAchildID": c, "CINreferralDate": "2025-05-05"} for c in ("a", "b", "b")]
+    enquiries = [{"LAchildID": c, "S47ActualStartDate": "2025-06-06"} for c in ("a", "b")]
+    paths = [
+        flat_census(tmp_path, "CINdetails", episodes, ("CINdetailsID",)),
+        flat_census(tmp_path, "Section47", enquiries, ("CINdetailsID",)),
+    ]
+    reading = read(paths, return_name="cin")
+    assert reading.tables["CINdetails"].select("LAchildID", "CINdetailsID").rows() == [("a", "1")]
+    assert reading.rejects["reason_code"].to_list() == ["episode-unknown"] * 3
+    assert reading.tables["Section47"].select("LAchildID", "CINdetailsID").rows() == [("a", "1")]
+    files = reading.files
+    assert (files["rows_in"] == files["rows_kept"] + files["rows_rejected"]).all()

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import polars as pl
 
+from threecircles.sources.laid import Found
+from threecircles.sources.reading import Reject
 
-def derive(tables: dict[str, pl.DataFrame]) -> None:
+_MODULE, _CHILD = "CINdetailsID", "LAchildID"
+_INSIDE = ("Assessments", "AssessmentFactorsList", "CINplanDates", "Section47", "ChildProtectionPlans", "Reviews", "PreProceedings")  # fmt: skip
+
+
+def derive(tables: dict[str, pl.DataFrame], found: Found) -> None:
     """Add, in place, what the declarations call derived and the files at hand allow.
 
+    CINdetailsID of flat census files that leave it out: 1 for a child with one episode; rows of a child
+    with more are rejected, since nobody can tell to which they belong.
     Header.UASC of the 903, when a UASC table of the same year is there: 1 for a child in it, else 0.
     session and attendance of a flat attendance sheet: venue, date and activity make the session.
     """
     _headcount_sheet(tables)
+    _module_numbers(tables, found)
     for suffix in ("", "_last"):
         header, uasc = tables.get(f"Header{suffix}"), tables.get(f"UASC{suffix}")
         if (
@@ -44,3 +53,40 @@ def _headcount_sheet(tables: dict[str, pl.DataFrame]) -> None:
     tables["attendance"] = made.select(
         "session_id", "age_band", "n", "n__int", "basis", "_row", "_file", "_at"
     )
+
+
+def _module_numbers(tables: dict[str, pl.DataFrame], found: Found) -> None:
+    episodes = tables.get("CINdetails")
+    if episodes is None or _CHILD not in episodes.columns:
+        return
+    counts = episodes.group_by(_CHILD).len()
+    several = counts.filter(pl.col("len") > 1).get_column(_CHILD).drop_nulls()
+    if _MODULE not in episodes.columns:
+        many = episodes.get_column(_CHILD).is_in(several.implode()).fill_null(False)
+        tables["CINdetails"] = _numbered(episodes, many, "CINdetails", found)
+    for name in _INSIDE:
+        table = tables.get(name)
+        if table is not None and _MODULE not in table.columns and _CHILD in table.columns:
+            many = table.get_column(_CHILD).is_in(several.implode()).fill_null(False)
+            tables[name] = _numbered(table, many, name, found)
+
+
+def _numbered(table: pl.DataFrame, many: pl.Series, name: str, found: Found) -> pl.DataFrame:
+    files = {f.file_id: f for f in found.files}
+    for row in table.filter(many).iter_rows(named=True):
+        raw = ",".join(
+            "" if v is None else str(v)
+            for k, v in row.items()
+            if not k.startswith("_") and "__" not in k
+        )
+        found.rejects.append(
+            Reject(row["_file"], row["_at"], name, raw, "episode-unknown",
+                   f"The column {_MODULE} is not there and the child has several episodes.", _MODULE,
+                   mend=f"Export {_MODULE}, the number of the episode within the child.")
+        )  # fmt: skip
+        files[row["_file"]].rows_kept -= 1
+        files[row["_file"]].rows_rejected += 1
+    kept = table.filter(~many)
+    return kept.with_columns(
+        pl.lit("1").alias(_MODULE), pl.lit(1, pl.Int64).alias(f"{_MODULE}__int"), pl.int_range(pl.len(), dtype=pl.Int64).alias("_row")
+    )  # fmt: skip

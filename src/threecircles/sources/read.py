@@ -54,7 +54,7 @@ def read(
             tables, extra, _listed(previous), wanted, found_year, options, found
         )
     check_years(tables, year, found, force=options.force_years)
-    derive(tables)
+    derive(tables, found)
     kinds = {laid.source.id for laid in found.laid}
     return make_reading(
         tables, found.files, found.rejects, found.notes, extra, found.problems,
