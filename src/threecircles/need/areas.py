@@ -11,12 +11,13 @@ from threecircles.definitions.place import Place
 
 @dataclass(frozen=True)
 class Areas:
-    """lsoa21 -> ward code; lsoa21 -> fifth (1 most deprived); ward code -> name; children by ward."""
+    """lsoa21 -> ward code; lsoa21 -> fifth (1 most deprived); ward code -> name; children by ward; by age."""
 
     ward: dict[str, str] = field(default_factory=dict)
     deprivation: dict[str, str] = field(default_factory=dict)
     ward_names: dict[str, str] = field(default_factory=dict)
     children: dict[str, int] = field(default_factory=dict)
+    by_age: dict[int, int] = field(default_factory=dict)
 
     @property
     def all_children(self) -> int:
@@ -44,6 +45,7 @@ def areas_of(place: Place) -> Areas:
     names: dict[str, str] = {}
     fifth: dict[str, str] = {}
     children: dict[str, int] = {}
+    ages: dict[int, int] = {}
     if lookup is not None:
         ward = dict(lookup.select("LSOA21CD", "WD24CD").iter_rows())
         names = dict(lookup.select("WD24CD", "WD24NM").iter_rows())
@@ -56,7 +58,11 @@ def areas_of(place: Place) -> Areas:
             children[ward.get(lsoa, "not_known")] = children.get(
                 ward.get(lsoa, "not_known"), 0
             ) + round(number)
-    return Areas(ward, fifth, names, children)
+        by_age = people.group_by(pl.col("age").cast(pl.Int64)).agg(
+            pl.col("population").cast(pl.Float64).sum()
+        )
+        ages = {age: round(number) for age, number in by_age.sort("age").iter_rows()}
+    return Areas(ward, fifth, names, children, ages)
 
 
 def _table(place: Place, name: str) -> pl.DataFrame | None:

@@ -20,9 +20,12 @@ from threecircles.need.circles import (
     outside,
     sentence,
 )
+from threecircles.need.found import links_found, said
 from threecircles.need.frechet import bounds, told_rows, words
 from threecircles.need.ground import Ground, directions, grounded
 from threecircles.need.high_need import HighNeed, classify, frozen_cuts
+from threecircles.need.linkage import LinkQuality, correct
+from threecircles.need.links_table import links_table
 from threecircles.need.measured import VALUES, Told, circles_table
 from threecircles.need.respondents import (
     consent_adjusted,
@@ -78,7 +81,11 @@ def circles_tables(
         lines = directions([(c.scale, c.cut) for c in need.criteria])
         ground = grounded(survey, ground_of(roll, in_contact, home, areas), lines)
         if ground is not None:
-            return grounded_tables(ground, areas, told)
+            children = sum(
+                areas.by_age.get(int(y) + 4, 0) for y in roll["nc_year"].unique().to_list()
+            )
+            quality = links_found(in_contact, home, roll, children, academic_year)
+            return grounded_tables(ground, areas, told, quality)
     return weighted_tables(survey, areas, told)
 
 
@@ -117,13 +124,30 @@ def ground_of(
     )
 
 
-def grounded_tables(ground: Ground, areas: Areas, told: Told) -> list[Measured]:
-    """The circles of everyone on roll, whole and by each breakdown."""
-    told = replace(told, notes=(*told.notes, how_weighted(ground)))
-    whole = calibrated_circles(ground)
-    made = [circles_table(whole, None, replace(told, notes=(sentence(whole), *told.notes)))]
+def grounded_tables(
+    ground: Ground, areas: Areas, told: Told, quality: LinkQuality | None
+) -> list[Measured]:
+    """The circles of everyone on roll, whole and by each breakdown, put right for missed links.
+
+    quality: share of service users found on roll; None = figures as observed. circles-links sets
+    figures as observed, by careful links alone and put right side by side.
+    """
+    notes = (*told.notes, how_weighted(ground), *([said(quality)] if quality else []))
+    told = replace(told, notes=notes)
+
+    def right(table: pl.DataFrame) -> pl.DataFrame:
+        return correct(table, quality, ground.pupils) if quality else table
+
+    seen = calibrated_circles(ground)
+    whole = right(seen)
+    made = [
+        circles_table(whole, None, replace(told, notes=(sentence(whole), *told.notes))),
+        links_table(ground, seen, whole if quality else None, told),
+    ]
     for group in named_groups():
-        made.append(_by_group(calibrated_circles(ground, group), group, areas, told))
+        table = calibrated_circles(ground, group)
+        parts = [right(part) for part in table.partition_by(group, maintain_order=True)]
+        made.append(_by_group(pl.concat(parts), group, areas, told))
     return made
 
 
