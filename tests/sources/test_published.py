@@ -16,6 +16,8 @@ from threecircles.sources.published import (
 from threecircles.sources.published_dfe import read_dfe
 from threecircles.sources.published_lait import national_is_plausible, read_lait
 from threecircles.sources.published_outturn import read_outturn
+from threecircles.sources.published_population import NO_GROUP, check_population
+from threecircles.sources.published_schools import read_schools
 
 from .samples import workbook
 
@@ -240,3 +242,66 @@ def test_every_measure_of_the_interactive_tool_is_read(reference_data):
 
 def test_a_declaration_is_found_by_its_id():
     assert isinstance(published_table("lait").columns, dict) and FoundTable
+
+
+def test_a_population_of_all_ages_is_not_taken_for_children():
+    """Trap 13."""
+    children = pl.DataFrame({"area": ["a", "b"], "population": [100.0, 200.0]})
+    check_population(children.with_columns(pl.col("population") * 1.1), children, "0 to 17")
+    with pytest.raises(UsageError, match="0 to 17"):
+        check_population(children.with_columns(pl.col("population") * 5), children, "0 to 17")
+
+
+@pytest.mark.reference
+def test_the_census_table_that_claims_children_holds_all_ages(reference_data):
+    """Traps 13, 14."""
+    table = pl.read_parquet(reference_data("population/census2021_la_ethnicity20_0_17.parquet"))
+    table = table.filter(pl.col("Ethnic group (20 categories)") != NO_GROUP)
+    counted = table.group_by(pl.col("2023 Upper tier local authorities Code").alias("area")).agg(
+        pl.col("Observation").cast(pl.Float64).sum().alias("population")
+    )
+    files = find_published(reference_data("population"), "population")
+    estimate, _ = read_dfe(files["population"], "population_estimate")
+    estimate = estimate.filter(year=2024).select("area", pl.col("value").alias("population"))
+    with pytest.raises(UsageError, match="does not hold ages 0 to 17"):
+        check_population(counted, estimate, "0 to 17")
+
+
+@pytest.mark.reference
+def test_schools_keep_unknown_authorities_and_unknown_rolls(reference_data):
+    """Trap 11; known answers of the data README."""
+    found = find_published(reference_data("schools"), "schools")["schools"]
+    spine = read_published(find_published(reference_data("lookups"), "authorities")["authorities"])
+    today = [int(n) for n in spine["old_la_code"]]
+    schools, unknown = read_schools(found, today)
+    assert schools.height == 27_153 and schools["la_number"].n_unique() == 183
+    assert unknown["establishments"].sum() == schools.height - schools["known_authority"].sum() > 0
+    norfolk = schools.filter(la_number=926)
+    assert (norfolk.height, norfolk["pupils"].null_count(), norfolk["pupils"].sum()) == (
+        465,
+        25,
+        122_624,
+    )
+    phases = dict(norfolk["phase"].value_counts().iter_rows())
+    assert (phases["Primary"], phases["Secondary"]) == (346, 51)
+
+
+def test_no_reader_joins_on_a_name():
+    """Trap 5: names fail for 4 of 153 authorities; joins are on numbers or codes."""
+    import ast
+    from pathlib import Path
+
+    import threecircles
+
+    home = Path(threecircles.__file__).parent
+    paths = [*(home / "sources").glob("*.py"), *(home / "need").glob("published*.py"), home / "need" / "england.py",
+             *(home / "funding").glob("spend*.py")]  # fmt: skip
+    for path in paths:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Call) or getattr(node.func, "attr", "") != "join":
+                continue
+            keys = {k.value for w in node.keywords if w.arg in ("on", "left_on", "right_on")
+                    for k in ast.walk(w.value) if isinstance(k, ast.Constant)}  # fmt: skip
+            assert not keys & {"name", "la_name", "area_name", "Local authority"}, (
+                f"{path.name}, line {node.lineno}"
+            )

@@ -54,9 +54,14 @@ def utf16_without_mark(head: bytes) -> str:
     return ""
 
 
+def holds_undecoded(text: str) -> bool:
+    """True when some byte had no meaning; plain text is told without a search."""
+    return not text.isascii() and bool(UNDECODED.search(text))
+
+
 def printable(text: str) -> str:
     """Text that any engine can hold: lone surrogates are written as \\xNN."""
-    if not UNDECODED.search(text):
+    if not holds_undecoded(text):
         return text
     return UNDECODED.sub(lambda m: f"\\x{ord(m[0]) - 0xDC00:02x}", text)
 

@@ -9,7 +9,7 @@ from io import BytesIO
 
 import polars as pl
 
-from threecircles.sources.decode import UNDECODED, printable
+from threecircles.sources.decode import UNDECODED, holds_undecoded, printable
 
 DELIMITERS = (",", ";", "\t", "|")
 
@@ -47,7 +47,7 @@ def split(text: str, delimiter: str, after_line: int, width: int, quoted_lines: 
     after_line: the last line of the heading. width: cells a row must have; more only when the surplus
     is blank. quoted_lines: how many lines one quoted cell may span.
     """
-    if '"' not in text and not UNDECODED.search(text):
+    if '"' not in text and not holds_undecoded(text):
         fast = _split_fast(text, delimiter, after_line, width)
         if fast is not None:
             return fast
@@ -91,7 +91,7 @@ def _split_slow(text: str, delimiter: str, after_line: int, width: int, quoted_l
     at: list[int] = []
     broken: list[tuple[int, str, str, str]] = []
     blank = padded = 0
-    previous, undecoded = after_line, bool(UNDECODED.search(text))
+    previous, undecoded = after_line, holds_undecoded(text)
     for last, cells, raw, why in _records(text, delimiter, quoted_lines, after_line):
         line, previous = previous + 1, last
         if cells is None:
