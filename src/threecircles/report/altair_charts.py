@@ -88,7 +88,7 @@ def dots(
             legend=None,
         ),
     )
-    return _finish(alt.layer(bars, point, _written(base, y)), 26 * len(rows))
+    return _finish(alt.layer(bars, point, _written(base, y)), 26 * len(rows), order)
 
 
 def bars(
@@ -106,7 +106,7 @@ def bars(
         y=y,
     )
     rule = base.mark_rule(strokeWidth=2, color=INK).encode(x="low:Q", x2="high:Q", y=y)
-    return _finish(alt.layer(bar, rule, _written(base, y)), 30 * len(rows))
+    return _finish(alt.layer(bar, rule, _written(base, y)), 30 * len(rows), order)
 
 
 def columns(
@@ -141,7 +141,7 @@ def multiples(rows: Sequence[Row], x_title: str, percent: bool = False) -> alt.T
     chart = (
         alt.layer(bar, rule, data=_data(rows))
         .properties(
-            width=(WIDTH - 24 * (len(panels) - 1)) // max(len(panels), 1),
+            width=(WIDTH - _taken(labels) - 24 * (len(panels) - 1)) // max(len(panels), 1),
             height=max(25 * len(labels), 50),
         )
         .facet(column=alt.Column("panel:N", sort=panels, header=header), spacing=24)
@@ -197,7 +197,7 @@ def _written(base: alt.Chart, y: alt.Y) -> alt.Chart:
 
 def _names(marked: str = "") -> alt.Axis:
     """An axis of names; the marked one in bold."""
-    axis = alt.Axis(labelLimit=230, ticks=False, domain=False, labelPadding=8, grid=False)
+    axis = alt.Axis(labelLimit=420, ticks=False, domain=False, labelPadding=8, grid=False)
     if marked:
         quoted = json.dumps(marked)
         axis.labelFontWeight = {
@@ -219,8 +219,13 @@ def _end(row: Row) -> float | None:
     return row["high"] if row.get("high") is not None else row.get("value")
 
 
-def _finish(chart: Any, height: float) -> alt.TopLevelMixin:
-    return _configured(chart.properties(width=WIDTH, height=max(height, 60)))
+def _finish(chart: Any, height: float, names: Sequence[str] = ()) -> alt.TopLevelMixin:
+    return _configured(chart.properties(width=WIDTH - _taken(names), height=max(height, 60)))
+
+
+def _taken(names: Sequence[str]) -> int:
+    """What long names take from the drawing area, so that charts of one page are about equally wide."""
+    return max(0, min(max((len(n) for n in names), default=0), 58) * 7 - 130)
 
 
 def _configured(chart: Any) -> alt.TopLevelMixin:

@@ -19,13 +19,18 @@ INTERVAL = "95% interval"
 
 def source_of(table: Released) -> str:
     """Where the figures of a table come from, in words."""
-    return joined([source_name(s) for s in table.safe.spec.sources]) or "see how this was made"
+    return (
+        joined([source_name(s) for s in table.safe.spec.sources])
+        or "records of this council's services"
+    )
 
 
 @cache
 def source_name(source_id: str) -> str:
     """A source's name for people: its definition's label, else the text as it stands."""
-    paths = [HOME / folder / f"{source_id}.yaml" for folder in ("sources", "published", "comparators")]
+    paths = [
+        HOME / folder / f"{source_id}.yaml" for folder in ("sources", "published", "comparators")
+    ]
     path = next((p for p in paths if p.exists()), None)
     if path is None:
         return source_id
@@ -252,7 +257,8 @@ def crossed_table(
     columns = [Column(down, _dimension_label(table, down))]
     wide = table.categories(across, True)
     columns += [
-        Column(f"{across}-{v}", table.label(across, v), how.kind, "", how.decimals) for v in wide
+        Column(f"{across}-{v}", _heading(table, across, v), how.kind, "", how.decimals)
+        for v in wide
     ]
     rows = tuple(
         (
@@ -271,6 +277,12 @@ def crossed_table(
         source=source_of(table),
         notes=spec.notes,
     )
+
+
+def _heading(table: Released, column: str, value: str) -> str:
+    """A column's heading: the value's words, after the dimension's where the value is only a number."""
+    words = table.label(column, value)
+    return f"{_dimension_label(table, column)} {words}" if words.isdigit() else words
 
 
 def _dimension_label(table: Released, column: str) -> str:

@@ -144,10 +144,7 @@ def _map_figure(table: Released) -> Figure:
     values = {code: v.number for code, _, v in rows}
     known = [(table.label("area", c), v) for c, _, v in rows if v.known]
     low, high = (f(known, key=lambda kv: kv[1].number or 0.0) for f in (min, max))
-    decimals = low[1].decimals
-    classes = classes_of(
-        [v.number for _, v in known if v.number is not None], 5, lambda x: plain(x, decimals)
-    )
+    classes = classes_of([v.number for _, v in known if v.number is not None], plain)
     title = f"{spec.title}, {spec.unit}"
     missing = len(rows) - len(known)
     desc = (

@@ -6,7 +6,7 @@ they stand apart in grey too; stripes where a figure is unreliable, crosses wher
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import cos, hypot, radians
 from typing import Any
@@ -63,8 +63,13 @@ def areas_of(geojson: Mapping[str, Any], code_property: str) -> tuple[tuple[Area
     return areas, (north - south) * scale
 
 
-def classes_of(values: Sequence[float], count: int = 5, write: Any = str) -> tuple[Class, ...]:
-    """Classes with about equally many areas each, from released values only. write: value to words."""
+def classes_of(
+    values: Sequence[float], write: Callable[[float, int], str], count: int = 5
+) -> tuple[Class, ...]:
+    """Classes with about equally many areas each, from released values only.
+
+    write: value and decimals to words; decimals grow until no two ends of classes read alike.
+    """
     known = sorted(values)
     if not known:
         return ()
@@ -74,18 +79,20 @@ def classes_of(values: Sequence[float], count: int = 5, write: Any = str) -> tup
         if cut > cuts[-1]:
             cuts.append(cut)
     ends = [*cuts[1:], known[-1]]
+    distinct = {*cuts, known[-1]}
+    decimals = next(
+        (d for d in range(4) if len({write(x, d) for x in distinct}) == len(distinct)), 4
+    )
     return tuple(
-        Class(
-            a,
-            b,
-            write(a)
-            if a == b
-            else f"{write(a)} to {write(b)}"
-            if k == len(cuts) - 1
-            else f"{write(a)} to under {write(b)}",
-        )
+        Class(a, b, _between(write(a, decimals), write(b, decimals), last=k == len(cuts) - 1))
         for k, (a, b) in enumerate(zip(cuts, ends, strict=True))
     )
+
+
+def _between(low: str, high: str, last: bool) -> str:
+    if low == high:
+        return low
+    return f"{low} to {high}" if last else f"{low} to under {high}"
 
 
 def class_of(value: float, classes: Sequence[Class]) -> int:
@@ -108,7 +115,7 @@ def choropleth(
     for area in areas:
         value = values.get(area.code)
         path = "".join(_path(ring) for ring in area.rings)
-        line = {"stroke": "#FFFFFF", "stroke_width": "0.8", "stroke_linejoin": "round"}
+        line = {"stroke": palette().quiet, "stroke_width": "0.6", "stroke_linejoin": "round"}
         if value is None:
             drawn.append(tag("path", d=path, fill=HIDDEN_FILL, **line))
             drawn.append(tag("path", d=path, fill=f"url(#{figure_id}-cross)"))

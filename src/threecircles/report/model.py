@@ -96,6 +96,14 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Gallery:
+    """Figures of one kind side by side, such as maps."""
+
+    title: str
+    figures: tuple[Figure, ...]
+
+
+@dataclass(frozen=True)
 class Keyfigure:
     """One number in large type, with the words that make it a sentence."""
 
@@ -181,7 +189,17 @@ class Downloads:
 
 
 Block = (
-    Lead | Keyfigures | Findings | Figure | Table | Text | Entries | Warning | Nothing | Downloads
+    Lead
+    | Gallery
+    | Keyfigures
+    | Findings
+    | Figure
+    | Table
+    | Text
+    | Entries
+    | Warning
+    | Nothing
+    | Downloads
 )
 
 
@@ -225,6 +243,8 @@ class Page:
         for block in self.blocks:
             if isinstance(block, Lead):
                 yield block.figure.table
+            elif isinstance(block, Gallery):
+                yield from (figure.table for figure in block.figures)
             elif isinstance(block, Figure):
                 yield block.table
             elif isinstance(block, Table):
@@ -255,6 +275,8 @@ def _values_of(block: Block) -> Iterator[Value]:
     if isinstance(block, Lead):
         yield from _values_of(block.figure)
         yield from (figure.value for figure in block.figures)
+    elif isinstance(block, Gallery):
+        yield from (value for figure in block.figures for value in _values_of(figure))
     elif isinstance(block, Figure):
         yield from (value for _, value in block.drawn)
         yield from _values_of(block.table)

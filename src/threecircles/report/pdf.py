@@ -20,6 +20,7 @@ from threecircles.report.model import (
     Entries,
     Figure,
     Findings,
+    Gallery,
     Keyfigures,
     Lead,
     Nothing,
@@ -124,13 +125,16 @@ def _block(block: Block, home: Path) -> Iterator[str]:
         yield from _table(block.figure.table)
     elif isinstance(block, Figure):
         yield from _figure(block, home)
+    elif isinstance(block, Gallery):
+        for figure in block.figures:
+            yield from _figure(figure, home)
     elif isinstance(block, Table):
         yield _heading(block.caption)
         yield from _table(block)
     elif isinstance(block, Keyfigures):
-        for figure in block.figures:
-            compare = f" ({figure.compare})" if figure.compare else ""
-            yield f"- #strong({string(big(figure.value))}) #{string(figure.words + compare)}"
+        for key in block.figures:
+            compare = f" ({key.compare})" if key.compare else ""
+            yield f"- #strong({string(big(key.value))}) #{string(key.words + compare)}"
     elif isinstance(block, Findings):
         yield _heading(block.title)
         yield from (f"+ #{string(f.sentence)}" for f in block.findings)
@@ -159,7 +163,7 @@ def _picture(figure: Figure, home: Path) -> Iterator[str]:
     if figure.svg.text:
         name = f"{figure.id}.svg"
         (home / name).write_text(figure.svg.text, encoding="utf-8")
-        width = "100%" if figure.wide else "84%"
+        width = "100%" if figure.wide else "62%" if figure.id.startswith("map-") else "84%"
         yield f"#figure(image({string(name)}, width: {width}, alt: {string(figure.desc)}))"
 
 

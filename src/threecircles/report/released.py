@@ -40,6 +40,11 @@ class Released:
         """The table's id."""
         return self.safe.spec.id
 
+    @property
+    def population(self) -> str:
+        """Whom the table counts, in words."""
+        return populations().get(self.safe.spec.population, self.safe.spec.population)
+
     def dimension(self, column: str) -> Dimension | None:
         """The dimension held in the column."""
         return next((d for d in self.safe.spec.dimensions if d.column == column), None)
@@ -60,7 +65,8 @@ class Released:
         dimension = self.dimension(column)
         if value == TOTAL:
             return "All"
-        return dimension.labels.get(value, value) if dimension else value
+        text = dimension.labels.get(value, value) if dimension else value
+        return text[:1].upper() + text[1:] if text.islower() else text
 
     def measures(self) -> list[str]:
         """The measures of the table, in its order."""
@@ -130,6 +136,12 @@ def released(tables: Iterable[Safe]) -> Tables:
         by_place = {(str(r["measure"]), *(str(r[c]) for c in columns)): r for r in rows}
         found[safe.spec.id] = Released(safe, rows, by_place)
     return found
+
+
+@cache
+def populations() -> dict[str, str]:
+    """Words for the populations that tables count."""
+    return {r["population"]: r["label"] for r in read_csv("report/populations")}
 
 
 @cache

@@ -13,7 +13,9 @@ from threecircles.report.palette import palette
 from threecircles.report.svg import Svg, drawing, label, tag
 from threecircles.report.words import plain
 
-WIDTH, NODE, GAP, TOP = 860.0, 14.0, 20.0, 40.0
+WIDTH, NODE, GAP, TOP, SIDE = 1_100.0, 14.0, 26.0, 40.0, 200.0
+"""SIDE: room at the right for the words of the last column."""
+NOBODY = "#B9B2A5"
 
 
 @dataclass(frozen=True)
@@ -63,9 +65,7 @@ def sankey(
         drawn.append(
             tag("rect", x=node.x, y=node.y, width=NODE, height=node.height, fill=colours[state])
         )
-        drawn.extend(
-            _named(column, len(headings), node, labels.get(state, state), sizes[column, state])
-        )
+        drawn.append(_named(node, labels.get(state, state), sizes[column, state]))
     for k, heading in enumerate(headings):
         drawn.append(_heading(heading, k, len(headings)))
     bottom = max((n.y + n.height for n in nodes.values()), default=height) + 16
@@ -96,7 +96,7 @@ def _places(
     nodes = {}
     for column in range(columns):
         y = TOP
-        x = column * (WIDTH - NODE) / max(columns - 1, 1)
+        x = column * (WIDTH - SIDE - NODE) / max(columns - 1, 1)
         for state in order:
             if (column, state) in sizes:
                 height = max(sizes[column, state] * scale, 1.5)
@@ -118,24 +118,26 @@ def _link(flow: Flow, nodes: dict[tuple[int, str], _Node], scale: float, colour:
     )
 
 
-def _named(column: int, columns: int, node: _Node, name: str, size: float) -> list[str]:
-    last = column == columns - 1
-    x = node.x - 7 if last else node.x + NODE + 7
-    y = node.y + min(node.height / 2, 400) + 5
+def _named(node: _Node, name: str, size: float) -> str:
     halo = {
         "paint_order": "stroke",
         "stroke": "#FFFFFF",
         "stroke_width": "4",
         "stroke_linejoin": "round",
     }
-    return [
-        label(x, y, f"{name}, {plain(size)}", 15, text_anchor="end" if last else "start", **halo)
-    ]
+    return label(
+        node.x + NODE + 7, node.y + node.height / 2 + 5, f"{name}, {plain(size)}", 15, **halo
+    )
 
 
 def _heading(text: str, column: int, columns: int) -> str:
-    anchor = "start" if column == 0 else "end" if column == columns - 1 else "middle"
-    x = column * (WIDTH - NODE) / max(columns - 1, 1) + (
-        0 if column == 0 else NODE if column == columns - 1 else NODE / 2
+    return label(
+        column * (WIDTH - SIDE - NODE) / max(columns - 1, 1), 18, text, 15, font_weight="bold"
     )
-    return label(x, 18, text, 15, text_anchor=anchor, font_weight="bold")
+
+
+def _colours(order: Sequence[str]) -> dict[str, str]:
+    """A colour a state; "none" (no service) is always the same quiet one."""
+    named = [s for s in order if s != "none"]
+    colours = palette().categorical
+    return {s: colours[k % len(colours)] for k, s in enumerate(named)} | {"none": NOBODY}

@@ -115,6 +115,14 @@ def about_children(x: float | None) -> str:
     return f"about {plain(round_half_away(x / base) * base)} children"
 
 
+def apart(one: Value, two: Value) -> bool:
+    """Whether two intervals do not touch: the only ground on which a page says that figures differ."""
+    ends = (one.low, one.high, two.low, two.high)
+    if any(e is None for e in ends):
+        return False
+    return ends[0] > ends[3] or ends[2] > ends[1]  # type: ignore[operator]
+
+
 def day(value: date) -> str:
     """31 March 2026."""
     return f"{value.day} {value:%B %Y}"
@@ -138,8 +146,8 @@ def joined(parts: list[str]) -> str:
 
 def _written(value: Value, x: float) -> str:
     if value.kind == "percent":
-        large = value.n is not None and value.n >= SMALL_BASE and value.decimals > 0
-        return f"{plain(x * 100, 1 if large else 0)}%"
+        large = value.n is not None and value.n >= SMALL_BASE
+        return f"{plain(x * 100, value.decimals if large else 0)}%"
     if value.kind == "money":
         return f"{MINUS if x < 0 else ''}£{plain(abs(x), value.decimals)}"
     return plain(x, value.decimals)

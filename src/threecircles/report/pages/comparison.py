@@ -48,6 +48,28 @@ def own(table: Released) -> Value | None:
     return next((c.value for c in compared(table) if c.role == "self"), None)
 
 
+STOCK = {
+    "cin": "children in need",
+    "cpp": "children on a protection plan",
+    "placement": "children looked after",
+}
+"""Processes whose children stand on the first page."""
+
+
+def stock_figures(tables: Tables) -> Iterator[tuple[Keyfigure, Released]]:
+    """Children in the main services at the end of the year, with the rate beside."""
+    table = tables.get("services-stock")
+    if table is None:
+        return
+    for process, words in STOCK.items():
+        value, rate = table.value("children", process=process), table.value("rate", process=process)
+        if value is not None and value.known:
+            beside = (
+                f"{text_of(rate)} per 10,000 children" if rate is not None and rate.known else ""
+            )
+            yield Keyfigure(value, f"{words} at the end of the year", beside), table
+
+
 def compared_figures(tables: Tables, limit: int) -> Iterator[tuple[Keyfigure, Released]]:
     """Own published values as key figures, with England's beside them."""
     shown = 0

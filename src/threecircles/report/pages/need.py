@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from threecircles.report.altair_charts import bars, columns, multiples
 from threecircles.report.blocks import (
     breakdown_table,
     chart_figure,
     chart_rows,
-    describe,
     drawn_rows,
     measures_table,
 )
 from threecircles.report.context import Context
-from threecircles.report.model import Block, Figure, Nothing, Page, Text
+from threecircles.report.model import Block, Figure, Nothing, Page, Text, Value
 from threecircles.report.released import Released, Tables
+from threecircles.report.words import apart, text_of
 
 CIRCLE_GROUPS = (
     ("circles-phase", "School phase"),
     ("circles-year", "School year"),
     ("circles-age", "Age"),
     ("circles-sex", "Sex"),
-    ("circles-deprivation", "How deprived the area is"),
+    ("circles-deprivation", "Deprivation of the area"),
 )
 
 
@@ -137,19 +139,45 @@ def _gradient(table: Released) -> Figure:
 
 
 def _group(table: Released, words: str) -> Figure:
+    """High need and reach side by side, with a title that says whether need differs."""
     column = table.safe.spec.dimensions[0].column
-    rows, drawn = [], []
-    for name, panel in (("need", "High need"), ("coverage", "Of these, in contact")):
-        here = drawn_rows(table, column, name)
-        rows += [{**r, "panel": panel} for r in chart_rows(here)]
-        drawn += [(f"{panel}: {k}", v) for k, v in here]
-    title = f"{words}: high need, and the share reached"
-    desc = describe("Two panels of columns on one scale", drawn)
+    need, reached = drawn_rows(table, column, "need"), drawn_rows(table, column, "coverage")
+    rows = chart_rows(need, panel="High need") + chart_rows(reached, panel="Of these, in contact")
+    drawn = [(f"High need: {k}", v) for k, v in need] + [
+        (f"In contact: {k}", v) for k, v in reached
+    ]
+    desc = f"Bars in two panels on one scale. High need: {span(need)}. Of these, in contact: {span(reached)}."
     return chart_figure(
         table.id,
-        title,
+        f"{words}: {finding_by(need, 'high need')}; {finding_by(reached, 'reached')}",
         multiples(rows, "Share of children", percent=True),
-        breakdown_table(table, column, ["need", "coverage"], title),
+        breakdown_table(
+            table, column, ["need", "coverage"], f"High need and contact, by {words.lower()}"
+        ),
         drawn,
         desc=desc,
     )
+
+
+def finding_by(drawn: Sequence[tuple[str, Value]], what: str) -> str:
+    """Half a title that says the finding: a difference only where intervals do not touch."""
+    known = sorted((kv for kv in drawn if kv[1].known), key=lambda kv: kv[1].number or 0.0)
+    if len(known) > 1 and apart(known[0][1], known[-1][1]):
+        (low, least), (high, most) = known[0], known[-1]
+        return f"{what} {text_of(least)} ({low.lower()}) to {text_of(most)} ({high.lower()})"
+    return (
+        "no clear difference in who is reached"
+        if what == "reached"
+        else f"no clear difference in {what}"
+    )
+
+
+def span(drawn: Sequence[tuple[str, Value]]) -> str:
+    """From the lowest to the highest, in words."""
+    known = sorted((kv for kv in drawn if kv[1].known), key=lambda kv: kv[1].number or 0.0)
+    if not known:
+        return "nothing can be shown"
+    (low, least), (high, most) = known[0], known[-1]
+    hidden = len(drawn) - len(known)
+    told = f"from {text_of(least)} ({low}) to {text_of(most)} ({high})"
+    return f"{told}; {hidden} hidden" if hidden else told

@@ -15,10 +15,11 @@ from threecircles.report.model import (
     Text,
 )
 from threecircles.report.pages.circle_figure import circle_bounds, circle_figure, standard_sentence
-from threecircles.report.pages.comparison import compared_figures
+from threecircles.report.pages.comparison import compared_figures, stock_figures
 from threecircles.report.released import Released, Tables
 from threecircles.report.words import (
     about_children,
+    apart,
     between,
     bracket,
     capital,
@@ -79,7 +80,7 @@ def _lead(table: Released, context: Context) -> Lead:
     need, service, both = (table.value(m) for m in ("need", "service", "both"))
     coverage, unmet = table.value("coverage"), table.value("need_only")
     assert need is not None and service is not None  # _known has looked
-    title = f"All children in {context.place}, {within(context.period)}"
+    title = f"{table.population} in {context.place}, {within(context.period)}"
     figure = circle_figure(table, "circles", title)
     assert figure is not None
     figures = [Keyfigure(need, "children have high need", between(need))]
@@ -113,10 +114,10 @@ def _key_figures(
             Keyfigure(targeting, "children in contact have high need", between(targeting))
         )
         used.append(place)
-    for figure, table in compared_figures(tables, limit=4):
+    for figure, table in (*stock_figures(tables), *compared_figures(tables, limit=4)):
         figures.append(figure)
         used.append(table)
-    return tuple(figures), used
+    return tuple(figures[:5]), used
 
 
 def _findings(tables: Tables, place: Released | None) -> tuple[tuple[Finding, ...], list[Released]]:
@@ -153,33 +154,26 @@ def _findings(tables: Tables, place: Released | None) -> tuple[tuple[Finding, ..
 
 
 def _gradient(table: Released) -> Finding | None:
+    """Whether need differs between the most and the least deprived areas that can be shown."""
     column = table.safe.spec.dimensions[0].column
-    order = table.categories(column)
-    if len(order) < 2:
+    shown = [
+        (c, table.value("need", **{column: c}))
+        for c in table.categories(column)
+        if c != "not_known"
+    ]
+    known = [(table.label(column, c), v) for c, v in shown if v is not None and v.known]
+    if len(known) < 2:
         return None
-    first, last = (
-        table.value("need", **{column: order[0]}),
-        table.value("need", **{column: order[-1]}),
-    )
-    if first is None or last is None or not (first.known and last.known):
-        return None
-    apart = (
-        first.low is not None
-        and last.high is not None
-        and last.low is not None
-        and first.high is not None
-        and (first.low > last.high or last.low > first.high)
-    )
-    names = table.label(column, order[0]).lower(), table.label(column, order[-1]).lower()
-    if not apart:
+    (one, first), (two, last) = known[0], known[-1]
+    if not apart(first, last):
         return Finding(
-            f"There is no clear difference in high need between the {names[0]} and the {names[1]} fifth of areas.",
+            f"High need does not clearly differ between {one.lower()} and {two.lower()}.",
             (first, last),
             "need",
         )
     return Finding(
-        f"High need differs by where children live: {text_of(first)} in the {names[0]} fifth of areas, "
-        f"{text_of(last)} in the {names[1]}.",
+        f"High need differs by where children live: {text_of(first)} in the {one.lower()} of areas, "
+        f"{text_of(last)} in the {two.lower()}.",
         (first, last),
         "need",
     )

@@ -7,10 +7,14 @@ import json
 from threecircles.report.blocks import breakdown_table, describe, drawn_rows
 from threecircles.report.context import Context
 from threecircles.report.maps import areas_of, choropleth, classes_of
-from threecircles.report.model import Block, Figure, Nothing, Page
+from threecircles.report.model import Block, Figure, Gallery, Nothing, Page, Table
 from threecircles.report.released import Released, Tables, measure
 from threecircles.report.words import plain
 
+TITLES = {
+    "circles-ward": "High need, and who is reached",
+    "places-ward": "Children in services, by ward of home",
+}
 CODE_PROPERTIES = ("WD25CD", "WD24CD", "LSOA21CD", "MSOA21CD", "code")
 
 
@@ -18,11 +22,12 @@ def page(tables: Tables, context: Context) -> Page:
     """Maps of released rates, each with its table."""
     blocks: list[Block] = []
     used: list[Released] = []
-    for table_id in ("circles-ward", "places-ward"):
+    for table_id, title in TITLES.items():
         table = tables.get(table_id)
         if table is None:
             continue
-        blocks.extend(_maps(table, context))
+        made = _maps(table, context)
+        blocks.append(made if isinstance(made, Table) else Gallery(title, tuple(made)))
         used.append(table)
     if not blocks:
         blocks.append(
@@ -48,31 +53,31 @@ def page(tables: Tables, context: Context) -> Page:
     )
 
 
-def _maps(table: Released, context: Context) -> list[Block]:
+def _maps(table: Released, context: Context) -> list[Figure] | Table:
     column = table.safe.spec.dimensions[0].column
     wanted = ("need", "coverage") if table.id.startswith("circles") else tuple(table.measures())
     names = [m for m in wanted if m in table.measures()]
     path = context.boundaries.get(column) or context.boundaries.get("ward")
     caption = f"{table.safe.spec.title}: figures"
     if path is None or not path.exists():
-        return [breakdown_table(table, column, names, caption)]
+        return breakdown_table(table, column, names, caption)
     geojson = json.loads(path.read_text(encoding="utf-8"))
     properties = geojson["features"][0]["properties"]
     code = next((p for p in CODE_PROPERTIES if p in properties), None)
     if code is None:
-        return [breakdown_table(table, column, names, caption)]
+        return breakdown_table(table, column, names, caption)
     areas, height = areas_of(geojson, code)
-    figures: list[Block] = []
+    figures: list[Figure] = []
     for name in names:
         drawn = drawn_rows(table, column, name)
         coded = {c: table.value(name, **{column: c}) for c in table.categories(column)}
         values = {c: v.number if v is not None else None for c, v in coded.items()}
         shaky = frozenset(c for c, v in coded.items() if v is not None and v.symbol == "[u]")
         how = measure(name, table.safe.spec.kind)
-        write = _percent if how.kind == "percent" else _plain
-        classes = classes_of([v for v in values.values() if v is not None], 5, write)
-        title = f"{how.label}: by ward"
-        desc = describe("Map of areas", drawn)
+        write = _percent if how.kind == "percent" else plain
+        classes = classes_of([v for v in values.values() if v is not None], write)
+        title = how.label
+        desc = describe("Map of wards", drawn)
         figure_id = f"map-{table.id}-{name.replace('_', '-')}"
         figures.append(
             Figure(
@@ -85,15 +90,10 @@ def _maps(table: Released, context: Context) -> list[Block]:
                 caveats=(
                     "Each class holds about as many areas as the next. Boundaries are simplified.",
                 ),
-                wide=True,
             )
         )
     return figures
 
 
-def _percent(x: float) -> str:
-    return f"{plain(x * 100)}%"
-
-
-def _plain(x: float) -> str:
-    return plain(x, 1)
+def _percent(x: float, decimals: int) -> str:
+    return f"{plain(x * 100, decimals)}%"

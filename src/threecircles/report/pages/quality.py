@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from threecircles.core.tables import TOTAL
 from threecircles.report.altair_charts import bars
-from threecircles.report.blocks import chart_figure, chart_rows, drawn_rows, pivot_table
+from threecircles.report.blocks import (
+    chart_figure,
+    chart_rows,
+    crossed_table,
+    pivot_table,
+    source_of,
+)
 from threecircles.report.context import Context
-from threecircles.report.model import Block, Nothing, Page, Text
-from threecircles.report.released import Released, Tables
+from threecircles.report.model import Block, Column, Nothing, Page, Table, Text, Value
+from threecircles.report.released import Released, Tables, measure
 
 TITLES = {
     "quality-sources": "What was received, and what was refused",
     "quality-rules": "Rules with the most findings",
-    "quality-scores": "Quality of each source",
+    "quality-scores": "Share of each source without a finding, by dimension of quality",
 }
 MOST_RULES = 15
 
@@ -60,25 +70,49 @@ def page(tables: Tables, context: Context) -> Page:
 
 
 def _block(table: Released, title: str) -> Block:
-    dimensions = table.safe.spec.dimensions
-    if table.id != "quality-rules" or "findings" not in table.measures():
-        return pivot_table(table, title)
-    column = next((d.column for d in dimensions if d.column == "rule"), dimensions[-1].column)
-    drawn = (
-        drawn_rows(table, column, "findings") if len(dimensions) == 1 else _all_rows(table, column)
-    )
-    drawn.sort(key=lambda kv: (-(kv[1].number or 0.0), kv[0]))
-    top = [kv for kv in drawn if kv[1].known and (kv[1].number or 0) > 0][:MOST_RULES]
+    if table.id == "quality-rules":
+        return _rules(table, title)
+    if table.id == "quality-scores" and table.dimension("dimension"):
+        return crossed_table(table, "source", "dimension", "score", title)
+    return pivot_table(table, title)
+
+
+def _rules(table: Released, title: str) -> Block:
+    """The rules with most findings, drawn and listed; every rule is in the CSV file."""
+    found = [
+        (r, table.value_of(r))
+        for r in table.rows
+        if r["measure"] == "findings" and (r["value"] or 0) > 0 and r["rule"] != TOTAL
+    ]
+    found.sort(key=lambda rv: (-(rv[1].number or 0.0), str(rv[0]["rule"])))
+    top = found[:MOST_RULES]
     if not top:
         return pivot_table(table, title)
-    return chart_figure(
-        table.id, title, bars(chart_rows(top), "Findings"), pivot_table(table, title), top
+    drawn = [(f"{r['rule']} {table.label('rule', str(r['rule']))}".rstrip("."), v) for r, v in top]
+    others = [m for m in ("children", "rows_checked") if m in table.measures()]
+    columns = (Column("rule", "Rule"), Column("findings", "Findings", "count")) + tuple(
+        Column(m, measure(m, "quality").label, "count") for m in others
     )
+    rows = tuple(
+        (name, value, *(_beside(table, r, m) for m in others))
+        for (name, value), (r, _) in zip(drawn, top, strict=True)
+    )
+    listed = Table(
+        id=table.id,
+        caption=f"The {len(top)} rules with most findings",
+        columns=columns,
+        rows=rows,
+        table_ids=(table.id,),
+        period=table.safe.spec.period,
+        source=source_of(table),
+        notes=(
+            *table.safe.spec.notes,
+            "All rules, with those that did not run, are in the CSV file.",
+        ),
+    )
+    return chart_figure(table.id, title, bars(chart_rows(drawn), "Findings"), listed, drawn)
 
 
-def _all_rows(table: Released, column: str) -> list:
-    return [
-        (table.label(column, str(r[column])), table.value_of(r))
-        for r in table.rows
-        if r["measure"] == "findings" and str(r[column]) != "All"
-    ]
+def _beside(table: Released, row: Mapping[str, Any], name: str) -> Value | str:
+    where = {d.column: str(row[d.column]) for d in table.safe.spec.dimensions}
+    return table.value(name, **where) or "[x]"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from threecircles.core.tables import TOTAL
+from threecircles.definitions import read_csv
 from threecircles.report.altair_charts import bars, multiples
 from threecircles.report.blocks import (
     chart_figure,
@@ -13,7 +14,7 @@ from threecircles.report.blocks import (
     pivot_table,
 )
 from threecircles.report.context import Context
-from threecircles.report.model import Block, Figure, Nothing, Page, Table, Text
+from threecircles.report.model import Block, Figure, Nothing, Page, Table, Text, Value
 from threecircles.report.released import Released, Tables
 from threecircles.report.sankey import Flow, sankey
 from threecircles.report.words import text_of
@@ -48,7 +49,8 @@ def page(tables: Tables, context: Context) -> Page:
         blocks.append(_journey(links, states))
         used.append(links)
         if states is not None:
-            blocks.append(pivot_table(states, states.safe.spec.title))
+            title = "Children in each state, by step"
+            blocks.append(crossed_table(states, "state", "step", "children", title))
             used.append(states)
     times = tables.get("services-timeliness")
     if times is not None:
@@ -77,29 +79,34 @@ def page(tables: Tables, context: Context) -> Page:
     )
 
 
-def _stock(table: Released) -> Figure:
-    drawn = drawn_rows(table, "process", "children")
-    title = table.safe.spec.title
-    return chart_figure(
-        table.id, title, bars(chart_rows(drawn), "Children"), pivot_table(table, title), drawn
+def _drawn_processes() -> dict[str, str]:
+    return {r["process"]: r["label"] for r in read_csv("report/services_drawn")}
+
+
+def _chosen(table: Released, **where: str) -> list[tuple[str, Value]]:
+    """The services to draw, in the order and words of their definition; those not there left out."""
+    found = (
+        (label, table.value("children", process=p, **where))
+        for p, label in _drawn_processes().items()
     )
+    return [(label, value) for label, value in found if value is not None]
+
+
+def _stock(table: Released) -> Figure:
+    drawn = _chosen(table)
+    rows = chart_rows(drawn)
+    title = table.safe.spec.title
+    return chart_figure(table.id, title, bars(rows, "Children"), pivot_table(table, title), drawn)
 
 
 def _flow(table: Released) -> Figure:
     """Starts and ends side by side, one bar a service; the table holds all five counts."""
     title = "Children starting and ending with each service in the year"
-    rows, drawn = [], []
-    for flow, panel in (("starts", "Started"), ("ends", "Ended")):
-        here = drawn_rows(table, "process", "children", flow=flow)
-        rows += chart_rows(here, panel=panel)
-        drawn += [(f"{panel}: {k}", v) for k, v in here]
-    return chart_figure(
-        table.id,
-        title,
-        multiples(rows, "Children"),
-        crossed_table(table, "process", "flow", "children", title),
-        drawn,
-    )
+    starts, ends = _chosen(table, flow="starts"), _chosen(table, flow="ends")
+    rows = chart_rows(starts, panel="Started") + chart_rows(ends, panel="Ended")
+    drawn = [(f"Started: {k}", v) for k, v in starts] + [(f"Ended: {k}", v) for k, v in ends]
+    table_block = crossed_table(table, "process", "flow", "children", title)
+    return chart_figure(table.id, title, multiples(rows, "Children"), table_block, drawn)
 
 
 def _funnel(table: Released) -> Figure:
