@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import duckdb
 
 from threecircles.core.errors import DefinitionError
-from threecircles.quality.check import columns_needed
-from threecircles.quality.database import COMPANIONS, borrowed, fill, fill_macros, fill_references
+from threecircles.quality.checking import columns_needed
+from threecircles.quality.database import (
+    COMPANIONS,
+    borrowed,
+    database,
+    fill,
+    fill_macros,
+    fill_references,
+    lock,
+)
 from threecircles.quality.layout import Table, layout, quoted
 from threecircles.quality.rule import PLACEHOLDER, Rule
 from threecircles.quality.shared_sql import with_parents
 from threecircles.quality.sql_safety import check_one_select
+
+
+def bind_all(rules: Iterable[Rule]) -> None:
+    """Bind each rule alone in a locked database. Raises DefinitionError for the first that does not."""
+    with database() as connection:
+        lock(connection)
+        for rule in rules:
+            bind(rule, connection)
 
 
 def bind(rule: Rule, connection: duckdb.DuckDBPyConnection) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 
 from threecircles.core.errors import DefinitionError
-from threecircles.quality.check import check_tables
+from threecircles.quality.checking import check_tables
 from threecircles.quality.report import Report
 from threecircles.quality.rule import Case, Rule
 from threecircles.quality.rulebook import LAST_YEAR, rules_in_force

@@ -106,8 +106,11 @@ def code_order(code: str) -> tuple[str, int, str]:
 def load_local(folder: Path, return_name: str) -> tuple[Rule, ...]:
     """Local rules of a folder. Their codes start with L-.
 
-    Raises DefinitionError for another code, another return, or a rule that is not sound.
+    Raises DefinitionError for another code, or a rule that is not sound: not one SELECT, reaching
+    outside the return, or reading a column that it does not declare.
     """
+    from threecircles.quality.binding import bind_all
+
     rules = []
     for path in sorted(Path(folder).rglob("*.yaml")):
         rule = read_rule(path, version=0)
@@ -119,6 +122,7 @@ def load_local(folder: Path, return_name: str) -> tuple[Rule, ...]:
             )
         if rule.return_ == return_id(return_name):
             rules.append(rule)
+    bind_all(rules)
     return in_order(rules)
 
 

@@ -11,7 +11,7 @@ from threecircles.core.engines import collect
 from threecircles.core.steps import Step
 from threecircles.core.tables import Measured
 from threecircles.definitions.place import Delivery, Place
-from threecircles.quality.check import check_tables
+from threecircles.quality.checking import check_tables
 from threecircles.quality.layout import CROSS_SCHEMAS, CROSS_SOURCES, PREVIOUS
 from threecircles.quality.measured import (
     period_label,

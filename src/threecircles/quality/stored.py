@@ -30,8 +30,9 @@ FINDINGS = {
     "message": pl.String,
     "group_id": pl.String,
     "waived_by": pl.String,
+    "record": pl.String,
 }
-"""Columns of the findings table, one line per rule, table, row and column."""
+"""Columns of the findings table, one line per rule, table, row and column; record is the natural key."""
 
 RULES_RUN = {
     "return": pl.String,
@@ -79,6 +80,7 @@ def findings_table(report: Report) -> pl.DataFrame:
         year=pl.lit(report.year, dtype=pl.Int64),
         waived_by=pl.lit(None, dtype=pl.String),
         group_id=pl.col("group"),
+        record=pl.col("_key"),
         **{"return": pl.lit(report.return_name)},
     )
     whole = whole.with_columns(finding_id=_ids(whole))
@@ -148,6 +150,15 @@ def key_columns(return_name: str, table: str) -> tuple[str, ...]:
     return natural_keys().get((return_name, base), ())
 
 
+def natural_key(return_name: str, table: str, frame: pl.DataFrame) -> pl.Series:
+    """Text of each row's natural key; "" where the table has none of its key's columns."""
+    columns = [c for c in key_columns(return_name, table) if c in frame.columns]
+    if not columns:
+        return pl.Series("_key", [""] * frame.height, dtype=pl.String)
+    parts = [pl.col(c).fill_null("") for c in columns]
+    return frame.select(pl.concat_str(parts, separator="|").alias("_key")).to_series()
+
+
 def _with_values(report: Report, table: str | None, lines: pl.DataFrame) -> pl.DataFrame:
     """Lines of one table with file, place in the file, child, value and natural key."""
     empty = {
@@ -157,23 +168,15 @@ def _with_values(report: Report, table: str | None, lines: pl.DataFrame) -> pl.D
     if frame is None or table is None:
         return lines.with_columns(**empty)
     rows = lines["row"]
-    keys = [c for c in key_columns(report.return_name, table) if c in frame.columns]
     child = layout(report.return_name).table(table).child
     series = {
         "file_id": _gathered(frame, "_file", rows),
         "at": _gathered(frame, "_at", rows),
         "child": _gathered(frame, child, rows),
-        "_key": _natural_key(frame, keys).gather(rows),
+        "_key": natural_key(report.return_name, table, frame).gather(rows),
     }
     named = {name: values.cast(pl.String).alias(name) for name, values in series.items()}
     return lines.with_columns(**named, value=_values(frame, lines))
-
-
-def _natural_key(frame: pl.DataFrame, columns: list[str]) -> pl.Series:
-    if not columns:
-        return pl.Series([""] * frame.height, dtype=pl.String)
-    parts = [pl.col(c).fill_null("") for c in columns]
-    return frame.select(pl.concat_str(parts, separator="|").alias("_key")).to_series()
 
 
 def _gathered(frame: pl.DataFrame, column: str, rows: pl.Series) -> pl.Series:

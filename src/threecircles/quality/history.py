@@ -1,0 +1,107 @@
+"""What became of each finding between two runs: without it nobody could prove that the list shrinks."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import polars as pl
+
+from threecircles.quality.report import Report
+from threecircles.quality.stored import findings_table, natural_key
+
+STATES = ("new", "still open", "changed", "mended", "record gone", "not re-tested")
+"""What a finding can be in the second of two runs."""
+
+_KEPT = ("finding_id", "rule", "table", "child", "column", "value", "message", "record")
+
+
+def history(before: pl.DataFrame, after: Report) -> pl.DataFrame:
+    """One line per finding of either run, with its state.
+
+    before: the stored findings of the earlier run. after: the later check of the same return and
+    year. A finding is known by rule, child, the record's natural key and the column, never by its
+    row. A rule that was skipped or failed in the later run leaves its findings `not re-tested`:
+    they are never called mended. Where the record is no longer there it is `record gone`.
+    Columns: finding_id, state, rule, table, child, column, value_before, value_after, message,
+    reason (why it was not re-tested).
+    """
+    old = before.filter(
+        (pl.col("return") == after.return_name) & (pl.col("year") == after.year)
+    ).select(_KEPT)
+    now = findings_table(after).select(_KEPT)
+    joined = old.join(now, on="finding_id", how="full", suffix="_now", coalesce=True)
+    told = joined.with_columns(
+        pl.coalesce(name, f"{name}_now").alias(f"_{name}")
+        for name in ("rule", "table", "child", "column")
+    ).join(_records(after), left_on=["_table", "record"], right_on=["_table", "record"], how="left")
+    ran = [code for code, outcome in after.outcomes.items() if outcome.state == "ran"]
+    reasons = {code: o.reason for code, o in after.outcomes.items() if o.state != "ran"}
+    return told.select(
+        "finding_id",
+        _state(ran).alias("state"),
+        pl.col("_rule").alias("rule"),
+        pl.col("_table").alias("table"),
+        pl.col("_child").alias("child"),
+        pl.col("_column").alias("column"),
+        pl.col("value").alias("value_before"),
+        pl.col("value_now").alias("value_after"),
+        pl.coalesce("message_now", "message").alias("message"),
+        pl.col("_rule")
+        .replace_strict(reasons, default=None, return_dtype=pl.String)
+        .alias("reason"),
+    ).sort("state", "rule", "finding_id")
+
+
+def counts(told: pl.DataFrame) -> dict[str, int]:
+    """How many findings are in each state, every state named."""
+    found = dict(told.group_by("state").len().iter_rows())
+    return {state: int(found.get(state, 0)) for state in STATES}
+
+
+def forecast(open_by_day: list[tuple[date, int]], deadline: date) -> float | None:
+    """Findings open at the deadline if the list goes on shrinking as it did: a straight line.
+
+    open_by_day: (day of a run, findings open), at least two days. Never below nought; None when the
+    days do not tell. Source: ordinary least squares.
+    """
+    if len({day for day, _ in open_by_day}) < 2:
+        return None
+    first = min(day for day, _ in open_by_day)
+    days = [(day - first) / timedelta(days=1) for day, _ in open_by_day]
+    mean_day = sum(days) / len(days)
+    mean_open = sum(n for _, n in open_by_day) / len(days)
+    spread = sum((d - mean_day) ** 2 for d in days)
+    slope = (
+        sum((d - mean_day) * (n - mean_open) for d, (_, n) in zip(days, open_by_day, strict=True))
+        / spread
+    )
+    return max(0.0, mean_open + slope * ((deadline - first) / timedelta(days=1) - mean_day))
+
+
+def _state(ran: list[str]) -> pl.Expr:
+    again = pl.col("rule_now").is_not_null()
+    return (
+        pl.when(pl.col("rule").is_null())
+        .then(pl.lit("new"))
+        .when(~pl.col("_rule").is_in(ran))
+        .then(pl.lit("not re-tested"))
+        .when(again & pl.col("value").ne_missing(pl.col("value_now")))
+        .then(pl.lit("changed"))
+        .when(again)
+        .then(pl.lit("still open"))
+        .when(pl.col("_table").is_not_null() & pl.col("_there").is_null())
+        .then(pl.lit("record gone"))
+        .otherwise(pl.lit("mended"))
+    )
+
+
+def _records(after: Report) -> pl.DataFrame:
+    """Every record of the later run by table and natural key."""
+    parts = [
+        pl.DataFrame({"record": natural_key(after.return_name, name, frame).unique()}).with_columns(
+            _table=pl.lit(name), _there=pl.lit(True)
+        )
+        for name, frame in after.tables.items()
+    ]
+    empty = pl.DataFrame(schema={"record": pl.String, "_table": pl.String, "_there": pl.Boolean})
+    return pl.concat([empty, *parts])

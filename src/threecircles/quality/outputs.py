@@ -1,0 +1,76 @@
+"""All files of one check in one place: without it each caller would choose its own names for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from threecircles.core.errors import UsageError
+from threecircles.quality.outputs_html import write_html
+from threecircles.quality.outputs_json import write_json
+from threecircles.quality.outputs_tables import write_csv, write_parquet, write_workbook
+from threecircles.quality.report import Report
+from threecircles.quality.stored import findings_table, rules_table
+from threecircles.quality.summary import Summary, summarise
+from threecircles.quality.waivers import Waiver, apply_waivers, expired_findings
+from threecircles.quality.worklist import Held, worklist
+
+FORMATS = ("html", "xlsx", "csv", "json", "parquet")
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written, and what the first screen says of it."""
+
+    paths: tuple[Path, ...]
+    summary: Summary
+    findings: pl.DataFrame
+    worklist: pl.DataFrame
+
+
+def write_outputs(
+    report: Report,
+    folder: Path,
+    formats: Iterable[str] = ("html", "xlsx", "csv"),
+    *,
+    waivers: tuple[Waiver, ...] = (),
+    holders: Mapping[str, Held] | None = None,
+    first_seen: Mapping[str, date] | None = None,
+    notes: Iterable[str] = (),
+    today: date | None = None,
+) -> Written:
+    """Write report.html, worklist.xlsx, findings/rules_run/worklist as CSV or Parquet, report.json.
+
+    folder: made when absent, readable by its owner only, as every file holds personal data.
+    Raises UsageError for a format that is not one of FORMATS.
+    """
+    wanted = list(formats)
+    unknown = [f for f in wanted if f not in FORMATS]
+    if unknown:
+        raise UsageError(f"{unknown[0]} is not a format.", allowed=", ".join(FORMATS))
+    day = today or date.today()
+    teams = {child: held.team for child, held in (holders or {}).items()}
+    waived = apply_waivers(findings_table(report), waivers, day, teams)
+    said = [*notes, *expired_findings(waived)]
+    said += [f"A waiver of rule {w.rule} by {w.by} matches nothing." for w in waived.unmatched]
+    told = summarise(report, waived.findings, waived.whole_rules, said)
+    lines = worklist(waived.findings, report, holders, first_seen, day)
+    tables = {"findings": waived.findings, "rules_run": rules_table(report), "worklist": lines}
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    paths: list[Path] = []
+    if "csv" in wanted:
+        paths += write_csv(tables, folder)
+    if "parquet" in wanted:
+        paths += write_parquet(tables, folder)
+    if "xlsx" in wanted:
+        paths.append(write_workbook(lines, folder / "worklist.xlsx", report.headline()))
+    if "json" in wanted:
+        paths.append(write_json(report, waived.findings, folder / "report.json"))
+    if "html" in wanted:
+        names = tuple(path.name for path in paths)
+        paths.append(write_html(report, waived.findings, told, folder / "report.html", names))
+    return Written(tuple(paths), told, waived.findings, lines)

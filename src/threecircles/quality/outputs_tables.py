@@ -1,0 +1,120 @@
+"""Findings, rules and worklist as files: without them nobody could sort or hand on what was found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from threecircles.quality.worklist import by_team
+
+MOST_ROWS = 100_000
+"""Lines on one sheet; more go on further sheets, and the first sheet says so."""
+
+NOTICE = "This file holds personal data about children. Keep it inside the authority."
+_DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+_SHEET_NOISE = str.maketrans(dict.fromkeys("[]:*?/\\'", " "))
+
+
+def inert(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with texts that a spreadsheet would run as a formula written behind an apostrophe."""
+    return frame.with_columns(
+        pl.when(pl.col(name).str.slice(0, 1).is_in(list(_DANGEROUS)))
+        .then("'" + pl.col(name))
+        .otherwise(pl.col(name))
+        .alias(name)
+        for name, kind in frame.schema.items()
+        if kind == pl.String
+    )
+
+
+def write_csv(tables: dict[str, pl.DataFrame], folder: Path) -> list[Path]:
+    """One CSV file a table, in UTF-8 with a mark that spreadsheets know."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, table in tables.items():
+        path = folder / f"{name}.csv"
+        with path.open("wb") as file:
+            inert(table).write_csv(file, include_bom=True)
+        paths.append(path)
+    return paths
+
+
+def write_parquet(tables: dict[str, pl.DataFrame], folder: Path) -> list[Path]:
+    """One Parquet file a table."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, table in tables.items():
+        path = folder / f"{name}.parquet"
+        table.write_parquet(path)
+        paths.append(path)
+    return paths
+
+
+def write_workbook(lines: pl.DataFrame, path: Path, headline: str) -> Path:
+    """The worklist as a workbook: a first sheet that says what is where, then one sheet a team.
+
+    lines: the worklist. Headings are frozen, filters on, messages wrapped; every cell is text, so
+    that nothing runs; a sheet holds at most 100,000 lines and the first sheet names the split.
+    """
+    import xlsxwriter
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sheets = _sheets(lines)
+    options = {
+        "constant_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
+    with xlsxwriter.Workbook(str(path), options) as book:
+        bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
+        wrap = book.add_format({"text_wrap": True, "valign": "top"})
+        first = book.add_worksheet("Read me")
+        first.set_column(0, 0, 60)
+        first.set_column(1, 1, 14)
+        told = [
+            (NOTICE, ""),
+            (headline, ""),
+            ("Sheet", "Lines"),
+            *((name, str(part.height)) for name, part in sheets),
+        ]
+        for row, (one, two) in enumerate(told):
+            first.write_string(row, 0, one, bold if row < 3 else wrap)
+            first.write_string(row, 1, two, bold if row < 3 else wrap)
+        for name, part in sheets:
+            _write_sheet(book.add_worksheet(name), part, bold, wrap)
+    return path
+
+
+def _sheets(lines: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
+    """(sheet name, lines) for each team, split where there are too many."""
+    found: list[tuple[str, pl.DataFrame]] = []
+    taken: set[str] = {"read me"}
+    for team, part in by_team(lines).items():
+        pieces = range(0, max(part.height, 1), MOST_ROWS)
+        for number, start in enumerate(pieces, 1):
+            many = f" {number} of {len(pieces)}" if len(pieces) > 1 else ""
+            base = team.translate(_SHEET_NOISE).strip()[: 31 - len(many) - 3] or "Team"
+            name, n = base + many, 2
+            while name.casefold() in taken:
+                name, n = f"{base} {n}{many}", n + 1
+            taken.add(name.casefold())
+            found.append((name, part.slice(start, MOST_ROWS)))
+    return found or [("Nothing found", lines)]
+
+
+def _write_sheet(sheet, part: pl.DataFrame, bold, wrap) -> None:  # type: ignore[no-untyped-def]
+    widths = {"what": 60, "hint": 50, "where": 36, "value": 20, "rules": 14, "child": 16}
+    for column, name in enumerate(part.columns):
+        sheet.set_column(column, column, widths.get(name, 12), wrap)
+    sheet.freeze_panes(1, 0)
+    sheet.autofilter(0, 0, max(part.height, 1), len(part.columns) - 1)
+    for column, name in enumerate(part.columns):
+        sheet.write_string(0, column, name.replace("_", " ").capitalize(), bold)
+    for row, values in enumerate(part.iter_rows(), 1):
+        for column, value in enumerate(values):
+            if isinstance(value, int):
+                sheet.write_number(row, column, value)
+            elif value is not None:
+                sheet.write_string(row, column, str(value))

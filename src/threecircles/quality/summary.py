@@ -1,0 +1,148 @@
+"""The first screen after a check: without it the analyst would open three files to know what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from threecircles.core.errors import FINDINGS, RULE_FAILED, UNREADABLE
+from threecircles.quality.report import Report
+from threecircles.quality.rulebook import year_label
+
+RETURN_LABELS = {
+    "cin": "Children in Need census",
+    "903": "Children looked after return (SSDA903)",
+    "cross": "Checks across returns",
+}
+
+
+@dataclass(frozen=True)
+class Commonest:
+    """One rule that was broken, with how often and the first message."""
+
+    code: str
+    severity: str
+    places: int
+    children: int
+    short: str
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What the first screen says.
+
+    by_severity: places by severity. commonest: the ten rules broken most. not_run: rules by the
+    reason why they were skipped or failed. waived: findings waived, waived_rules: whole rules.
+    """
+
+    title: str
+    headline: str
+    by_severity: dict[str, int]
+    children: int
+    commonest: tuple[Commonest, ...]
+    skipped: dict[str, tuple[str, ...]]
+    failed: dict[str, str]
+    waived: int
+    waived_rules: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def summarise(
+    report: Report,
+    findings: pl.DataFrame,
+    waived_rules: Iterable[str] = (),
+    notes: Iterable[str] = (),
+) -> Summary:
+    """The summary of a report. findings: its stored table, waivers applied."""
+    open_ones = findings.filter(pl.col("waived_by").is_null())
+    places = open_ones.unique(["rule", "table", "row"], keep="first", maintain_order=True)
+    skipped: dict[str, list[str]] = {}
+    for code, outcome in report.outcomes.items():
+        if outcome.state == "skipped":
+            skipped.setdefault(outcome.reason, []).append(code)
+    return Summary(
+        title=f"{RETURN_LABELS[report.return_name]}, {year_label(report.year)}",
+        headline=report.headline(),
+        by_severity={
+            str(s): int(n)
+            for s, n in places.group_by("severity").len().sort("severity").iter_rows()
+        },
+        children=open_ones["child"].drop_nulls().n_unique(),
+        commonest=commonest(report, places),
+        skipped={reason: tuple(codes) for reason, codes in skipped.items()},
+        failed={code: o.reason for code, o in report.outcomes.items() if o.state == "failed"},
+        waived=findings.height - open_ones.height,
+        waived_rules=tuple(waived_rules),
+        notes=(*report.notes, *notes),
+    )
+
+
+def commonest(report: Report, places: pl.DataFrame, most: int | None = 10) -> tuple[Commonest, ...]:
+    """Rules that were broken, most places first; errors before queries when equal."""
+    counted = (
+        places.group_by("rule", maintain_order=True)
+        .agg(
+            pl.len(),
+            pl.col("child").drop_nulls().n_unique().alias("children"),
+            pl.col("severity", "message").first(),
+        )
+        .sort(["len", "severity", "rule"], descending=[True, False, False])
+    )
+    rules = {rule.code: rule for rule in report.rules}
+    found = tuple(
+        Commonest(code, severity, n, children, rules[code].short, message, rules[code].hint)
+        for code, n, children, severity, message in counted.iter_rows()
+    )
+    return found[:most]
+
+
+def exit_code(report: Report, rejected_rows: int = 0, refused_files: int = 0) -> int:
+    """0 nothing found, 1 findings of severity error, 3 something could not be read, 4 a rule failed.
+
+    The worst wins, in the order 4, 3, 1, 0. Waived findings are not asked here.
+    """
+    if report.count("failed"):
+        return RULE_FAILED
+    if rejected_rows or refused_files:
+        return UNREADABLE
+    errors = report.findings_by_place.filter(pl.col("severity") == "error").height
+    return FINDINGS if errors else 0
+
+
+def summary_text(summary: Summary, written: Iterable[Path] = ()) -> str:
+    """The first screen as plain text."""
+    found = sum(summary.by_severity.values())
+    by = ", ".join(f"{n:,} {word}" for word, n in summary.by_severity.items())
+    lines = [summary.title, summary.headline]
+    lines.append(
+        f"{found:,} places to look at ({by}) for {summary.children:,} children."
+        if found
+        else "Nothing was found by the rules that ran."
+    )
+    if summary.waived:
+        lines.append(f"{summary.waived:,} findings are waived and counted apart.")
+    if summary.waived_rules:
+        lines.append(f"Whole rules waived: {', '.join(summary.waived_rules)}.")
+    lines += [f"Note: {note}" for note in summary.notes]
+    for reason, codes in summary.skipped.items():
+        lines.append(f"Skipped {len(codes)} ({_some(codes)}): {reason}.")
+    lines += [f"Failed {code}: {reason}." for code, reason in summary.failed.items()]
+    if summary.commonest:
+        lines += ["", "Commonest:"]
+    for one in summary.commonest:
+        lines.append(f"{one.places:>7,}  {one.code:<6} {one.message}")
+        lines.append(f"                {one.hint}")
+    paths = [str(path) for path in written]
+    if paths:
+        lines += ["", "Written (holds personal data):", *paths]
+    return "\n".join(lines)
+
+
+def _some(codes: tuple[str, ...], most: int = 6) -> str:
+    shown = ", ".join(codes[:most])
+    return shown if len(codes) <= most else f"{shown} and {len(codes) - most} more"
