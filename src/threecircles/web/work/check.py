@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from threecircles.quality.check import check
+from threecircles.quality import check
 from threecircles.quality.report import Finding
 from threecircles.sources.read import read
 from threecircles.sources.reading import Problem
