@@ -1,0 +1,150 @@
+"""Commands of the rooms sources and quality: check files, look at rules and sources."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from threecircles.core.errors import FINDINGS, RULE_FAILED, UNREADABLE
+
+
+def register(app: typer.Typer) -> None:
+    """Add check, and the groups rules and source."""
+    app.command()(check)
+    rules = typer.Typer(
+        no_args_is_help=True, help="The rules of a year: list, show, compare, count."
+    )
+    for command in (list_rules, show, diff, coverage):
+        rules.command(command.__name__.removesuffix("_rules"))(command)
+    app.add_typer(rules, name="rules")
+    source = typer.Typer(
+        no_args_is_help=True, help="Declared sources: list them, try a declaration, make a form."
+    )
+    source.command("list")(list_sources)
+    app.add_typer(source, name="source")
+
+
+def check(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILES...", help="Files, folders or zips of one return.")
+    ],
+    return_name: Annotated[str, typer.Option("--return", help="cin, 903, or auto.")] = "auto",
+    year: Annotated[int | None, typer.Option(help="The year ending 31 March.")] = None,
+    previous: Annotated[Path | None, typer.Option(help="Last year's files.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for findings (holds personal data).")
+    ] = None,
+    json_out: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Machine output (- = screen).")
+    ] = None,
+    mode: Annotated[str, typer.Option(help="stated or compatible.")] = "stated",
+    local: Annotated[Path | None, typer.Option("--rules", help="Folder of local rules.")] = None,
+    select: Annotated[str | None, typer.Option(help="Only these codes, by comma.")] = None,
+    leave_out: Annotated[
+        list[str] | None, typer.Option("--not", metavar="FILE", help="A file to leave out.")
+    ] = None,
+    merge: Annotated[
+        list[str] | None, typer.Option(metavar="TABLE", help="Join the files of this table.")
+    ] = None,
+    force_years: Annotated[
+        bool, typer.Option(help="Go on although the two years look swapped.")
+    ] = False,
+) -> None:
+    """Read a return and run every rule of the year; say what ran, what was skipped and why."""
+    from threecircles import checking
+    from threecircles.sources import Options
+
+    codes = select.split(",") if select else None
+    options = Options(frozenset(merge or ()), frozenset(leave_out or ()), force_years)
+    done = checking.check_files(
+        files,
+        return_name=return_name,
+        year=year,
+        previous=previous,
+        mode=mode,
+        local=local,
+        codes=codes,
+        options=options,
+    )
+    if json_out is not None and str(json_out) == "-":
+        print(checking.to_json(done))
+        checking.write(done, out, None)
+    else:
+        print(checking.screen(done))
+        for path in checking.write(done, out, json_out):
+            print(f"Written: {path}")
+    raise typer.Exit(
+        RULE_FAILED
+        if done.failed
+        else UNREADABLE
+        if done.unread
+        else FINDINGS
+        if done.errors
+        else 0
+    )
+
+
+def list_rules(
+    return_name: Annotated[str, typer.Option("--return", help="cin or 903.")],
+    year: Annotated[int, typer.Option(help="The year ending 31 March.")] = 2026,
+    dimension: Annotated[str, typer.Option(help="Only this dimension of quality.")] = "",
+) -> None:
+    """The rules in force in a year."""
+    from threecircles.quality.ruleset import list_rules as listed
+
+    for rule in listed(return_name, year, dimension):
+        print(f"{rule.code:7} {rule.severity:12} {rule.dimension:12} {rule.title}")
+
+
+def show(
+    code: Annotated[str, typer.Argument(help="For example 8565 or 356.")],
+    return_name: Annotated[
+        str, typer.Option("--return", help="cin or 903, when a code is in both.")
+    ] = "",
+    year: Annotated[int | None, typer.Option(help="The version of this year.")] = None,
+) -> None:
+    """One rule on one screen: what breaks it, what it looks at, its examples."""
+    from threecircles.quality.ruleset import find_rule, rule_page
+
+    print(rule_page(find_rule(code, return_name, year)))
+
+
+def diff(
+    return_name: Annotated[str, typer.Argument(metavar="RETURN")],
+    year: Annotated[int, typer.Argument()],
+    other: Annotated[int, typer.Argument()],
+) -> None:
+    """Rules added, changed and withdrawn between two years."""
+    from threecircles.quality.ruleset import diff_rules
+
+    found = diff_rules(return_name, year, other)
+    print(found.sentence())
+    for word, rules in (("added", found.added), ("withdrawn", found.withdrawn)):
+        for rule in rules:
+            print(f"  {word:9} {rule.code:7} {rule.title}")
+    for change in found.changed:
+        print(f"  changed   {change.code:7} {', '.join(change.fields) or 'said again'}")
+
+
+def coverage(
+    return_name: Annotated[str, typer.Option("--return", help="cin or 903.")] = "cin",
+) -> None:
+    """How many of the stated rules are built, year by year."""
+    from threecircles.quality.ruleset import coverage as covered
+
+    found = covered(return_name)
+    print(
+        f"{found.built} of {found.statements} statements built ({found.percent:.0f}%), {found.cases} examples."
+    )
+    if found.lacking:
+        print(f"Lacking: {', '.join(found.lacking)}")
+
+
+def list_sources() -> None:
+    """The sources that are recognised, with their ids."""
+    from threecircles.sources import all_sources
+
+    for item in all_sources():
+        print(f"{item.id:28} {item.label}")

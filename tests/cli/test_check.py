@@ -1,0 +1,82 @@
+"""`threecircles check`: one screen, machine output, exit codes, and nothing that a spreadsheet would run."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+HEADER = "CHILD,SEX,DOB,ETHNIC,UPN,MOTHER,MC_DOB\n"
+EPISODES = "CHILD,DECOM,RNE,LS,CIN,PLACE,PLACE_PROVIDER,DEC,REC,REASON_PLACE_CHANGE,HOME_POST,PL_POST,URN\n"
+
+
+def run(*arguments):
+    command = [sys.executable, "-m", "threecircles", "check", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def returns(tmp_path):
+    (tmp_path / "header.csv").write_text(
+        HEADER + "=1+1,M,01/05/2015,WBRI,UN1,,\nb,F,01/05/2014,WBRI,UN1,,\n"
+    )
+    (tmp_path / "episodes.csv").write_text(
+        EPISODES
+        + "=1+1,10/05/2025,S,C2,N1,U6,PR1,09/05/2025,E4A,,,,\nb,10/05/2025,S,C2,N1,U6,PR1,,,,,,\n"
+    )
+    return tmp_path
+
+
+def test_a_wrong_return_is_told_on_one_screen_and_in_json(returns, tmp_path):
+    """quality A28: what each file is, ran, skipped and failed, the commonest findings, where the worklist is."""
+    done = run(
+        returns,
+        "--return",
+        "903",
+        "--year",
+        2026,
+        "--json",
+        tmp_path / "out.json",
+        "--out",
+        tmp_path / "found",
+    )
+    assert done.returncode == 1, done.stderr
+    assert (
+        "rules ran" in done.stdout
+        and "Header: 2 rows" in done.stdout
+        and "worklist.csv" in done.stdout
+    )
+    told = json.loads((tmp_path / "out.json").read_text())
+    (report,) = told["returns"]
+    assert report["ran"] + report["skipped"] + report["failed"] == len(report["status"])
+    assert ("356", "Episodes", 0) in {(f["rule"], f["table"], f["row"]) for f in report["findings"]}
+
+
+def test_cells_that_a_spreadsheet_would_run_are_written_as_text(returns, tmp_path):
+    run(returns, "--return", "903", "--year", 2026, "--out", tmp_path / "found")
+    text = (tmp_path / "found" / "worklist.csv").read_text()
+    assert text.startswith("# This file holds personal data")
+    assert "'=1+1" in text and ",=1+1" not in text
+
+
+def test_auto_recognises_the_return_and_says_when_there_is_none(returns, tmp_path):
+    assert "SSDA903 2026" in run(returns, "--year", 2026).stdout
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "notes.csv").write_text("colour,size\nred,3\n")
+    done = run(tmp_path / "other")
+    assert done.returncode == 3
+    assert "no rule ran" in done.stdout and "notes.csv" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nowhere"], "no such file"),
+        (["--year", "2026"], "Missing argument"),
+        (["nowhere", "--retrun", "cin"], "No such option"),
+    ],
+)
+def test_wrong_usage_is_a_sentence_and_exit_code_2(arguments, words):
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert words in done.stderr and "Traceback" not in done.stderr
