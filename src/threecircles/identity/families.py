@@ -19,34 +19,35 @@ _CROWDED = 6
 def co_twins(records: pl.DataFrame) -> pl.DataFrame:
     """Pairs of one source born on one day in one household: rid_a, rid_b (both orders), sure bool.
 
-    sure: same postcode or UPRN and a surname reading in common (or surnames missing). The others
-    share a birthday and either the address or a rare surname. Only sources without duplicates.
+    sure: same postcode or UPRN, a surname reading in common (or surnames missing), in a source
+    without repeats. The others share a birthday and either the address or a rare surname. In a
+    source that may repeat a child only pairs whose first names have nothing in common count.
     """
-    held = records.filter(pl.col("dob").is_not_null() & ~pl.col("dup"))
+    held = records.filter(pl.col("dob").is_not_null())
     names = (
         held.filter(pl.col("surname").is_not_null()).group_by("src", "surname").len(name="bearers")
     )
-    rare = (
-        held.join(names, on=["src", "surname"], how="inner")
-        .filter(pl.col("bearers") / _DAYS < _RARE)
-        .select("rid", "src", "dob", "surname")
-    )
-    found = [_pairs(rare, ["src", "dob", "surname"])]
+    rare = held.join(names, on=["src", "surname"]).filter(pl.col("bearers") / _DAYS < _RARE)
+    found = [_pairs(rare.select("rid", "src", "dob", "surname"), ["src", "dob", "surname"])]
     for place in ("postcode", "uprn"):
         found.append(_pairs(held.filter(pl.col(place).is_not_null()), ["src", "dob", place]))
-    pairs = pl.concat(found).unique()
-    fields = records.select("rid", "surname", "surname_all", "postcode", "uprn")
-    both = pairs.join(fields, left_on="rid_a", right_on="rid").join(
-        fields, left_on="rid_b", right_on="rid", suffix="_b"
+    fields = records.select("rid", "dup", "first_all", "surname_all", "postcode", "uprn")
+    both = (
+        pl.concat(found)
+        .unique()
+        .join(fields, left_on="rid_a", right_on="rid")
+        .join(fields, left_on="rid_b", right_on="rid", suffix="_b")
     )
-    one_name = (
-        pl.col("surname_all").list.set_intersection("surname_all_b").list.len().fill_null(1) > 0
-    )
-    one_place = (
-        (pl.col("postcode") == pl.col("postcode_b")) | (pl.col("uprn") == pl.col("uprn_b"))
+    shared = pl.col("surname_all").list.set_intersection("surname_all_b").list.len()
+    one_name = shared.fill_null(1) > 0
+    one_place = (pl.col("postcode") == pl.col("postcode_b")).fill_null(False) | (
+        pl.col("uprn") == pl.col("uprn_b")
     ).fill_null(False)
-    return both.select("rid_a", "rid_b", (one_name & one_place).alias("sure")).sort(
-        "rid_a", "rid_b"
+    two_children = pl.col("first_all").list.set_intersection("first_all_b").list.len() == 0
+    return (
+        both.filter(~pl.col("dup") | two_children.fill_null(False))
+        .select("rid_a", "rid_b", (one_name & one_place & ~pl.col("dup")).alias("sure"))
+        .sort("rid_a", "rid_b")
     )
 
 

@@ -23,6 +23,10 @@ REVIEW = 0.05
 """Probability from which a pair that was not linked is worth a reviewer's time."""
 _REPEATS = 0.0005
 """Share of a source's records found twice outright above which it is not taken as duplicate-free."""
+_PARTNERED = 0.7
+"""Share of records taken to have a partner in another source, for comparison with repeats."""
+_CO_TWINS = 0.024
+"""Share of children born with another, for comparison with repeats."""
 _BITS = "w_adjusted"
 _DERIVED = (
     "within", "edge", "unit_l", "unit_r", "src_l", "src_r", "chosen", "tie", "strain", "accepted", "p", "band",
@@ -204,13 +208,15 @@ def _units(
             pl.lit(None).alias("within")
         )
     share = _repeat_share(records, inside)
-    # Inside a source the rival of a repeated child is its co-twin, and repeats are the rarer of the two.
-    shift = log2(share / 0.024) - pl.col("visible").replace_strict(
+    # Inside a source a repeat is rarer than a partner is between sources, and its rival is a co-twin.
+    weight = pl.col("w") + log2(share / _PARTNERED)
+    visible = pl.col("visible").replace_strict(
         dict(enumerate(known.prior)), return_dtype=pl.Float64
     )
+    cap = pl.col("cap") - visible + log2(share / _CO_TWINS)
     edges = edges.with_columns(
-        pl.when(within & pl.col("cap").is_not_null() & (pl.col("stage") == "score"))
-        .then(pl.min_horizontal("w", pl.col("cap") + shift))
+        pl.when(within & (pl.col("rule") != "must-link"))
+        .then(pl.min_horizontal(weight, cap))
         .otherwise(_BITS)
         .alias(_BITS)
     )

@@ -58,18 +58,20 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Model:
-    """What the scorer needs. prior: chance that a compared pair of records is one child."""
+    """What the scorer needs. nameless: blocks for records that carry neither name nor postcode.
+    prior: chance that a compared pair of records is one child."""
 
     comparisons: tuple[Comparison, ...]
     blocking: tuple[tuple[str, ...], ...]
     training: tuple[tuple[str, ...], ...]
     learning: dict[str, int]
+    nameless: tuple[tuple[str, ...], ...] = ()
     prior: float = 1e-6
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Columns that any comparison or block touches, without repetition."""
-        found = [c for b in (*self.blocking, *self.training) for c in b]
+        found = [c for b in (*self.blocking, *self.training, *self.nameless) for c in b]
         for comparison in self.comparisons:
             for level in comparison.levels:
                 found += [
@@ -104,12 +106,17 @@ def model_for(records: pl.DataFrame, identifiers: list[str], name: str = "model_
         for c in raw["comparisons"]  # type: ignore[attr-defined]
         if all(_held(records, column) for column in c["needs"])
     ]
-    comparisons += [_identifier(column, records, raw["identifier"]) for column in identifiers]  # type: ignore[arg-type]
+    comparisons += [_identifier(column, records, raw["identifier"]) for column in identifiers]
     blocks = [(column,) for column in identifiers]
     blocks += [tuple(b) for b in raw["blocking"] if all(_held(records, c) for c in b)]  # type: ignore[attr-defined]
     training = [tuple(b) for b in raw["training"] if all(_held(records, c) for c in b)]  # type: ignore[attr-defined]
     training += [(column,) for column in identifiers]
-    return Model(tuple(comparisons), tuple(blocks), tuple(training), raw["learning"])  # type: ignore[arg-type]
+    nameless = [tuple(b) for b in raw["nameless_blocking"] if all(_held(records, c) for c in b)]  # type: ignore[attr-defined]
+    if not records["nameless"].any():
+        nameless = []
+    return Model(
+        tuple(comparisons), tuple(blocks), tuple(training), raw["learning"], tuple(nameless)
+    )
 
 
 def _held(records: pl.DataFrame, column: str) -> bool:

@@ -4,7 +4,8 @@
   rid int64 (position), source text, src int16, record_id text as given, dup bool (its source may
   hold a person twice), first text?, first_all list, surname text?, surname_all list, name_key
   text?, dob text? (yyyy-mm-dd), birth_year, birth_month, birth_day int16?, year_only bool, sex
-  text? (F M), postcode text?, outcode text?, uprn text?, ethnic text?, id_<scheme> text?
+  text? (F M), postcode text?, outcode text?, uprn text?, ethnic text?, nameless bool (neither name
+  nor postcode), id_<scheme> text?
 """
 
 from __future__ import annotations
@@ -140,6 +141,10 @@ def _derived(built: pl.DataFrame, name: str, notes: Notes) -> pl.DataFrame:
         .add("|")
         .add(pl.max_horizontal("first", "surname"))
         .alias("name_key"),
+        # Children known only by number, birth, sex and ethnic group can still be met where these are rare.
+        pl.all_horizontal(pl.col(c).is_null() for c in ("first", "surname", "postcode")).alias(
+            "nameless"
+        ),
         pl.when("year_only").then(None).otherwise("dob").alias("dob"),
         *[pl.col("dob").str.slice(*at).cast(pl.Int16).alias(part) for part, at in _PARTS.items()],
     )

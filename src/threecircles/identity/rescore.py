@@ -119,12 +119,17 @@ def rescored(edges: pl.DataFrame, records: pl.DataFrame, known: Constants) -> pl
 
 
 def domain(edges: pl.DataFrame) -> pl.Expr:
-    """Pairs whose rival is a co-twin: same birthday, and same household or same surname."""
+    """Pairs whose rival is a co-twin: same birthday, and same household or same surname; or same
+    birthday and neither name to tell the two apart."""
+    if "gamma_birth" not in edges.columns:
+        return pl.lit(False)
     near = pl.lit(False)
     for column, level in (("gamma_postcode", 3), ("gamma_uprn", 1), ("gamma_surname", 3)):
         if column in edges.columns:
             near = near | (pl.col(column) == level)
-    return (pl.col("gamma_birth") == 3) & near if "gamma_birth" in edges.columns else pl.lit(False)
+    if "gamma_first_name" in edges.columns:
+        near = near | (pl.col("gamma_first_name") == -1)
+    return (pl.col("gamma_birth") == 3) & near
 
 
 def with_visible(edges: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
@@ -215,7 +220,7 @@ def _priors(
 
 def _implied(sure: pl.DataFrame, pairs: pl.DataFrame, twins: pl.DataFrame) -> pl.DataFrame:
     """Candidate pairs that must be co-twins: one side's co-twin with the child matched to it."""
-    other = twins.filter(pl.col("sure")).select("rid_a", "rid_b")
+    other = twins.select("rid_a", "rid_b")
     through_left = sure.select("rid_l", "rid_r").join(other, left_on="rid_l", right_on="rid_a")
     through_right = sure.select("rid_l", "rid_r").join(other, left_on="rid_r", right_on="rid_a")
     made = pl.concat(

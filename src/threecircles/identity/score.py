@@ -25,8 +25,12 @@ def settings(model: Model) -> dict[str, Any]:
         "retain_matching_columns": False,
         "retain_intermediate_calculation_columns": True,
         "blocking_rules_to_generate_predictions": [
-            {"blocking_rule": " AND ".join([*(f"l.{c} = r.{c}" for c in block), allowed])}
-            for block in model.blocking
+            {"blocking_rule": " AND ".join([*(f"l.{c} = r.{c}" for c in block), *extra, allowed])}
+            for blocks, extra in (
+                (model.blocking, ()),
+                (model.nameless, ("(l.nameless OR r.nameless)",)),
+            )
+            for block in blocks
         ],
         "comparisons": [
             {
@@ -108,7 +112,7 @@ def _tf(comparison: Any) -> str:
 
 def _no_pairs(model: Model) -> pl.DataFrame:
     """The empty table, for records that hold nothing to compare."""
-    fields = [(f"gamma_{c.name}", pl.Int8) for c in model.comparisons]
+    fields: list[tuple[str, Any]] = [(f"gamma_{c.name}", pl.Int8) for c in model.comparisons]
     fields += [(f"mw_{c.name}", pl.Float32) for c in model.comparisons]
     return pl.DataFrame(
         schema=dict([("rid_l", pl.Int64), ("rid_r", pl.Int64), ("w", pl.Float64), *fields])
