@@ -1,6 +1,7 @@
 """A small made-up pack for the tests of pages: every number here is invented."""
 
 from datetime import date
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
@@ -185,3 +186,16 @@ def site(pack, tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
     write_site(pack, folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def made_up() -> SimpleNamespace:
+    """What the tests build tables with."""
+    return SimpleNamespace(
+        as_safe=as_safe,
+        tables=made_up_tables,
+        measured=measured,
+        share=share,
+        spec=spec,
+        circle_rows=circle_rows,
+    )

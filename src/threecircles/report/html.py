@@ -62,7 +62,7 @@ def page_html(pack: Pack, page: Page, tables_first: bool = False) -> str:
     after = ordered[place + 1] if place is not None and place + 1 < len(ordered) else None
 
     def href(slug: str) -> str:
-        return f"{frame.root}{slug}.html"
+        return f"{frame.root}{slug}" if slug.endswith(".csv") else f"{frame.root}{slug}.html"
 
     def link(to: Page | None) -> tuple[str, str] | None:
         return (to.nav or to.title, href(to.slug)) if to else None

@@ -66,6 +66,8 @@ class Released:
         if value == TOTAL:
             return "All"
         text = dimension.labels.get(value, value) if dimension else value
+        if column == "age" and text.isdigit():
+            return f"Age {text}"
         return text[:1].upper() + text[1:] if text.islower() else text
 
     def measures(self) -> list[str]:

@@ -17,7 +17,7 @@ def page(tables: Tables, context: Context) -> Page:
             "From raw returns to this page",
             (
                 "Files are kept as they came. They are read, checked against the rules of each return, and joined into one "
-                "history a child, without names.",
+                "history for each child, without names.",
                 "Figures are measured from those histories, each with its uncertainty. A separate step hides what could "
                 "point to a child. Only what passes it can be shown here.",
             ),
