@@ -12,15 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from threecircles.core.errors import UsageError
 from threecircles.core.workspace import write_bytes
 from threecircles.quality import Report
 from threecircles.quality import check as run_rules
-from threecircles.quality.scores import scores
-from threecircles.quality.stored import findings_table, rules_table
-from threecircles.quality.worklist import worklist
+from threecircles.quality.outputs import write_outputs
+from threecircles.quality.stored import findings_table
+from threecircles.quality.summary import summarise, summary_text
 from threecircles.sources import Options, Problem, Reading, read
 
 RETURNS = {"cin-census": "cin", "ssda903": "903"}
@@ -138,28 +136,8 @@ def _notes(checked: Checked) -> list[str]:
 
 
 def _told(report: Report) -> list[str]:
-    names = {"cin": "CIN census", "903": "SSDA903"}
-    places = report.findings_by_place
-    by_severity = {k: n for k, n in places.group_by("severity").len().iter_rows()}
-    counted = ", ".join(f"{n:,} of severity {k}" for k, n in sorted(by_severity.items())) or "none"
-    lines = [
-        f"{names.get(report.return_name, report.return_name)} {report.year}: {report.headline()}",
-        f"  Findings: {counted}.",
-    ]
-    top = (
-        places.group_by("rule")
-        .agg(pl.len(), pl.col("severity").first())
-        .sort(["len", "rule"], descending=[True, False])
-    )
-    short = {r.code: r.short for r in report.rules}
-    lines += [f"  {n:>7,}  {code:<7} {short[code]}" for code, n, _ in top.head(WORST).iter_rows()]
-    apart = [(c, s) for c, s in report.status.items() if s.state != "ran"]
-    lines += [f"  {s.state} {c}: {s.reason}" for c, s in apart[:WORST]]
-    if len(apart) > WORST:
-        lines.append(
-            f"  and {len(apart) - WORST} more that did not run; all are in the JSON and in rules_run.csv."
-        )
-    return [*lines, *(f"  Note: {note}" for note in report.notes)]
+    told = summarise(report, findings_table(report), notes=report.notes)
+    return summary_text(told).splitlines()
 
 
 def to_json(checked: Checked) -> str:
@@ -189,41 +167,24 @@ def _report(report: Report) -> dict[str, Any]:
     }
 
 
-def write(checked: Checked, out: Path | None, json_out: Path | None) -> list[Path]:
-    """Write JSON to `json_out`, and findings, rules run, scores, rejects and worklist as CSV into `out`."""
+def write(
+    checked: Checked,
+    out: Path | None,
+    json_out: Path | None,
+    formats: Sequence[str] = ("html", "xlsx", "csv"),
+) -> list[Path]:
+    """Write JSON to `json_out`; into `out` a folder for each return with report, worklist and tables, and what was rejected."""
     written = []
     if json_out is not None:
         write_bytes(json_out, to_json(checked).encode())
         written.append(json_out)
-    if out is not None:
-        for name, table in _tables(checked).items():
-            write_bytes(out / f"{name}.csv", f"# {PERSONAL}\n{_inert(table).write_csv()}".encode())
-            written.append(out / f"{name}.csv")
+    if out is None:
+        return written
+    for report in checked.reports:
+        written += write_outputs(report, out / f"{report.return_name}-{report.year}", formats).paths
+    if checked.reading.rejects.height:
+        write_bytes(
+            out / "rejects.csv", f"# {PERSONAL}\n{checked.reading.rejects.write_csv()}".encode()
+        )
+        written.append(out / "rejects.csv")
     return written
-
-
-def _tables(checked: Checked) -> dict[str, pl.DataFrame]:
-    reports = checked.reports
-    made = {
-        "findings": [findings_table(r) for r in reports],
-        "rules_run": [rules_table(r) for r in reports],
-        "scores": [scores(r) for r in reports],
-        "worklist": [worklist(findings_table(r), r) for r in reports],
-    }
-    joined = {name: pl.concat(parts) for name, parts in made.items() if parts}
-    return {**joined, "rejects": checked.reading.rejects}
-
-
-def _inert(table: pl.DataFrame) -> pl.DataFrame:
-    """The table with cells a spreadsheet would run (= + - @) made text."""
-    flat = table.with_columns(
-        pl.col(pl.List(pl.String)).list.join(", "),
-        pl.col(pl.List(pl.Int64)).cast(pl.List(pl.String)).list.join(", "),
-    )
-    text = pl.col(pl.String)
-    return flat.with_columns(
-        pl.when(text.str.contains(r"^[=+\-@\t]"))
-        .then(pl.lit("'") + text)
-        .otherwise(text)
-        .name.keep()
-    )

@@ -1,6 +1,7 @@
 """`threecircles check`: one screen, machine output, exit codes, and nothing that a spreadsheet would run."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -44,7 +45,7 @@ def test_a_wrong_return_is_told_on_one_screen_and_in_json(returns, tmp_path):
     assert (
         "rules ran" in done.stdout
         and "Header: 2 rows" in done.stdout
-        and "worklist.csv" in done.stdout
+        and "worklist.xlsx" in done.stdout
     )
     told = json.loads((tmp_path / "out.json").read_text())
     (report,) = told["returns"]
@@ -54,13 +55,12 @@ def test_a_wrong_return_is_told_on_one_screen_and_in_json(returns, tmp_path):
 
 def test_cells_that_a_spreadsheet_would_run_are_written_as_text(returns, tmp_path):
     run(returns, "--return", "903", "--year", 2026, "--out", tmp_path / "found")
-    text = (tmp_path / "found" / "worklist.csv").read_text()
-    assert text.startswith("# This file holds personal data")
-    assert "'=1+1" in text and ",=1+1" not in text
+    text = (tmp_path / "found" / "903-2026" / "worklist.csv").read_text()
+    assert "=1+1" in text and not re.search(r'(^|,)"?=1', text, re.M)
 
 
 def test_auto_recognises_the_return_and_says_when_there_is_none(returns, tmp_path):
-    assert "SSDA903 2026" in run(returns, "--year", 2026).stdout
+    assert "2025-26" in run(returns, "--year", 2026).stdout
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "notes.csv").write_text("colour,size\nred,3\n")
     done = run(tmp_path / "other")

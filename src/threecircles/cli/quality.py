@@ -23,6 +23,9 @@ def register(app: typer.Typer) -> None:
         no_args_is_help=True, help="Declared sources: list them, try a declaration, make a form."
     )
     source.command("list")(list_sources)
+    source.command("check")(check_source)
+    source.command("template")(template)
+    source.command("crosswalk")(crosswalk)
     app.add_typer(source, name="source")
 
 
@@ -48,6 +51,9 @@ def check(
     merge: Annotated[
         list[str] | None, typer.Option(metavar="TABLE", help="Join the files of this table.")
     ] = None,
+    formats: Annotated[
+        str, typer.Option("--format", help="html, xlsx, csv, json, parquet; by comma.")
+    ] = "html,xlsx,csv",
     force_years: Annotated[
         bool, typer.Option(help="Go on although the two years look swapped.")
     ] = False,
@@ -70,10 +76,10 @@ def check(
     )
     if json_out is not None and str(json_out) == "-":
         print(checking.to_json(done))
-        checking.write(done, out, None)
+        checking.write(done, out, None, formats.split(","))
     else:
         print(checking.screen(done))
-        for path in checking.write(done, out, json_out):
+        for path in checking.write(done, out, json_out, formats.split(",")):
             print(f"Written: {path}")
     raise typer.Exit(
         RULE_FAILED
@@ -148,3 +154,47 @@ def list_sources() -> None:
 
     for item in all_sources():
         print(f"{item.id:28} {item.label}")
+
+
+def check_source(
+    declaration: Annotated[
+        Path, typer.Argument(metavar="FILE.yaml", help="A source's declaration.")
+    ],
+    sample: Annotated[
+        list[Path], typer.Option("--sample", metavar="DATA", help="Files as they come.")
+    ],
+) -> None:
+    """Try a declaration on real files: which columns matched, which did not."""
+    from threecircles.sources.check_declaration import check_declaration
+
+    found = check_declaration(declaration, sample)
+    print("\n".join(found.lines))
+    if not found.good:
+        raise typer.Exit(FINDINGS)
+
+
+def template(
+    source_id: Annotated[str, typer.Argument(metavar="ID", help="See `source list`.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR")],
+    form: Annotated[str, typer.Option(help="xlsx or csv.")] = "xlsx",
+    table: Annotated[list[str] | None, typer.Option(help="Only these tables.")] = None,
+) -> None:
+    """An empty form of a source, with headings, allowed words and a page of guidance, to hand out."""
+    from threecircles.core.errors import UsageError
+    from threecircles.sources import source
+    from threecircles.sources.template import write_template
+
+    if form not in ("csv", "xlsx"):
+        raise UsageError("The form is not known.", found=form, allowed="csv, xlsx")
+    for path in write_template(
+        source(source_id), out, "csv" if form == "csv" else "xlsx", tuple(table or ())
+    ):
+        print(f"Written: {path}")
+
+
+def crosswalk() -> None:
+    """Which columns of different sources share one list of codes."""
+    from threecircles.sources.crosswalk import shared
+
+    for row in shared().iter_rows(named=True):
+        print("  ".join(f"{v}" for v in row.values()))
