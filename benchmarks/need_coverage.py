@@ -126,6 +126,7 @@ def roll(world: World, served: np.ndarray) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "person_id": world.ids.person_id[child],
+            "school": world.schools.urn[world.enrolment.school[child]].astype(str),
             "nc_year": world.enrolment.nc_year[child].astype(int),
             "female": (world.people.sex[child] == 0).astype(int),
             "sen_support": (world.education.sen[child] == "K").astype(int),

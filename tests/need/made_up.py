@@ -45,7 +45,7 @@ def measure_rows(pupils):
 
 EPISODE = {
     "person_id": pl.String, "process": pl.String, "valid_from": pl.Date, "valid_to": pl.Date,
-    "status_code": pl.String, "attributes": pl.Struct({"nc_year": pl.String}),
+    "status_code": pl.String, "org_id": pl.String, "attributes": pl.Struct({"nc_year": pl.String}),
 }  # fmt: skip
 
 
@@ -54,16 +54,23 @@ def record(pupils, roll=False):
 
     roll: the record also holds who is on roll in school. A pupil with answered False was not asked.
     """
-    early = (date(2025, 10, 1), None, None, {"nc_year": None})
+    early = (date(2025, 10, 1), None, None, None, {"nc_year": None})
     rows = [(f"p{p['id']}", "early_help", *early) for p in pupils if p["service"]]
     if roll:
         for p in pupils:
             start = (date(2024, 9, 1), None)
             rows.append(
-                (f"p{p['id']}", "school_enrolment", *start, "C", {"nc_year": str(p["year"])})
+                (
+                    f"p{p['id']}",
+                    "school_enrolment",
+                    *start,
+                    "C",
+                    f"urn:{p['school']}",
+                    {"nc_year": str(p["year"])},
+                )
             )
             if p.get("fsm"):
-                rows.append((f"p{p['id']}", "fsm", *start, None, {"nc_year": None}))
+                rows.append((f"p{p['id']}", "fsm", *start, None, None, {"nc_year": None}))
     episode = pl.DataFrame(rows, schema=EPISODE, orient="row")
     person = pl.DataFrame(
         {

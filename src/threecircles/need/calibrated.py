@@ -56,7 +56,7 @@ def calibrated_circles(ground: Ground, group: str | None = None) -> pl.DataFrame
 
 
 def _figures(ground: Ground, regions: dict[str, np.ndarray], inside: np.ndarray) -> pl.DataFrame:
-    w = ground.response.weights
+    w = ground.weights
     outcomes, bases, shown = [], [], []
     for counted, base in MEASURES.values():
         y = np.any([regions[r] for r in counted], axis=0) & inside
@@ -109,14 +109,7 @@ def _figures(ground: Ground, regions: dict[str, np.ndarray], inside: np.ndarray)
 def _variance(ground: Ground, u: np.ndarray) -> np.ndarray:
     """Of each column: schools that took part or not, then pupils who answered or not within them."""
     structure = ground.structure
-    w = ground.response.weights
-    served = (ground.respondents["service"] == 1).to_numpy()
-    centred = u.copy()
-    for part in (served, ~served):
-        # Weights were scaled to the number in contact, so only differences within each part can err.
-        if part.any():
-            centred[part] -= (w[part, None] * u[part]).sum(axis=0) / w[part].sum()
-    left = w[:, None] * ground.response.residuals(centred)
+    left = ground.weights[:, None] * ground.residuals(u)
     units = len(structure.unit_stratum)
     by_unit = np.zeros((units, u.shape[1]))
     squares = np.zeros_like(by_unit)

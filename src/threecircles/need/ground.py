@@ -32,18 +32,38 @@ How = Literal["need_may_decide", "known_things_only"]
 
 @dataclass(frozen=True)
 class Ground:
-    """respondents: one row each, weighted by response.weights. pupils: number on roll.
+    """respondents: one row each, weighted to everyone on roll.
 
+    response: the model of answering within schools that took part. z: known things of respondents;
+    expand: what weights were multiplied by to stand for the other schools too. pupils: number on roll.
     how: whether need itself may decide who answers. lean: change in the log-odds of answering for one
     standard deviation of heavier answers, with its standard error.
     """
 
     respondents: pl.DataFrame
+    weights: np.ndarray
     response: Response
+    z: np.ndarray
+    expand: np.ndarray
     structure: Structure
     pupils: int
     how: How
     lean: tuple[float, float] | None
+
+    def residuals(self, u: np.ndarray) -> np.ndarray:
+        """What is left of each linearised variable (respondents x k) after all that is known is used."""
+        w = self.response.weights * self.expand
+        served = (self.respondents["service"] == 1).to_numpy()
+        left = u.copy()
+        for part in (served, ~served):
+            # Weights were scaled to the number in contact, so only differences within each part can err.
+            if part.any():
+                left[part] -= (w[part, None] * u[part]).sum(axis=0) / w[part].sum()
+        slope = np.linalg.lstsq(
+            (self.z * w[:, None]).T @ self.z, (self.z * w[:, None]).T @ left, rcond=None
+        )[0]
+        left = self.expand[:, None] * (left - self.z @ slope)
+        return self.response.residuals(left) / self.expand[:, None]
 
 
 def in_picture(with_flagged: bool = False) -> pl.Expr:
@@ -65,7 +85,8 @@ def grounded(
     """The ground of a survey, or None where too few answered or no weights are found.
 
     table: one row a pupil asked, with need, service, person_id, the scales and the design's columns.
-    roll: one row a person: person_id, nc_year, female, KNOWN and GO_WITH_NEED. scales: scale -> 1 where
+    roll: one row a person: person_id, school, nc_year, female, KNOWN and GO_WITH_NEED. Schools that took
+    part are those with an answer; the others are stood for by pupils like theirs. scales: scale -> 1 where
     higher is worse, -1 where lower is. A pupil who left need open, may not be linked, or was not asked
     counts like one who did not answer.
     """
@@ -73,39 +94,68 @@ def grounded(
         "person_id", keep="first", maintain_order=True
     )
     known = _matrix(roll)
-    place = roll.select("person_id").with_row_index("_at")
-    mine = answered.join(place, on="person_id", how="inner", maintain_order="left")
+    mine = answered.join(
+        roll.select("person_id").with_row_index("_at"),
+        on="person_id",
+        how="inner",
+        maintain_order="left",
+    )
     if mine.height < LEAST:
         return None
     at = mine["_at"].to_numpy()
-    outer = known[:, independent(known[at])]
-    base = outer[:, : _base_size(known, at)]
-    heavy = _heaviness(mine, scales)
-    totals = outer.sum(axis=0)
-    structure = unit_rows(mine, replace(design_of("these_pupils"), weight=None))
-    if outer.shape[1] > base.shape[1]:
-        try:
-            found = fit(np.column_stack([base[at], heavy]), outer[at], totals)
-            if found.errors[-1] <= WORST_ERROR:
-                lean = (float(found.coefficients[-1]), float(found.errors[-1]))
-                found = _with_service_met(found, mine, roll)
-                return Ground(mine, found, structure, roll.height, "need_may_decide", lean)
-        except ThreeCirclesError:
-            pass
+    kept = independent(known[at])
+    z = known[:, kept]
+    took_part = (
+        roll["school"].is_in(mine["psu"].unique().implode()).to_numpy()
+        if "school" in roll.columns
+        else np.ones(roll.height, bool)
+    )
+    base = sum(j < known.shape[1] - len(GO_WITH_NEED) for j in kept)
     try:
-        return Ground(
-            mine,
-            fit(outer[at], outer[at], totals),
-            structure,
-            roll.height,
-            "known_things_only",
-            None,
+        found, how, lean = _answering(
+            z[at], base, _heaviness(mine, scales), z[took_part].sum(axis=0)
         )
+        expand = _expanded(z[at], found.weights, z.sum(axis=0))
     except ThreeCirclesError:
         return None
+    weights = _with_service_met(found.weights * expand, mine, roll)
+    structure = unit_rows(mine, replace(design_of("these_pupils"), weight=None))
+    return Ground(mine, weights, found, z[at], expand, structure, roll.height, how, lean)
 
 
-def _with_service_met(found: Response, mine: pl.DataFrame, roll: pl.DataFrame) -> Response:
+def _answering(
+    z: np.ndarray, base: int, heavy: np.ndarray, totals: np.ndarray
+) -> tuple[Response, How, tuple[float, float] | None]:
+    """Weights within schools that took part; need may decide where what goes with need can tell how."""
+    if z.shape[1] > base:
+        try:
+            found = fit(np.column_stack([z[:, :base], heavy]), z, totals)
+            if found.errors[-1] <= WORST_ERROR:
+                return (
+                    found,
+                    "need_may_decide",
+                    (float(found.coefficients[-1]), float(found.errors[-1])),
+                )
+        except ThreeCirclesError:
+            # Too little goes with need here; what is known of everyone must do.
+            return fit(z, z, totals), "known_things_only", None
+    return fit(z, z, totals), "known_things_only", None
+
+
+def _expanded(z: np.ndarray, weights: np.ndarray, totals: np.ndarray) -> np.ndarray:
+    """Factors exp(z'b) that make weights meet the totals of everyone on roll, other schools included."""
+    b = np.zeros(z.shape[1])
+    for _ in range(100):
+        factor = np.exp(np.clip(z @ b, -3, 3))
+        miss = (weights * factor) @ z - totals
+        step = np.linalg.lstsq((z * (weights * factor)[:, None]).T @ z, miss, rcond=None)[0]
+        b = b - step
+        if np.abs(step).max() < 1e-10:
+            return np.exp(np.clip(z @ b, -3, 3))
+    raise ThreeCirclesError("Weights for schools that did not take part did not settle.")
+
+
+def _with_service_met(weights: np.ndarray, mine: pl.DataFrame, roll: pl.DataFrame) -> np.ndarray:
     """The weights scaled so that pupils in contact add up to those on roll exactly.
 
     Where more totals are known than chances to answer are fitted, each is met only nearly; how many are
@@ -113,11 +163,11 @@ def _with_service_met(found: Response, mine: pl.DataFrame, roll: pl.DataFrame) -
     """
     served = mine["service"].to_numpy() == 1
     on_roll = int(roll["service"].sum())
-    weights = found.weights.copy()
+    weights = weights.copy()
     for part, total in ((served, on_roll), (~served, roll.height - on_roll)):
         if part.any():
             weights[part] *= total / weights[part].sum()
-    return replace(found, weights=weights)
+    return weights
 
 
 def _matrix(roll: pl.DataFrame) -> np.ndarray:
@@ -134,12 +184,6 @@ def _matrix(roll: pl.DataFrame) -> np.ndarray:
         mean = values.mean()
         columns.append(values.fill_null(mean if mean is not None else 0.0).to_numpy())
     return np.stack(columns, axis=1)
-
-
-def _base_size(known: np.ndarray, at: np.ndarray) -> int:
-    """Independent columns before GO_WITH_NEED begins."""
-    edge = known.shape[1] - len(GO_WITH_NEED)
-    return sum(j < edge for j in independent(known[at]))
 
 
 def _heaviness(table: pl.DataFrame, scales: Mapping[str, int]) -> np.ndarray:

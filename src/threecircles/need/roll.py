@@ -28,14 +28,14 @@ def on_roll(
 ) -> pl.DataFrame:
     """One row per person on a school's roll on a day in the given school years.
 
-    episode, measure, person: the record's tables. Columns: person_id, nc_year, female, sen_support,
-    ehc_plan, fsm (1 or 0), absence (share of the term's sessions; null where not held). Empty where the
-    record holds no roll.
+    episode, measure, person: the record's tables. Columns: person_id, school (its number), nc_year,
+    female, sen_support, ehc_plan, fsm (1 or 0), absence (share of the term's sessions; null where not
+    held). Empty where the record holds no roll.
     """
     open_ = status_on(episode, day)
     enrolled = collect(
         with_attributes(open_.filter(nw.col("process") == "school_enrolment"), "nc_year").select(
-            "person_id", "status_code", "nc_year"
+            "person_id", "status_code", "nc_year", "org_id"
         )
     )
     pupils = (
@@ -64,7 +64,7 @@ def on_roll(
     ]
     sex = collect(person.select("person_id", "sex"))
     return (
-        pupils.select("person_id", "nc_year")
+        pupils.select("person_id", "nc_year", school=pl.col("org_id").str.replace("^urn:", ""))
         .join(sex, on="person_id", how="left")
         .join(_absence(measure), on="person_id", how="left")
         .with_columns(*flags, female=(pl.col("sex") == "F").fill_null(False).cast(pl.Int64))

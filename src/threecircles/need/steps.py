@@ -42,7 +42,18 @@ def steps(place: Place) -> list[Step]:
                 writes=("need.circles-*", "need.need-*"),
                 definitions=("high_need", "targeted_services", "processes"),
                 purpose=PURPOSE,
-                attributes=("age", "sex", "lsoa21", "ward", "deprivation", "nc_year", "sen", "fsm", "link_p"),
+                attributes=(
+                    "age",
+                    "sex",
+                    "lsoa21",
+                    "ward",
+                    "deprivation",
+                    "nc_year",
+                    "sen",
+                    "fsm",
+                    "link_p",
+                    "organisation",
+                ),
                 params=definitions,
             )
         )
