@@ -5,6 +5,7 @@ Every person is made up. Nothing but the command line and tests imports this roo
 """
 
 from threecircles.synthetic.check import check
+from threecircles.synthetic.describe import describe
 from threecircles.synthetic.make import make
 
-__all__ = ["check", "make"]
+__all__ = ["check", "describe", "make"]

@@ -52,7 +52,7 @@ def on_weekday(days: Days) -> Days:
     return days + np.where(weekday == 5, 2, np.where(weekday == 6, 1, 0))
 
 
-def birthday(birth: Days, age: Days | int) -> Days:
+def birthday(birth: Days | np.int64, age: Days | int) -> Days:
     """The day a child completes `age` years; 29 February counts as 28 February in other years."""
     stamp = np.asarray(birth, dtype="int64").astype("datetime64[D]")
     month = stamp.astype("datetime64[M]")

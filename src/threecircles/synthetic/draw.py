@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-GOLDEN = (5**0.5 - 1) / 2
-
 
 def pick(g: np.random.Generator, share: np.ndarray, n: int) -> np.ndarray:
     """n independent choices, as positions in `share`."""
@@ -17,13 +15,19 @@ def exactly(g: np.random.Generator, share: float, n: int) -> np.ndarray:
     return g.permutation(n) < round(share * n)
 
 
-def even(g: np.random.Generator, time: np.ndarray) -> np.ndarray:
-    """Numbers between 0 and 1 spread evenly over any stretch of time (golden-section sequence).
+def even(g: np.random.Generator, time: np.ndarray, block: int = 40) -> np.ndarray:
+    """Numbers between 0 and 1 spread evenly over any stretch of time.
 
-    A year's events then have the shares and lengths asked for, not only all years together.
+    Of every `block` events in order of time, each fortieth of the range is drawn once, so that a year's
+    events have the shares and lengths asked for, not only all years together.
     """
-    number = np.empty(len(time))
-    number[np.argsort(time, kind="stable")] = (np.arange(len(time)) * GOLDEN + g.random()) % 1
+    n = len(time)
+    place = np.arange(n) // block
+    rank = np.empty(n, dtype=int)
+    rank[np.lexsort((g.random(n), place))] = np.arange(n) - place * block
+    size = np.minimum(block, n - place * block)
+    number = np.empty(n)
+    number[np.argsort(time, kind="stable")] = (rank + g.random(n)) / size
     return number
 
 

@@ -75,8 +75,8 @@ def make_education(
         rng(seed, "education", "absence"), p, need, enrolment, aged, in_need, sen, fsm
     )
     g = rng(seed, "education", "types")
-    kinds, share = p.shares("need_type_shares")
-    kinds = np.array(kinds)
+    names, share = p.shares("need_type_shares")
+    kinds = np.array(names)
     need_type = np.where(sen != "N", kinds[pick(g, share, people.n)], "")
     second = np.where(
         (sen == "E") & (g.random(people.n) < 0.35), kinds[pick(g, share, people.n)], ""
@@ -91,7 +91,15 @@ def _rest_share(total: float, inside: float, weight: float) -> float:
     return max(0.0, (total - weight * inside) / max(1 - weight, 1e-9))
 
 
-def _sen(g, p: Section, need, plan, special, aged, in_need):  # type: ignore[no-untyped-def]
+def _sen(
+    g: np.random.Generator,
+    p: Section,
+    need: Need,
+    plan: np.ndarray,
+    special: np.ndarray,
+    aged: np.ndarray,
+    in_need: np.ndarray,
+) -> np.ndarray:
     weight = (aged & in_need).sum() / max(aged.sum(), 1)
     score = plan + 6.0 * special
     n = len(plan)
@@ -110,7 +118,15 @@ def _sen(g, p: Section, need, plan, special, aged, in_need):  # type: ignore[no-
     return np.where(has_plan, "E", np.where(has, "K", "N"))
 
 
-def _meals(g, p: Section, people, need, enrolment, aged, in_need):  # type: ignore[no-untyped-def]
+def _meals(
+    g: np.random.Generator,
+    p: Section,
+    people: People,
+    need: Need,
+    enrolment: Enrolment,
+    aged: np.ndarray,
+    in_need: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
     poor = need.states[-1][:, STATES.index("poverty")]
     score = 2.2 * poor + g.normal(0, 0.9, people.n)
     fsm = np.zeros(people.n, dtype=bool)
@@ -123,7 +139,16 @@ def _meals(g, p: Section, people, need, enrolment, aged, in_need):  # type: igno
     return fsm, since
 
 
-def _absence(g, p: Section, need, enrolment, aged, in_need, sen, fsm):  # type: ignore[no-untyped-def]
+def _absence(
+    g: np.random.Generator,
+    p: Section,
+    need: Need,
+    enrolment: Enrolment,
+    aged: np.ndarray,
+    in_need: np.ndarray,
+    sen: np.ndarray,
+    fsm: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Sessions missed, by rank: so that the shares persistently and severely absent are met exactly."""
     n = len(sen)
     score = 0.35 * need.eta[-1][:, 0] + 0.35 * need.eta[-1][:, 3] + 0.25 * need.eta[-1][:, 1]
@@ -173,7 +198,15 @@ def _bend(share: np.ndarray, counted: np.ndarray, mean: float) -> float:
     return (low + high) / 2
 
 
-def _exclusions(g, p: Section, year, need, enrolment, aged, sen):  # type: ignore[no-untyped-def]
+def _exclusions(
+    g: np.random.Generator,
+    p: Section,
+    year: int,
+    need: Need,
+    enrolment: Enrolment,
+    aged: np.ndarray,
+    sen: np.ndarray,
+) -> tuple[np.ndarray, ...]:
     rate = np.exp(1.3 * need.eta[-1][:, 3] + 0.5 * (sen != "N")) * np.where(
         enrolment.nc_year >= 7, 1.0, 0.09
     )

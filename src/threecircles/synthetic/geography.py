@@ -10,7 +10,7 @@ from scipy.spatial import Voronoi
 from threecircles.core.rounding import largest_remainder
 from threecircles.core.seeds import rng
 from threecircles.synthetic.names import place_names
-from threecircles.synthetic.profile import Profile
+from threecircles.synthetic.profile import Profile, Section
 
 LA_CODE, DFE_NUMBER = "E10900001", "999"
 INWARD = np.array(list("ABDEFGHJLNPQRSTUWXYZ"))
@@ -77,10 +77,13 @@ def make_land(profile: Profile, seed: int) -> Land:
     ward_name, msoa_name, lsoa_name = _names(rng(seed, "land", "names"), ward, msoa)
     first = 1900001
     codes = np.array([f"E0{first + i}" for i in range(n)])
-    postcodes = _postcodes(rng(seed, "land", "postcodes"), profile, x, y, weight, side)
+    pc, pc_lsoa, pc_x, pc_y, pc_la = _postcodes(
+        rng(seed, "land", "postcodes"), profile, x, y, weight, side
+    )
     return Land(
         codes, lsoa_name, ward, _codes("E05", ward), ward_name, msoa, _codes("E02", msoa), msoa_name,
-        x, y, d, idaci, decile, urban, weight, corners, cells, *postcodes, side,
+        x, y, d, idaci, decile, urban, weight, corners, cells, pc, pc_lsoa,
+        pc_x, pc_y, pc_la, side,
     )  # fmt: skip
 
 
@@ -146,7 +149,9 @@ def _groups(x: np.ndarray, y: np.ndarray, k: int) -> np.ndarray:
     return group
 
 
-def _deprivation(g, x, y, side, towns, p) -> np.ndarray:  # type: ignore[no-untyped-def]
+def _deprivation(
+    g: np.random.Generator, x: np.ndarray, y: np.ndarray, side: float, towns: np.ndarray, p: Section
+) -> np.ndarray:
     distance = np.hypot(x[:, None] - x[None], y[:, None] - y[None])
     reach = side * p["deprivation_range_share"]
     factor = np.linalg.cholesky(np.exp(-distance / reach) + 1e-9 * np.eye(len(x)))
@@ -169,13 +174,15 @@ def _deciles(g: np.random.Generator, d: np.ndarray, weights: list[float]) -> np.
     return decile
 
 
-def _weights(g: np.random.Generator, d: np.ndarray, p) -> np.ndarray:  # type: ignore[no-untyped-def]
+def _weights(g: np.random.Generator, d: np.ndarray, p: Section) -> np.ndarray:
     rank = np.argsort(np.argsort(0.4 * d + g.normal(0, 1, len(d)), kind="stable"), kind="stable")
     size = p.curve("children_percentiles", (rank + 0.5) / len(d))
     return size / size.sum()
 
 
-def _names(g, ward, msoa):  # type: ignore[no-untyped-def]
+def _names(
+    g: np.random.Generator, ward: np.ndarray, msoa: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     n_ward, n_msoa = ward.max() + 1, msoa.max() + 1
     names = place_names(g, n_ward + n_msoa)
     msoa_name = np.array([f"{name}" for name in names[n_ward:]])
@@ -190,7 +197,14 @@ def _names(g, ward, msoa):  # type: ignore[no-untyped-def]
     return np.array(names[:n_ward]), numbered, lsoa_name
 
 
-def _postcodes(g, profile, x, y, weight, side):  # type: ignore[no-untyped-def]
+def _postcodes(
+    g: np.random.Generator,
+    profile: Profile,
+    x: np.ndarray,
+    y: np.ndarray,
+    weight: np.ndarray,
+    side: float,
+) -> tuple[np.ndarray, ...]:
     """Postcodes of the place (area EA) and of its neighbours (EB to ED), where some children are placed."""
     p = profile["land"]
     families = profile["people"]["children"] / 1.55

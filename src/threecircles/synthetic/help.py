@@ -71,7 +71,15 @@ def make_early_help(
     return made
 
 
-def _contacts(profile, seed, people, need, area, practice, raised):  # type: ignore[no-untyped-def]
+def _contacts(
+    profile: Profile,
+    seed: int,
+    people: People,
+    need: Need,
+    area: np.ndarray,
+    practice: np.ndarray,
+    raised: float,
+) -> tuple[np.ndarray, np.ndarray]:
     """Children and days of contact, by need and age, year by year."""
     p = profile["early_help"]
     g = rng(seed, "early_help", "contacts")
@@ -98,7 +106,17 @@ def _contacts(profile, seed, people, need, area, practice, raised):  # type: ign
     return np.concatenate(children), np.concatenate(days)
 
 
-def _episodes(profile, seed, people, need, e, reason, area, practice, raised):  # type: ignore[no-untyped-def]
+def _episodes(
+    profile: Profile,
+    seed: int,
+    people: People,
+    need: Need,
+    e: Episodes,
+    reason: np.ndarray,
+    area: np.ndarray,
+    practice: np.ndarray,
+    raised: float,
+) -> EarlyHelp:
     p = profile["early_help"]
     child, contact = _contacts(profile, seed, people, need, area, practice, raised)
     g = rng(seed, "early_help", "episodes")
@@ -191,12 +209,12 @@ def make_youth_justice(profile: Profile, seed: int, people: People, need: Need) 
             0,
         )
         base = here.sum() / max(rate.sum(), 1e-9)
-        for is_proven, per in ((True, p["proven_per_10000"]), (False, p["prevention_per_10000"])):
+        for counted, per in ((True, p["proven_per_10000"]), (False, p["prevention_per_10000"])):
             n = g.poisson(rate * base * per / 10_000)
             who = np.repeat(np.arange(people.n), n)
             children.append(who)
             days.append(middle + 182 - np.floor(364 * g.random(len(who))).astype("int64"))
-            proven.append(np.full(len(who), is_proven))
+            proven.append(np.full(len(who), counted))
     child, day, is_proven = np.concatenate(children), np.concatenate(days), np.concatenate(proven)
     order = np.lexsort((day, child))
     child, day, is_proven = child[order], day[order], is_proven[order]

@@ -7,7 +7,6 @@ import json
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
 
 import polars as pl
 
@@ -44,26 +43,28 @@ def make(
     seed: int = 1,
     year: int = 2026,
     years: int = 5,
-    errors: Literal["realistic", "none"] = "realistic",
+    errors: str = "realistic",
     only: Iterable[str] | None = None,
     profile: Path | None = None,
 ) -> Path:
     """Write a made-up place: place.yaml, received/, reference/, truth/ and manifest.json.
 
     preset: county, borough or hamlet. year: ends 31 March. years: years of history that truth keeps.
+    errors: realistic, none, or a YAML file with a section `errors` laid over the profile's rates.
     only: names of deliveries (cin, ssda903, school, ...) to write instead of all; the bytes are the same.
     Returns the folder. Raises UsageError or DefinitionError before anything is written.
     Source: specification of this project, page synthetic, sections 1 and 7.
     """
-    chosen = load_profile(preset, profile)
     _check(seed, year, years, errors)
+    own_rates = None if errors in ("realistic", "none") else Path(errors)
+    chosen = load_profile(preset, *(p for p in (profile, own_rates) if p is not None))
     wanted = None if only is None else set(only)
     world = build_world(chosen, seed, year)
     clean = received_tables(world, wanted)
     received, made_errors, identity = written_tables(world, clean, errors)
     aside = Path(f"{out}.part")
     shutil.rmtree(aside, ignore_errors=True)
-    _write(aside, world, received, clean, wanted)
+    _write(aside, world, received, clean, wanted, years)
     if wanted is None or "truth" in wanted:
         _parquet(made_errors, aside / "truth" / "errors.parquet")
         _parquet(identity, aside / "truth" / "identity.parquet")
@@ -94,8 +95,10 @@ def _check(seed: int, year: int, years: int, errors: str) -> None:
         raise UsageError(
             "The history must be 1 to 5 years long.", found=str(years), allowed="1 to 5"
         )
-    if errors not in ("realistic", "none"):
-        raise UsageError("There is no such error model.", found=errors, allowed="realistic, none")
+    if errors not in ("realistic", "none") and not Path(errors).suffix:
+        raise UsageError(
+            "There is no such error model.", found=errors, allowed="realistic, none, or a YAML file"
+        )
 
 
 def _is_wanted(name: str, wanted: set[str] | None) -> bool:
@@ -122,7 +125,12 @@ def received_tables(world: World, wanted: set[str] | None = None) -> Received:
 
 
 def _write(
-    folder: Path, world: World, received: Received, clean: Received, wanted: set[str] | None
+    folder: Path,
+    world: World,
+    received: Received,
+    clean: Received,
+    wanted: set[str] | None,
+    years: int,
 ) -> None:
     for name in ("received", "reference", "truth"):
         (folder / name).mkdir(parents=True)
@@ -133,7 +141,7 @@ def _write(
             frame.write_csv(folder / "reference" / f"{name}.csv")
         write_boundaries(world.profile, world.land, folder / "reference")
     if wanted is None or "truth" in wanted:
-        for name, frame in truth_tables(world).items():
+        for name, frame in truth_tables(world, years).items():
             _parquet(frame, folder / "truth" / f"{name}.parquet")
         _parquet(ledger(world), folder / "truth" / "ledger.parquet")
         _write_returns(folder / "truth" / "returns", clean)

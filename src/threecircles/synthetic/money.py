@@ -8,6 +8,7 @@ import polars as pl
 from threecircles.core.rounding import largest_remainder
 from threecircles.core.seeds import rng
 from threecircles.synthetic.days import day_of
+from threecircles.synthetic.profile import Section
 from threecircles.synthetic.world import World
 
 LINES = (
@@ -93,7 +94,9 @@ def _weeks(start: np.ndarray, end: np.ndarray, edges: np.ndarray) -> np.ndarray:
     return np.maximum(high - low, 0).sum(axis=1) / 7
 
 
-def _line_total(p, key: str, children: int, activity) -> float:  # type: ignore[no-untyped-def]
+def _line_total(
+    p: Section, key: str, children: int, activity: dict[str, tuple[np.ndarray, str]]
+) -> float:
     """Pounds of a line: weeks times weekly cost in care, else a share of the block's spend per child."""
     per = lambda name: p[f"{name}_million_per_million_children"] * children  # noqa: E731
     weeks = {k: v[0].sum() for k, v in activity.items()}

@@ -89,7 +89,9 @@ def high_need(
     return ((eta > cut).sum(axis=1) >= impairments) | (states.sum(axis=1) >= risks)
 
 
-def _dimensions(g, p: Section, people: People, d, days):  # type: ignore[no-untyped-def]
+def _dimensions(
+    g: np.random.Generator, p: Section, people: People, d: np.ndarray, days: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     n, years = people.n, len(days)
     r = (p["dimension_correlation"] - p["area_variance"]) / (1 - p["area_variance"])
     root = np.linalg.cholesky(np.full((4, 4), r) + (1 - r) * np.eye(4)).astype("float32").T
@@ -126,7 +128,14 @@ def _age_and_sex(p: Section, people: People, day: int) -> np.ndarray:
     return (scaled[:, None] * slope + (people.sex[:, None] - 0.5) * boy).astype("float32")
 
 
-def _states(g, p: Section, people: People, d, family_level, eta):  # type: ignore[no-untyped-def]
+def _states(
+    g: np.random.Generator,
+    p: Section,
+    people: People,
+    d: np.ndarray,
+    family_level: np.ndarray,
+    eta: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
     """Family and child states; the first three are severe or moderate, solved for all three together."""
     years, n = eta.shape[:2]
     n_family = len(people.fam_lsoa)
@@ -177,14 +186,22 @@ def _joint_cut(liability: np.ndarray, share: float) -> float:
     return float(np.quantile(liability.min(axis=1), 1 - share))
 
 
-def _protective(g, p: Section, people: People, d):  # type: ignore[no-untyped-def]
+def _protective(g: np.random.Generator, p: Section, people: People, d: np.ndarray) -> np.ndarray:
     names, shares = p.shares("protective_held")
     latent = g.normal(size=(people.n, len(names))) - 0.25 * d[:, None]
     now = people.present(people.end)
     return latent > np.quantile(latent[now], 1 - shares, axis=0).diagonal()
 
 
-def _solve_cut(p, eta, states, now, impairments, risks, share) -> float:  # type: ignore[no-untyped-def]
+def _solve_cut(
+    p: Section,
+    eta: np.ndarray,
+    states: np.ndarray,
+    now: np.ndarray,
+    impairments: int,
+    risks: int,
+    share: float,
+) -> float:
     """Bisection on the cut of impairment, until the share of children with high need is the profile's."""
     low, high = -1.0, 6.0
     for _ in range(40):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from threecircles.core.seeds import rng
 from threecircles.synthetic.days import NEVER, birthday, day_of
 from threecircles.synthetic.geography import Land
 from threecircles.synthetic.names import COMMUNITIES, pools, zipf_choice
-from threecircles.synthetic.profile import Profile
+from threecircles.synthetic.profile import Profile, Section
 
 
 @dataclass(frozen=True)
@@ -83,17 +84,15 @@ def make_people(profile: Profile, seed: int, year: int, land: Land) -> People:
     death = _deaths(rng(seed, "people", "deaths"), p, birth)
     exit_day = np.minimum(death, fam_leave[family])
     keep = (exit_day > np.maximum(birth, fam_arrive[family])) & (exit_day > end - 365 * 17)
-    columns = [family, birth, sex, group[family], twin, half, forename, surname, death,
-               fam_arrive[family], exit_day]  # fmt: skip
-    columns = [c[keep] for c in columns]
     codes, _ = profile["groups"].shares("ethnic_shares")
     return People(
-        end, *columns, np.zeros(keep.sum(), dtype=bool), lsoa, fam_arrive, fam_leave, lone, community,
-        tuple(codes),
+        end, family[keep], birth[keep], sex[keep], group[family][keep], twin[keep], half[keep],
+        forename[keep], surname[keep], death[keep], fam_arrive[family][keep], exit_day[keep],
+        np.zeros(keep.sum(), dtype=bool), lsoa, fam_arrive, fam_leave, lone, community, tuple(codes),
     )  # fmt: skip
 
 
-def _families(g, p, end):  # type: ignore[no-untyped-def]
+def _families(g: np.random.Generator, p: Section, end: int) -> tuple[np.ndarray, np.ndarray]:
     """Birth day of each family's eldest and number of births, so that children's ages come out right."""
     sizes, share = list(p["family_size_shares"]), np.array(list(p["family_size_shares"].values()))
     top = p["oldest_age"]
@@ -135,7 +134,9 @@ def _kernel(share: np.ndarray, gap_years: float, n: int) -> np.ndarray:
     return kernel
 
 
-def _unfold(target, kernel, ages, eldest_age):  # type: ignore[no-untyped-def]
+def _unfold(
+    target: np.ndarray, kernel: np.ndarray, ages: np.ndarray, eldest_age: np.ndarray
+) -> np.ndarray:
     """Ages of eldest children whose families give the wanted ages (multiplicative updates, Lucy 1974)."""
     wanted = np.zeros(len(eldest_age))
     wanted[: len(ages)] = target
@@ -147,12 +148,14 @@ def _unfold(target, kernel, ages, eldest_age):  # type: ignore[no-untyped-def]
     return density
 
 
-def _mean_presence(p) -> float:  # type: ignore[no-untyped-def]
+def _mean_presence(p: Section) -> float:
     # The families of a place are drawn as one flow: as many come as go each year.
     return 1 / (1 + p["in_or_out_a_year"] * 8)
 
 
-def _come_and_go(g, p, end, n):  # type: ignore[no-untyped-def]
+def _come_and_go(
+    g: np.random.Generator, p: Section, end: int, n: int
+) -> tuple[np.ndarray, np.ndarray]:
     years = 8
     rate = p["in_or_out_a_year"]
     share = rate * years / (1 + rate * years)
@@ -163,7 +166,9 @@ def _come_and_go(g, p, end, n):  # type: ignore[no-untyped-def]
     return arrive, leave
 
 
-def _groups(g, profile, land, lsoa):  # type: ignore[no-untyped-def]
+def _groups(
+    g: np.random.Generator, profile: Profile, land: Land, lsoa: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Ethnic group and naming community of each family; groups cluster in areas."""
     s = profile["groups"]
     codes, share = s.shares("ethnic_shares")
@@ -185,7 +190,9 @@ def _groups(g, profile, land, lsoa):  # type: ignore[no-untyped-def]
     return group, community.clip(0, len(names) - 1)
 
 
-def _births(g, p, eldest, size):  # type: ignore[no-untyped-def]
+def _births(
+    g: np.random.Generator, p: Section, eldest: np.ndarray, size: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     family = np.repeat(np.arange(len(size)), size)
     order = np.arange(len(family)) - np.repeat(np.cumsum(size) - size, size)
     low, high = p["birth_gap_days"]
@@ -195,17 +202,19 @@ def _births(g, p, eldest, size):  # type: ignore[no-untyped-def]
     return family, eldest[family] + since
 
 
-def _multiples(g, p, family, birth):  # type: ignore[no-untyped-def]
+def _multiples(
+    g: np.random.Generator, p: Section, family: np.ndarray, birth: np.ndarray
+) -> tuple[np.ndarray, ...]:
     """Twins and a few triplets: copies of a birth, one or two days' difference never more than one."""
     is_multiple = g.random(len(birth)) < p["multiple_maternities_per_1000"] / 1000
     extra = is_multiple.astype(int) + (
         is_multiple & (g.random(len(birth)) < p["triplet_share_of_multiples"])
     )
     twin = np.where(is_multiple, np.cumsum(is_multiple) - 1, -1)
-    return (np.repeat(v, 1 + extra) for v in (family, birth, twin))
+    return tuple(np.repeat(v, 1 + extra) for v in (family, birth, twin))
 
 
-def _sexes(g, p, twin):  # type: ignore[no-untyped-def]
+def _sexes(g: np.random.Generator, p: Section, twin: np.ndarray) -> np.ndarray:
     sex = (g.random(len(twin)) < p["boys"]).astype("int8")
     again = np.r_[False, (twin[1:] >= 0) & (twin[1:] == twin[:-1])]
     same = g.random(len(twin)) < p["twins_same_sex"]
@@ -213,14 +222,22 @@ def _sexes(g, p, twin):  # type: ignore[no-untyped-def]
     return np.where(again, np.where(same, sex[first], 1 - sex[first]), sex).astype("int8")
 
 
-def _deaths(g, p, birth):  # type: ignore[no-untyped-def]
+def _deaths(g: np.random.Generator, p: Section, birth: np.ndarray) -> np.ndarray:
     infant = g.random(len(birth)) < p["infant_deaths_per_1000"] / 1000
     later = g.exponential(10_000 * 365.25 / p["deaths_per_10000_a_year"], len(birth))
     day = np.where(infant, np.floor(365 * g.random(len(birth)) ** 3), np.minimum(later, NEVER / 2))
     return np.where(day < 40 * 365, birth + day.astype("int64"), NEVER)
 
 
-def _names(g, p, family, sex, twin, half, community):  # type: ignore[no-untyped-def]
+def _names(
+    g: np.random.Generator,
+    p: Section,
+    family: np.ndarray,
+    sex: np.ndarray,
+    twin: np.ndarray,
+    half: np.ndarray,
+    community: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
     """Given name and surname: siblings share a surname, near-identical names of some twins included."""
     pool = pools()
     n, n_family = len(family), len(community)
@@ -248,7 +265,15 @@ def _names(g, p, family, sex, twin, half, community):  # type: ignore[no-untyped
     return forename.astype(str), surname.astype(str)
 
 
-def _twin_names(g, p, forename, family, sex, twin, community):  # type: ignore[no-untyped-def]
+def _twin_names(
+    g: np.random.Generator,
+    p: Section,
+    forename: np.ndarray,
+    family: np.ndarray,
+    sex: np.ndarray,
+    twin: np.ndarray,
+    community: np.ndarray,
+) -> None:
     """The second of a same-sex pair: a near-identical name, a shared initial, or another name."""
     second = np.flatnonzero(np.r_[False, (twin[1:] >= 0) & (twin[1:] == twin[:-1])])
     pool = pools()
@@ -305,5 +330,5 @@ def add_alone(profile: Profile, seed: int, people: People) -> People:
         "twin": np.full(n, -1), "half": np.zeros(n, dtype=bool), "forename": forename, "surname": surname,
         "death": none, "arrive": arrive, "exit": none, "uasc": np.ones(n, dtype=bool),
     }  # fmt: skip
-    joined = {k: np.concatenate([getattr(people, k), v]) for k, v in more.items()}
+    joined: dict[str, Any] = {k: np.concatenate([getattr(people, k), v]) for k, v in more.items()}
     return replace(people, **joined)

@@ -65,8 +65,8 @@ class Section:
         return np.interp(at, x, np.array(list(mapping.values()), dtype=float))
 
 
-def load_profile(preset: str, own: Path | None = None) -> Profile:
-    """The profile of a preset, with a user's own file laid over it.
+def load_profile(preset: str, *own: Path) -> Profile:
+    """The profile of a preset, with a user's own files laid over it.
 
     Raises UsageError for an unknown preset, DefinitionError for a bad file; nothing is written.
     """
@@ -76,10 +76,10 @@ def load_profile(preset: str, own: Path | None = None) -> Profile:
             mend=did_you_mean(preset, PRESETS),
         )  # fmt: skip
     paths = [HOME / name for name in _layers(HOME / f"{preset}.yaml")]
-    if own is not None:
-        if not own.exists():
-            raise UsageError("The profile is not there.", where=own.name, found=own.name)
-        paths.append(own)
+    for path in own:
+        if not path.exists():
+            raise UsageError("The profile is not there.", where=path.name, found=path.name)
+        paths.append(path)
     merged: dict[str, Any] = {}
     for path in paths:
         marked = parse(path.read_text(encoding="utf-8"), path.name)

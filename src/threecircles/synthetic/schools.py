@@ -13,9 +13,11 @@ from threecircles.synthetic.homes import Homes, postcode_on
 from threecircles.synthetic.names import place_names
 from threecircles.synthetic.need import Need
 from threecircles.synthetic.people import People
-from threecircles.synthetic.profile import Profile
+from threecircles.synthetic.profile import Profile, Section
 
 PHASES = ("primary", "secondary", "special", "other")
+ROOM = 1.7
+"""Pupils a school takes, as a multiple of the mean of its phase."""
 
 
 @dataclass(frozen=True)
@@ -48,17 +50,16 @@ def make_schools(profile: Profile, seed: int, land: Land) -> Schools:
     """Schools placed where children live, secondary schools in the denser areas."""
     p = profile["schools"]
     g = rng(seed, "schools")
-    phase, lsoa = [], []
-    for k, name in enumerate(PHASES):
-        n = p[name]
-        phase += [k] * n
+    phases: list[int] = []
+    places: list[np.ndarray] = []
+    for k, kind_of in enumerate(PHASES):
+        n = p[kind_of]
+        phases += [k] * n
         # Primary schools lie evenly among the children, so that none is far from every child.
         even = (np.arange(n) + g.random(n)) / max(n, 1)
         at = even if k == 0 else g.random(n)
-        lsoa += list(
-            np.searchsorted(np.cumsum(land.weight), at, side="right").clip(0, len(land.d) - 1)
-        )
-    phase, lsoa = np.array(phase), np.array(lsoa)
+        places.append(np.searchsorted(np.cumsum(land.weight), at, side="right"))
+    phase, lsoa = np.array(phases), np.concatenate(places).clip(0, len(land.d) - 1)
     n = len(phase)
     low = np.choose(phase, [4, 11, 4, 11])
     low = np.where((phase == 0) & (g.random(n) < p["nursery_share"]), 3, low)
@@ -142,19 +143,38 @@ def make_enrolment(
     return Enrolment(school, nc_year, np.maximum(entry, people.arrive))
 
 
-def _nearest(px, py, schools, fit):  # type: ignore[no-untyped-def]
+def _nearest(px: np.ndarray, py: np.ndarray, schools: Schools, fit: np.ndarray) -> np.ndarray:
+    """The nearest school with room; where one is full, those drawn last go to their next choice."""
     if len(fit) == 0:
         return np.full(len(px), -1)
     from scipy.spatial import cKDTree
 
-    return fit[
-        cKDTree(np.column_stack([schools.x[fit], schools.y[fit]])).query(np.column_stack([px, py]))[
-            1
-        ]
-    ]
+    places = np.column_stack([schools.x[fit], schools.y[fit]])
+    choices = min(len(fit), 8)
+    order = cKDTree(places).query(np.column_stack([px, py]), k=choices)[1].reshape(len(px), choices)
+    room = np.ceil(ROOM * len(px) / len(fit))
+    choice = np.zeros(len(px), dtype=int)
+    for _ in range(choices - 1):
+        at = order[np.arange(len(px)), choice]
+        by_school = np.argsort(at, kind="stable")
+        first = np.searchsorted(at[by_school], np.arange(len(fit)))
+        place_in_line = np.arange(len(px)) - first[at[by_school]]
+        full = by_school[place_in_line >= room]
+        choice[full] = np.minimum(choice[full] + 1, choices - 1)
+    return fit[order[np.arange(len(px)), choice]]
 
 
-def _special(g, p, schools, school, pupils, years, plan, px, py):  # type: ignore[no-untyped-def]
+def _special(
+    g: np.random.Generator,
+    p: Section,
+    schools: Schools,
+    school: np.ndarray,
+    pupils: np.ndarray,
+    years: np.ndarray,
+    plan: np.ndarray,
+    px: np.ndarray,
+    py: np.ndarray,
+) -> None:
     """Pupils with the strongest case for a plan go to special schools; a few are taught elsewhere."""
     special = np.flatnonzero(schools.phase == 2)
     other = np.flatnonzero(schools.phase == 3)

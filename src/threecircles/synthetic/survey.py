@@ -76,7 +76,15 @@ def _logit(share: float) -> float:
     return float(np.log(share / (1 - share)))
 
 
-def _answers(g, p: Section, people, need, child, school, n_school):  # type: ignore[no-untyped-def]
+def _answers(
+    g: np.random.Generator,
+    p: Section,
+    people: People,
+    need: Need,
+    child: np.ndarray,
+    school: np.ndarray,
+    n_school: int,
+) -> tuple[tuple[str, ...], np.ndarray]:
     traits = _traits(g, need, child)
     rho = p["school_correlation"]
     names, columns = [], []
@@ -95,7 +103,7 @@ def _answers(g, p: Section, people, need, child, school, n_school):  # type: ign
     return tuple(names), np.stack(columns, axis=1)
 
 
-def _traits(g, need: Need, child):  # type: ignore[no-untyped-def]
+def _traits(g: np.random.Generator, need: Need, child: np.ndarray) -> dict[str, np.ndarray]:
     """What each scale measures: the four dimensions, risks at home and around it, protection."""
     eta, states, held = need.eta[-1][child], need.states[-1][child], need.held[child]
     family = states[:, : len(FAMILY_STATES)].sum(axis=1)
@@ -124,7 +132,9 @@ def _traits(g, need: Need, child):  # type: ignore[no-untyped-def]
     return traits
 
 
-def _status(g, p: Section, need, education, child):  # type: ignore[no-untyped-def]
+def _status(
+    g: np.random.Generator, p: Section, need: Need, education: Education, child: np.ndarray
+) -> np.ndarray:
     """Who answered: less likely with need, absence and special needs."""
     z = need.index[-1][child]
     z = (z - z.mean()) / (z.std() or 1)
@@ -149,13 +159,13 @@ def _status(g, p: Section, need, education, child):  # type: ignore[no-untyped-d
     return np.where(answered, "completed", why)
 
 
-def _as_given(g, p: Section, full):  # type: ignore[no-untyped-def]
+def _as_given(g: np.random.Generator, p: Section, full: np.ndarray) -> np.ndarray:
     """Blanks that rise along the form, 'prefer not to say', and pupils who tick one column all the way."""
     n, k = full.shape
     blank = g.random((n, k)) < np.linspace(p["blank_first"], p["blank_last"], k)
     refused = g.random((n, k)) < p["not_say"]
     straight = g.random(n) < p["straight_liners"]
-    same = g.integers(1, 6, n)
-    given = np.where(straight[:, None], same[:, None], full)
+    same = g.integers(1, 6, size=n)
+    given = np.where(straight[:, None], np.reshape(same, (n, 1)), full)
     given = np.where(refused, 9, given)
     return np.where(blank, 0, given).astype("int8")

@@ -19,16 +19,19 @@ SOCIAL = ("early_help", "cin", "cpp", "cla", "youth_justice")
 SCHOOL_HELP = ("sen_support", "ehc_plan")
 
 
-def truth_tables(world: World) -> Tables:
-    """All truth tables but those of errors and identity, which the exports know."""
+def truth_tables(world: World, years: int = 5) -> Tables:
+    """All truth tables but those of errors and identity, which the exports know.
+
+    years: how many years back needs and spells are told.
+    """
     return {
         "person": person_table(world),
         "twin": twin_table(world),
         "relation": relation_table(world),
         "residence": residence_table(world),
-        "need": need_table(world),
+        "need": need_table(world, years),
         "service": service_table(world),
-        "spell": spell_table(world),
+        "spell": spell_table(world, years),
         "survey": survey_table(world),
         "survey_answers": answers_table(world),
         "circles": circles_table(world),
@@ -105,10 +108,10 @@ def residence_table(world: World) -> pl.DataFrame:
     })  # fmt: skip
 
 
-def need_table(world: World) -> pl.DataFrame:
-    """Latent need, states and high need of residents aged 0 to 17, five years, one row per child and year."""
+def need_table(world: World, years: int) -> pl.DataFrame:
+    """Latent need, states and high need of residents aged 0 to 17, one row per child and year."""
     n, frames = world.need, []
-    for back in range(min(5, len(n.days))):
+    for back in range(min(years, len(n.days))):
         y = len(n.days) - 1 - back
         who = np.flatnonzero(world.people.present(int(n.days[y])))
         columns: dict[str, object] = {
@@ -119,7 +122,7 @@ def need_table(world: World) -> pl.DataFrame:
         columns |= {f"impaired_{d}": n.eta[y][who, k] > n.cut for k, d in enumerate(DIMENSIONS)}
         columns |= {f"risk_{s}": n.states[y][who, k] for k, s in enumerate(STATES)}
         columns |= {f"has_{s}": n.held[who, k] for k, s in enumerate(PROTECTIVE)}
-        severe = n.severe.all(axis=1)[who]
+        severe = np.all(n.severe[who], axis=1)
         columns["three_harms_severe"] = (
             severe if back == 0 else pl.Series([None] * len(who), dtype=pl.Boolean)
         )
@@ -131,8 +134,8 @@ def need_table(world: World) -> pl.DataFrame:
     return pl.concat(frames)
 
 
-def spell_table(world: World) -> pl.DataFrame:
-    """Every service spell that touches the five years: person_id, process, start, stop (half-open), detail."""
+def spell_table(world: World, years: int) -> pl.DataFrame:
+    """Every service spell that touches the years told: person_id, process, start, stop (half-open), detail."""
     e, h, j, c = world.episodes, world.early_help, world.justice, world.care
     parts = [
         (e.child, "cin", e.referral, e.close, np.array([*PATHS, "no_action"])[e.path]),
@@ -143,7 +146,7 @@ def spell_table(world: World) -> pl.DataFrame:
         (c.period_child, "cla", c.period_start, c.period_end, np.array(STAYS)[c.period_stay]),
     ]
     frames = []
-    low = day_of(world.year - 5, 4, 1)
+    low = day_of(world.year - years, 4, 1)
     for child, process, start, stop, detail in parts:
         kept = (start < NEVER) & (stop < NEVER) & (stop >= low) & (start <= world.end)
         frames.append(pl.DataFrame({
@@ -185,7 +188,7 @@ def service_table(world: World) -> pl.DataFrame:
     """One row per resident aged 0 to 17: which services, in_social (without special needs), in_targeted_12m."""
     flags = service_flags(world)
     who = np.flatnonzero(world.people.present(world.end))
-    social = np.any([flags[k] for k in SOCIAL], axis=0)
+    social: np.ndarray = np.stack([flags[k] for k in SOCIAL]).max(axis=0)
     every = social | flags["sen_support"] | flags["ehc_plan"]
     return pl.DataFrame({
         "person_id": world.ids.person_id[who], **{f"in_{k}": v[who] for k, v in flags.items()},
@@ -223,7 +226,7 @@ def circles_table(world: World) -> pl.DataFrame:
     took part). service: social, targeted (with special needs), and each process.
     """
     flags = service_flags(world)
-    social = np.any([flags[k] for k in SOCIAL], axis=0)
+    social: np.ndarray = np.stack([flags[k] for k in SOCIAL]).max(axis=0)
     definitions = {
         "social": social,
         "targeted": social | flags["sen_support"] | flags["ehc_plan"],

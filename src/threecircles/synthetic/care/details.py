@@ -64,14 +64,16 @@ def make_details(profile: Profile, seed: int, people: People, need: Need, e: Epi
         rng(seed, "details", "protection"), profile["protection"], people, e
     )
     review_episode, review_day = _reviews(rng(seed, "details", "reviews"), profile["protection"], e)
-    reason = _reasons(g, people, e, enquiries[0])
+    reason = _reasons(g, people, e, enquiries[0], has)
     factors = _factors(
         rng(seed, "details", "factors"), profile["factors"], people, need, e, has, reason
     )
+    episode, enquired, conference, not_required = enquiries
+    factor_episode, factor_code = factors
     return Details(
         source, primary, reason, np.where(has, start, NEVER), np.where(has, e.assessed, NEVER),
-        category, latest, previous, *enquiries, *factors, review_episode, review_day,
-        disability_child, disability_code,
+        category, latest, previous, episode, enquired, conference, not_required, factor_episode,
+        factor_code, review_episode, review_day, disability_child, disability_code,
     )  # fmt: skip
 
 
@@ -85,7 +87,9 @@ def _sources(g: np.random.Generator, p: Section, day: np.ndarray) -> np.ndarray:
     return flat[balanced(g, weight, day)]
 
 
-def _disabilities(g, p, people, need, e):  # type: ignore[no-untyped-def]
+def _disabilities(
+    g: np.random.Generator, p: Section, people: People, need: Need, e: Episodes
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The share of children in need with a recorded disability, those truly disabled first."""
     children = np.unique(e.child)
     weight = need.states[-1][children, STATES.index("disability")] * 1.9 + g.normal(
@@ -113,7 +117,9 @@ def _disabilities(g, p, people, need, e):  # type: ignore[no-untyped-def]
     return disabled, child[order], code[order]
 
 
-def _primary_need(g, p, people, e, disabled):  # type: ignore[no-untyped-def]
+def _primary_need(
+    g: np.random.Generator, p: Section, people: People, e: Episodes, disabled: np.ndarray
+) -> np.ndarray:
     names, share = p.shares("need_shares")
     n = len(e.child)
     code = np.array(names)[balanced(g, share, e.referral)]
@@ -127,7 +133,9 @@ def _primary_need(g, p, people, e, disabled):  # type: ignore[no-untyped-def]
     return np.where(people.uasc[e.child], "N8", code)
 
 
-def _enquiries(g, profile, people, e, has):  # type: ignore[no-untyped-def]
+def _enquiries(
+    g: np.random.Generator, profile: Profile, people: People, e: Episodes, has: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Section 47 enquiries: those that led to a plan, those that led to a conference only, and the rest."""
     q = profile["protection"]
     led = np.flatnonzero(e.section47 < NEVER)
@@ -160,26 +168,28 @@ def _enquiries(g, profile, people, e, has):  # type: ignore[no-untyped-def]
     return episode[order], starts[order], conferences[order], not_required[order]
 
 
-def _protection(g, q, people, e):  # type: ignore[no-untyped-def]
+def _protection(
+    g: np.random.Generator, q: Section, people: People, e: Episodes
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     names, share = q.shares("category_shares")
     n = len(e.child)
     category = np.array(names)[
-        balanced(g, share, np.where(e.conference < NEVER, e.conference, -e.referral))
+        balanced(g, share, np.where(e.conference < NEVER, e.protect_end, -e.referral))
     ]
     changed = g.random(n) < 0.08
     latest = np.where(changed, np.array(names)[pick(g, share, n)], category)
     planned = e.conference < NEVER
-    count = np.cumsum(planned) - planned
+    count: np.ndarray = np.cumsum(planned) - planned
     first = np.searchsorted(e.child, e.child, side="left")
-    earlier = count - count[first]
+    earlier: np.ndarray = count - count[first]
     recent = planned & (e.conference > people.end - 365 * 2)
-    known = (earlier[recent] > 0).mean() if recent.any() else 0.0
+    known = float(np.mean(earlier[recent] > 0)) if recent.any() else 0.0
     extra = max(0.0, (q["repeat_share"] - known) / max(1 - known, 1e-9))
     older = (g.random(n) < extra) & (earlier == 0)
     return category, latest, earlier + older * (1 + (g.random(n) < 0.2))
 
 
-def _reviews(g, q, e):  # type: ignore[no-untyped-def]
+def _reviews(g: np.random.Generator, q: Section, e: Episodes) -> tuple[np.ndarray, np.ndarray]:
     """First review within three months, the next ones within six; a tenth of plans have a late one."""
     planned = np.flatnonzero(e.conference < NEVER)
     late = g.random(len(planned)) < q["review_late_share"]
@@ -196,15 +206,17 @@ def _reviews(g, q, e):  # type: ignore[no-untyped-def]
     return episode[order], day[order]
 
 
-def _reasons(g, people, e, enquired):  # type: ignore[no-untyped-def]
+def _reasons(
+    g: np.random.Generator, people: People, e: Episodes, enquired: np.ndarray, assessed: np.ndarray
+) -> np.ndarray:
     """Why an episode closed; early help only where nothing but an assessment happened."""
     n = len(e.child)
     draw = g.random(n)
-    plain = (e.plan_start == NEVER) & (e.conference == NEVER) & (e.care_start == NEVER)
+    plain = assessed & (e.plan_start == NEVER) & (e.conference == NEVER) & (e.care_start == NEVER)
     plain[enquired] = False
     adult = birthday(people.birth[e.child], 18)
     reason = np.where(plain & (e.path == 1) & (draw < 0.25), "RC9", "RC7")
-    reason = np.where(e.path == 0, "RC8", reason)
+    reason = np.where((e.path == 0) & assessed, "RC8", reason)
     reason = np.where((e.stay == 0) & (e.path == 4), "RC1", reason)
     reason = np.where((e.stay == 1) & (e.path == 4), "RC4", reason)
     reason = np.where((e.path > 1) & (e.path < 4) & (draw < 0.02), "RC3", reason)
@@ -214,7 +226,15 @@ def _reasons(g, people, e, enquired):  # type: ignore[no-untyped-def]
     return np.where(ended & (e.close == people.death[e.child]), "RC2", reason)
 
 
-def _factors(g, p, people, need, e, has, reason):  # type: ignore[no-untyped-def]
+def _factors(
+    g: np.random.Generator,
+    p: Section,
+    people: People,
+    need: Need,
+    e: Episodes,
+    has: np.ndarray,
+    reason: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
     """Factors at the end of assessment: those with the true state first, with the recorder's error."""
     rows = np.flatnonzero(has)
     year = need.year_of(e.assessed[rows])

@@ -108,7 +108,15 @@ def make_looked_after(
     )  # fmt: skip
 
 
-def _legal_ladder(g, p: Section, people, child, start, end, stay):  # type: ignore[no-untyped-def]
+def _legal_ladder(
+    g: np.random.Generator,
+    p: Section,
+    people: People,
+    child: np.ndarray,
+    start: np.ndarray,
+    end: np.ndarray,
+    stay: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
     """Up to four legal statuses and the day each began; NEVER where the ladder stopped before."""
     n = len(child)
     names, share = p.shares("entry_legal_shares")
@@ -154,7 +162,15 @@ def _span(pair: list[int]) -> tuple[int, int]:
     return pair[0], pair[1] + 1
 
 
-def _moves(g, p: Section, people, child, start, end, placed):  # type: ignore[no-untyped-def]
+def _moves(
+    g: np.random.Generator,
+    p: Section,
+    people: People,
+    child: np.ndarray,
+    start: np.ndarray,
+    end: np.ndarray,
+    placed: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
     """Days on which a placement began, in order: the first, moves, supported lodgings, adopters.
 
     Also true for periods that have a move to supported lodgings, which stands in the column before last.
@@ -185,7 +201,14 @@ def _status_on(legal: np.ndarray, legal_day: np.ndarray, when: np.ndarray) -> np
     return found
 
 
-def _lay_over(legal, legal_day, move_day, columns, start, end):  # type: ignore[no-untyped-def]
+def _lay_over(
+    legal: np.ndarray,
+    legal_day: np.ndarray,
+    move_day: np.ndarray,
+    columns: dict[str, np.ndarray],
+    start: np.ndarray,
+    end: np.ndarray,
+) -> dict[str, np.ndarray]:
     """Episodes: one per day on which legal status or placement changed."""
     n, m = move_day.shape
     period = np.concatenate([np.repeat(np.arange(n), 4), np.repeat(np.arange(n), m)])
@@ -224,7 +247,15 @@ def _lay_over(legal, legal_day, move_day, columns, start, end):  # type: ignore[
     return out
 
 
-def _why_ended(g, people, child, end, stay, cut, n):  # type: ignore[no-untyped-def]
+def _why_ended(
+    g: np.random.Generator,
+    people: People,
+    child: np.ndarray,
+    end: np.ndarray,
+    stay: np.ndarray,
+    cut: dict[str, np.ndarray],
+    n: int,
+) -> np.ndarray:
     """X1 inside a period; at its end the code that fits how the stay was meant to end."""
     last = np.r_[cut["period"][1:] != cut["period"][:-1], True]
     q = cut["period"]

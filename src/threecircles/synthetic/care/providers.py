@@ -66,7 +66,7 @@ def make_providers(profile: Profile, seed: int, land: Land, children: int) -> Pr
         pc = int(g.choice(outside if g.random() < share["school"] else inside))
         rows.append(("school", f"Residential school {k + 1}", "S1", "PR4", pc))
     rows.append(("unit", "Family centre", "R3", "PR4", int(g.choice(inside))))
-    kind, name, places, codes, pc = (np.array(c) for c in zip(*rows, strict=True))
+    kind, name, places, codes, at = (np.array(c) for c in zip(*rows, strict=True))
     urn = np.array([f"SC9{i:05d}" for i in range(1, len(rows) + 1)])
     many = max(8, round(children * p["foster_carers_per_10000"] / 10_000))
     homes = {
@@ -75,7 +75,7 @@ def make_providers(profile: Profile, seed: int, land: Land, children: int) -> Pr
         )
         for name in ("own", "private", "kin", "adoption")
     }
-    return Providers(urn, name, kind, places, codes, pc, homes)
+    return Providers(urn, name, kind, places, codes, at, homes)
 
 
 @dataclass
@@ -132,7 +132,14 @@ def place_children(
     return made
 
 
-def _with_families(g, p, land, providers, made, home):  # type: ignore[no-untyped-def]
+def _with_families(
+    g: np.random.Generator,
+    p: Section,
+    land: Land,
+    providers: Providers,
+    made: Placements,
+    home: np.ndarray,
+) -> None:
     """Foster carers, relatives and adopters: agency and where they live, often the nearer of two."""
     shape = made.place.shape
     kin, adopt = np.isin(made.place, ["U1", "U3"]), np.isin(made.place, ["A5", "A6"])
@@ -159,7 +166,7 @@ def _with_families(g, p, land, providers, made, home):  # type: ignore[no-untype
         made.pc[mask] = np.where(closer & near[mask], second, first)
 
 
-def _in_homes(g, p, providers, made):  # type: ignore[no-untyped-def]
+def _in_homes(g: np.random.Generator, p: Section, providers: Providers, made: Placements) -> None:
     """Children's homes, supported lodgings, residential schools and family centres, each at its address."""
     for code, kinds in (
         ("K2", ("home_private", "home_own")), ("K3", ("supported",)), ("S1", ("school",)), ("R3", ("unit",)), ("R1", ("unit",)),

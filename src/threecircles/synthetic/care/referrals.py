@@ -82,15 +82,24 @@ def _last_year(profile: Profile, people: People, episodes: Episodes) -> tuple[in
     return int(years.sum()), children * profile["referral"]["referrals_per_10000"] / 10_000
 
 
-def _candidates(profile, seed, people, need, area, practice, visible, intercept):  # type: ignore[no-untyped-def]
+def _candidates(
+    profile: Profile,
+    seed: int,
+    people: People,
+    need: Need,
+    area: np.ndarray,
+    practice: np.ndarray,
+    visible: np.ndarray,
+    intercept: float,
+) -> tuple[np.ndarray, np.ndarray]:
     """Referrals that would be made if no episode were open, year by year back into the past."""
     p = profile["referral"]
     ages, weight = _age_steps(p["age_weights"])
     children, days = [], []
     fixed = practice[area] + visible
     for back in range(profile["clock"]["history_years"]):
-        stop = int(birthday(people.end, -back)) if back else people.end
-        start = int(birthday(people.end, -back - 1)) + 1
+        stop = int(birthday(np.int64(people.end), -back))
+        start = int(birthday(np.int64(people.end), -back - 1)) + 1
         g = rng(seed, "referral", "year", back)
         age = (start + 182 - people.birth) / 365.25
         here = (
@@ -145,7 +154,9 @@ def _mostly_weekdays(g: np.random.Generator, day: np.ndarray) -> np.ndarray:
     return np.where(move, day - (weekday - 4), day)
 
 
-def _follow(profile, seed, people, need, child, day):  # type: ignore[no-untyped-def]
+def _follow(
+    profile: Profile, seed: int, people: People, need: Need, child: np.ndarray, day: np.ndarray
+) -> Episodes:
     """Rounds over children: take the next referral that falls into no open episode, and follow it."""
     p = profile["referral"]
     g = rng(seed, "referral", "follow")
@@ -190,7 +201,15 @@ def _follow(profile, seed, people, need, child, day):  # type: ignore[no-untyped
     return merged.pick(np.lexsort((merged.referral, merged.child)))
 
 
-def _one_round(profile, g, people, need, who, when, factor):  # type: ignore[no-untyped-def]
+def _one_round(
+    profile: Profile,
+    g: np.random.Generator,
+    people: People,
+    need: Need,
+    who: np.ndarray,
+    when: np.ndarray,
+    factor: np.ndarray,
+) -> Episodes:
     p = profile["referral"]
     n = len(who)
     z = need.index[need.year_of(when), who]
@@ -199,7 +218,7 @@ def _one_round(profile, g, people, need, who, when, factor):  # type: ignore[no-
     newest = when > people.end - 365
     weight[:, 4] *= np.where(newest, profile["care"]["newest_year_factor"], 1.0)
     cumulative = np.cumsum(weight / weight.sum(axis=1, keepdims=True), axis=1)
-    path = (g.random(n)[:, None] > cumulative).sum(axis=1).clip(0, len(PATHS) - 1)
+    path = (even(g, when)[:, None] > cumulative).sum(axis=1).clip(0, len(PATHS) - 1)
     path = np.where(g.random(n) < p["no_action_share"], NO_ACTION, path)
     adult = birthday(people.birth[who], 18)
     cap = np.minimum(people.exit[who], adult)
@@ -215,12 +234,15 @@ def _one_round(profile, g, people, need, who, when, factor):  # type: ignore[no-
     )
     gap = g.integers(1, 11, n)
     spread = np.exp(g.normal(size=n))
-    plan = (path == 2) | (path == 5)
+    # Some long cases, of disabled children most of all, go on without a plan of dated review.
+    plan = (path == 2) | ((path == 5) & (g.random(n) < p["long_with_plan_share"]))
+    unplanned = (path == 5) & ~plan
     median = np.where(path == 5, p["long_days_median"], p["plan_days_median"])
     sigma = np.where(path == 5, p["long_days_sigma"], p["plan_days_sigma"])
     plan_days = np.maximum(14, median * spread**sigma).astype("int64")
     plan_start[plan] = (assessed + gap)[plan]
     plan_end[plan] = (assessed + gap + plan_days)[plan]
+    lasting = np.where(unplanned, assessed + plan_days, NEVER)
     care = path == 4
     q = profile["protection"]
     grown = when > people.birth[who] + 365
@@ -240,7 +262,7 @@ def _one_round(profile, g, people, need, who, when, factor):  # type: ignore[no-
     care_start, care_end, stay = _care(profile, g, people, who, when, care, protect, protect_end)
     protect_end = np.where(care & protect, np.minimum(protect_end, care_start), protect_end)
     last = assessed.copy()
-    for day in (plan_end, protect_end, care_end):
+    for day in (plan_end, protect_end, care_end, lasting):
         last = np.maximum(last, np.where(day < NEVER, day, 0))
     close = last + g.integers(p["close_after_days"][0], p["close_after_days"][1] + 1, n)
     leaver = care & (care_end >= adult)
@@ -277,7 +299,16 @@ def _path_factors(p: Section, z: np.ndarray, age: np.ndarray) -> np.ndarray:
     return factor
 
 
-def _care(profile, g, people, who, when, care, protect, protect_end):  # type: ignore[no-untyped-def]
+def _care(
+    profile: Profile,
+    g: np.random.Generator,
+    people: People,
+    who: np.ndarray,
+    when: np.ndarray,
+    care: np.ndarray,
+    protect: np.ndarray,
+    protect_end: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """When a child comes into care, for how long, and how it ends."""
     p = profile["care"]
     n = len(who)
@@ -291,9 +322,8 @@ def _care(profile, g, people, who, when, care, protect, protect_end):  # type: i
     ages = np.array([float(k) for k in p["stays"]])
     table = np.array([[row[k] for k in STAYS] for row in p["stays"].values()])
     row = (np.searchsorted(ages, age, side="right") - 1).clip(0)
-    stay = (
-        (g.random(n)[:, None] > np.cumsum(table[row], axis=1)).sum(axis=1).clip(0, len(STAYS) - 1)
-    )
+    number = even(g, np.where(care, start, -start))
+    stay = (number[:, None] > np.cumsum(table[row], axis=1)).sum(axis=1).clip(0, len(STAYS) - 1)
     median = np.array([*(p["days_median"][k] for k in STAYS[:4]), 10_000])
     sigma = np.array([*(p["days_sigma"][k] for k in STAYS[:4]), 0.0])
     least = np.array([*(p["days_least"][k] for k in STAYS[:4]), 10_000])
@@ -301,6 +331,8 @@ def _care(profile, g, people, who, when, care, protect, protect_end):  # type: i
         "int64"
     )
     end = np.where(stay == 4, adult, start + days)
+    # A child who moves away or dies before is not adopted here.
+    stay = np.where((stay == 0) & (end >= people.exit[who]), STAYS.index("other"), stay)
     # A stay that would outlast childhood ends on the eighteenth birthday, whatever the plan was.
     stay = np.where(end >= adult, 4, stay)
     end = np.minimum(np.minimum(end, adult), people.exit[who])
@@ -308,7 +340,9 @@ def _care(profile, g, people, who, when, care, protect, protect_end):  # type: i
     return np.where(blank, NEVER, start), np.where(blank, NEVER, end), np.where(blank, -1, stay)
 
 
-def _follow_alone(profile, g, people, who):  # type: ignore[no-untyped-def]
+def _follow_alone(
+    profile: Profile, g: np.random.Generator, people: People, who: np.ndarray
+) -> Episodes:
     """Children who arrive alone are looked after from the day they come, till they are eighteen."""
     n = len(who)
     when = people.arrive[who]

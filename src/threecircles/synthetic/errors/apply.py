@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import polars as pl
 
 from threecircles.core.seeds import rng
-from threecircles.synthetic.days import day_of
-from threecircles.synthetic.errors.care import Desk, child_errors, plant_care, plant_census
+from threecircles.synthetic.errors.care import Desk, child_errors, home_errors
 from threecircles.synthetic.errors.log import Log, Tables
 from threecircles.synthetic.errors.people import Columns, Marks, make_chances, spoil
+from threecircles.synthetic.errors.plants import care_plants, census_plants, extra_factor, plant
 from threecircles.synthetic.errors.twice import filed_again, second_registration, second_roll
 from threecircles.synthetic.export.extracts import (
     early_help_people,
@@ -34,15 +36,17 @@ def apply_errors(world: World, received: Received) -> tuple[Received, pl.DataFra
     made: Received = {}
     for delivery, tables in received.items():
         kind, year = delivery.rsplit("_", 1)
-        end, start = day_of(int(year), 3, 31), day_of(int(year) - 1, 4, 1)
+        start, end = date(int(year) - 1, 4, 1), date(int(year), 3, 31)
         if kind == "cin":
-            held = child_errors(log, desk, "cin-census", delivery, tables)
-            planted = plant_census(log, desk, delivery, held, start, end)
-            made[delivery], more = second_registration(log, desk, delivery, planted, again)
+            filed, more = second_registration(log, desk, delivery, tables, again)
+            held = child_errors(log, desk, "cin-census", delivery, filed)
+            planted = plant(log, desk, "cin-census", delivery, held, census_plants(start, end))
+            made[delivery] = extra_factor(log, desk, delivery, planted)
             twice.append(more.with_columns(source=pl.lit("cin-census"), file=pl.lit(delivery)))
         elif kind == "s903":
             held = child_errors(log, desk, "ssda903", delivery, tables)
-            made[delivery] = plant_care(log, desk, delivery, held, start, end)
+            planted = plant(log, desk, "ssda903", delivery, held, care_plants(start, end))
+            made[delivery] = home_errors(log, desk, delivery, planted)
         elif kind == "school":
             made[delivery], more = _school(world, log, delivery, tables)
             twice.append(more.with_columns(source=pl.lit("school-census"), file=pl.lit(delivery)))
@@ -99,7 +103,15 @@ def _extract(world: World, log: Log, kind: str, delivery: str, tables: Tables) -
     return {table: frame}
 
 
-def _wrong_codes(world, log, place, frame, columns, persons, rate):  # type: ignore[no-untyped-def]
+def _wrong_codes(
+    world: World,
+    log: Log,
+    place: tuple[str, str, str],
+    frame: pl.DataFrame,
+    columns: Columns,
+    persons: np.ndarray,
+    rate: float,
+) -> pl.DataFrame:
     """Old codes and free text where a code of the year's list belongs."""
     g = rng(world.seed, "errors", "codes", *place)
     rows = np.flatnonzero(g.random(len(persons)) < rate)

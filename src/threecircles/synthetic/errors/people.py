@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,7 +59,8 @@ def make_chances(world: World, source: str) -> Chances:
     family = np.exp(g.normal(0, p["family_sd"], len(people.fam_lsoa)))
     weight = np.exp(np.log(p["need_odds_ratio"]) * np.clip(world.need.index[-1], -2, 3))
     weight = weight * np.where(people.family >= 0, family[people.family], 1.0)
-    weight = weight / weight[people.present(world.end)].mean()
+    # The rates are those of the source's own children, who have more need than others.
+    weight = weight / weight[_children_of(world, source)].mean()
     british = list(COMMUNITIES).index("british")
     community = np.where(people.family >= 0, people.fam_community[people.family], -1)
     group = people.ethnic_codes.index(p["missing_group"])
@@ -66,6 +68,14 @@ def make_chances(world: World, source: str) -> Chances:
         source, p[source], weight, np.where(community == british, 1.0, p["minority_nickname_factor"]),
         np.where(people.ethnic == group, p["missing_group_factor"], 1.0),
     )  # fmt: skip
+
+
+def _children_of(world: World, source: str) -> np.ndarray:
+    if source == "care":
+        return world.episodes.child[world.episodes.close > world.end - 365]
+    if source == "help":
+        return world.early_help.child[world.early_help.closed > world.end - 365]
+    return np.flatnonzero(world.enrolment.school >= 0)
 
 
 class Marks:
@@ -156,7 +166,9 @@ def spoil(
     return _numbers(g, marks, frame, chosen)
 
 
-def _names(g, marks: Marks, frame, chosen):  # type: ignore[no-untyped-def]
+def _names(
+    g: np.random.Generator, marks: Marks, frame: pl.DataFrame, chosen: Callable[[str], np.ndarray]
+) -> pl.DataFrame:
     c, world = marks.columns, marks.world
     if not c.given:
         return frame
@@ -194,8 +206,8 @@ def _names(g, marks: Marks, frame, chosen):  # type: ignore[no-untyped-def]
 
 
 def wrong_births(
-    g: np.random.Generator, birth: np.ndarray, chosen
-) -> list[tuple[np.ndarray, np.ndarray, str]]:  # type: ignore[no-untyped-def]
+    g: np.random.Generator, birth: np.ndarray, chosen: Callable[[str], np.ndarray]
+) -> list[tuple[np.ndarray, np.ndarray, str]]:
     """Rows, days and kind of each error in a date of birth; NEVER is a date left out."""
     stamp = birth.astype("datetime64[D]")
     month = stamp.astype("datetime64[M]")
@@ -225,7 +237,9 @@ def wrong_births(
     return made
 
 
-def _birth(g, marks: Marks, frame, chosen):  # type: ignore[no-untyped-def]
+def _birth(
+    g: np.random.Generator, marks: Marks, frame: pl.DataFrame, chosen: Callable[[str], np.ndarray]
+) -> pl.DataFrame:
     c = marks.columns
     if not c.dob:
         return frame
@@ -247,7 +261,9 @@ def old_postcode(g: np.random.Generator, world: World, persons: np.ndarray) -> n
     return text
 
 
-def _homes(g, marks: Marks, frame, chosen):  # type: ignore[no-untyped-def]
+def _homes(
+    g: np.random.Generator, marks: Marks, frame: pl.DataFrame, chosen: Callable[[str], np.ndarray]
+) -> pl.DataFrame:
     c = marks.columns
     if not c.postcode:
         return frame
@@ -274,7 +290,9 @@ def _homes(g, marks: Marks, frame, chosen):  # type: ignore[no-untyped-def]
     )
 
 
-def _numbers(g, marks: Marks, frame, chosen):  # type: ignore[no-untyped-def]
+def _numbers(
+    g: np.random.Generator, marks: Marks, frame: pl.DataFrame, chosen: Callable[[str], np.ndarray]
+) -> pl.DataFrame:
     c = marks.columns
     if not c.upn:
         return frame

@@ -89,7 +89,9 @@ def second_registration(
     return made, truth
 
 
-def _renamed(log, desk, file, name, frame, only):  # type: ignore[no-untyped-def]
+def _renamed(
+    log: Log, desk: Desk, file: str, name: str, frame: pl.DataFrame, only: pl.DataFrame
+) -> pl.DataFrame:
     """A child of whom the return holds nothing but the second registration."""
     rows = np.flatnonzero(frame["LAchildID"].is_in(only["LAchildID"].implode()).to_numpy())
     old = frame["LAchildID"][rows.tolist()]
@@ -99,7 +101,9 @@ def _renamed(log, desk, file, name, frame, only):  # type: ignore[no-untyped-def
     return edit(frame, "LAchildID", rows, new)
 
 
-def _moved(log, desk, file, name, frame, picked):  # type: ignore[no-untyped-def]
+def _moved(
+    log: Log, desk: Desk, file: str, name: str, frame: pl.DataFrame, picked: pl.DataFrame
+) -> pl.DataFrame:
     joined = (
         frame.select("LAchildID", "CINdetailsID")
         .with_row_index("at")

@@ -127,7 +127,9 @@ def _details(world: World, key: _Keys, rows: np.ndarray, end: int) -> pl.DataFra
     })  # fmt: skip
 
 
-def _assessments(world: World, key: _Keys, rows, start, end):  # type: ignore[no-untyped-def]
+def _assessments(
+    world: World, key: _Keys, rows: np.ndarray, start: int, end: int
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     d = world.details
     began = d.assessment_start[rows] <= end
     due = d.assessment_end[rows] >= start
@@ -156,7 +158,7 @@ def _assessments(world: World, key: _Keys, rows, start, end):  # type: ignore[no
     return frame, factors
 
 
-def _plans(world: World, key: _Keys, rows, start, end):  # type: ignore[no-untyped-def]
+def _plans(world: World, key: _Keys, rows: np.ndarray, start: int, end: int) -> pl.DataFrame:
     e = world.episodes
     kept = rows[(e.plan_start[rows] <= end) & (e.plan_end[rows] >= start)]
     return pl.DataFrame({
@@ -166,7 +168,7 @@ def _plans(world: World, key: _Keys, rows, start, end):  # type: ignore[no-untyp
     })  # fmt: skip
 
 
-def _enquiries(world: World, key: _Keys, start, end):  # type: ignore[no-untyped-def]
+def _enquiries(world: World, key: _Keys, start: int, end: int) -> pl.DataFrame:
     d = world.details
     held = (d.enquiry_conference >= start) & (d.enquiry_conference <= end)
     kept = (
@@ -187,7 +189,7 @@ def _enquiries(world: World, key: _Keys, start, end):  # type: ignore[no-untyped
     })  # fmt: skip
 
 
-def _protection(world: World, key: _Keys, rows, start, end):  # type: ignore[no-untyped-def]
+def _protection(world: World, key: _Keys, rows: np.ndarray, start: int, end: int) -> pl.DataFrame:
     e, d = world.episodes, world.details
     kept = rows[(e.conference[rows] <= end) & (e.protect_end[rows] >= start)]
     return pl.DataFrame({
@@ -201,7 +203,7 @@ def _protection(world: World, key: _Keys, rows, start, end):  # type: ignore[no-
     })  # fmt: skip
 
 
-def _reviews(world: World, key: _Keys, plans: pl.DataFrame, start, end):  # type: ignore[no-untyped-def]
+def _reviews(world: World, key: _Keys, plans: pl.DataFrame, start: int, end: int) -> pl.DataFrame:
     d, e = world.details, world.episodes
     at = d.review_episode
     kept = (

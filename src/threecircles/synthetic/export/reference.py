@@ -137,7 +137,7 @@ def outline(cells: list[tuple[int, ...]]) -> list[list[int]]:
     return rings
 
 
-def _write(path: Path, name: str, features: list, corners: list[list[float]]) -> Path:  # type: ignore[type-arg]
+def _write(path: Path, name: str, features: list, corners: list[list[float]]) -> Path:
     made = []
     for properties, polygons in features:
         shapes = [

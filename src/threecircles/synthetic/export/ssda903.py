@@ -95,14 +95,14 @@ def _reviews(world: World, periods: np.ndarray, start: int, end: int) -> pl.Data
     """First review within 20 working days, the second after three months, then every six."""
     care, p = world.care, world.profile["ladder"]
     codes, share = p.shares("review_code_shares")
-    owner, days = [], []
+    owners, days = [], []
     at = plus_working(care.period_start[periods], 18)
     for k in range(38):
         held = (at < care.period_end[periods]) & (at >= start) & (at <= end)
-        owner.append(periods[held])
+        owners.append(periods[held])
         days.append(at[held])
         at = at + (85 if k == 0 else 178)
-    owner, day = np.concatenate(owner), np.concatenate(days)
+    owner, day = np.concatenate(owners), np.concatenate(days)
     child = care.period_child[owner]
     g = rng(world.seed, "903", "reviews", start)
     code = np.array(codes)[

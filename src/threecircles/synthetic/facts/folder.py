@@ -65,6 +65,6 @@ class Folder:
 def share(found: pl.Series | pl.Expr, of: pl.DataFrame | None = None) -> float:
     """Share in per cent of the true values of a series (or of an expression over a frame)."""
     if of is not None:
-        found = of.select(found).to_series()  # type: ignore[arg-type]
-    values = found.cast(pl.Float64)  # type: ignore[union-attr]
+        found = of.select(found).to_series()
+    values = found.cast(pl.Float64)
     return 100 * float(values.mean() or 0.0)  # type: ignore[arg-type]

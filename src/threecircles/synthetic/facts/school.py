@@ -140,7 +140,9 @@ def money_figures(folder: Folder) -> Figures:
         .agg(pl.col("activity").sum())
     )
     week = dict(weeks.iter_rows())
-    care = folder.truth("care_weeks")["weeks"][0]
+    # As published: spend over the children on 31 March, times the weeks of a year.
+    open_now = folder.returned("s903", "Episodes").filter(pl.col("DEC").is_null()).height
+    care = open_now * 365.25 / 7
     return {
         (60, "looked after"): block("3.1") * 1e6 / max(care, 1), (60, "fostering"): total["3.1.2"] / max(week["3.1.2"], 1),
         (60, "residential"): total["3.1.1"] / max(week["3.1.1"], 1),

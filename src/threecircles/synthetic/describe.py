@@ -1,0 +1,85 @@
+"""A made-up place on one page: without it nobody would know what was planted in what they read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import polars as pl
+
+from threecircles.core.errors import UsageError
+
+
+def describe(path: Path | str) -> str:
+    """One screen of text about a place written by `make`: sizes, rates, errors by kind.
+
+    The first line says that every person is made up. Raises UsageError when the folder has no manifest.
+    """
+    folder = Path(path)
+    if not (folder / "manifest.json").exists():
+        raise UsageError("The folder is no made-up place: it has no manifest.", where=folder.name)
+    head = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    lines = [
+        f"Made-up data: every person, home and school in this {head['preset']} is invented.",
+        f"Preset {head['preset']}, seed {head['seed']}, year to 31 March {head['year']}, {len(head['files'])} files.",
+    ]
+    truth = folder / "truth"
+    if (truth / "person.parquet").exists():
+        lines += _people(truth) + _circles(truth) + _spells(truth)
+    if (truth / "errors.parquet").exists():
+        lines += _errors(truth)
+    return "\n".join(lines)
+
+
+def _people(truth: Path) -> list[str]:
+    person = pl.read_parquet(truth / "person.parquet")
+    here = person.filter("resident")
+    areas, wards = here["lsoa21"].n_unique(), here["ward"].n_unique()
+    return [
+        "",
+        f"Children aged 0 to 17 living here: {here.height:,} in {areas} small areas and {wards} wards; "
+        f"{int(here['multiple_birth'].sum()):,} of them twins or triplets.",
+        f"Pupils on census day: {person.filter(pl.col('urn') != '').height:,} in {person['urn'].n_unique() - 1} schools.",
+    ]
+
+
+def _circles(truth: Path) -> list[str]:
+    table = pl.read_parquet(truth / "circles.parquet").filter(pl.col("service") == "social")
+    names = {
+        "all": "all children",
+        "pupils": "pupils of the survey's years",
+        "asked": "pupils asked",
+    }
+    return [
+        "The three circles, in truth (services without special needs):",
+        *(
+            f"  {names[r['population']]}: {r['need']:.1%} high need, {r['in_service']:.1%} in a service, "
+            f"{r['both']:.1%} both; coverage {r['coverage']:.1%}, targeting {r['targeting']:.1%}"
+            for r in table.iter_rows(named=True)
+        ),
+    ]
+
+
+def _spells(truth: Path) -> list[str]:
+    spells = pl.read_parquet(truth / "spell.parquet")
+    end = spells["start"].max()
+    now = (
+        spells.filter(pl.col("stop") > end)
+        .group_by("process")
+        .agg(pl.col("person_id").n_unique().alias("n"))
+        .sort("process")
+    )
+    words = ", ".join(f"{r['process']} {r['n']:,}" for r in now.iter_rows(named=True))
+    return [f"Open on the last day: {words}."]
+
+
+def _errors(truth: Path) -> list[str]:
+    errors = pl.read_parquet(truth / "errors.parquet")
+    if errors.height == 0:
+        return ["", "No errors were planted."]
+    lines = ["", f"Errors planted: {errors.height:,} changes, each in truth/errors.parquet."]
+    for source, own in errors.group_by("source", maintain_order=True):
+        kinds = own.group_by("kind").len().sort("len", "kind", descending=[True, False])
+        words = ", ".join(f"{r['kind']} {r['len']:,}" for r in kinds.iter_rows(named=True))
+        lines.append(f"  {source[0]}: {words}")
+    return lines
