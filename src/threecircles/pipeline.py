@@ -25,23 +25,26 @@ from threecircles.core.workspace import Workspace
 from threecircles.definitions import HOME
 from threecircles.definitions.place import Place, load_place
 
-ROOMS = (
-    "sources",
-    "quality",
-    "identity",
-    "survey",
-    "record",
-    "need",
-    "funding",
-    "disclosure",
-    "report",
+STEPS = (
+    "sources.steps",
+    "quality.steps",
+    "identity.steps",
+    "survey.steps",
+    "record.steps",
+    "need.steps",
+    "need.published_steps",
+    "funding.steps",
+    "disclosure.steps",
+    "report.steps",
 )
+"""Modules with `steps(place)`, room by room."""
+
 PHASES = ("identity", "payload")
 
 
 def steps(place: Place) -> list[Step]:
     """All steps of a place, room by room."""
-    return [s for room in ROOMS for s in import_module(f"threecircles.{room}.steps").steps(place)]
+    return [s for name in STEPS for s in import_module(f"threecircles.{name}").steps(place)]
 
 
 def runner(
@@ -52,7 +55,7 @@ def runner(
     from threecircles.record import door
 
     place = load_place(folder)
-    role = "identity" if phase == "identity" else "payload"
+    role: workspaces.Role = "identity" if phase == "identity" else "payload"
     opened = workspaces.open_workspace(workspace, role)
     if opened.fictitious != place.fictitious:
         raise UsageError(

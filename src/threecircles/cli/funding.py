@@ -9,7 +9,7 @@ import typer
 
 
 def register(app: typer.Typer) -> None:
-    """Add the group formula."""
+    """Add the groups formula and spend."""
     formula = typer.Typer(
         no_args_is_help=True, help="Relative-needs formulas: fit, evaluate, compare, explain."
     )
@@ -17,6 +17,13 @@ def register(app: typer.Typer) -> None:
     formula.command()(evaluate)
     formula.command()(check)
     app.add_typer(formula, name="formula")
+    spend = typer.Typer(
+        no_args_is_help=True,
+        help="What is spent: read a section 251 file, set publications beside it.",
+    )
+    spend.command("read")(read_spend)
+    spend.command()(reconcile)
+    app.add_typer(spend, name="spend")
 
 
 def fit(
@@ -96,3 +103,32 @@ def check(
     print(f"{read.label} ({read.kind}, {read.status}). Source: {read.source}")
     for outcome in read.outcomes:
         print(f"  {outcome.id}: {len(outcome.terms)} terms, weight {outcome.cost_weight:g}")
+
+
+def read_spend(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILES...", help="Section 251 Table A1 files.")
+    ],
+    la: Annotated[str, typer.Option(help="The authority's nine-character ONS code.")],
+    year: Annotated[int, typer.Option(help="The financial year ending 31 March.")],
+) -> None:
+    """Read spend lines, check their sums, and list what does not add up."""
+    from threecircles.funding import spend, spend_show
+
+    print(spend_show.spend_text(spend.read_spend(files, la_code=la, year=year)))
+
+
+def reconcile(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILES...", help="Section 251 Table A1 files.")
+    ],
+    la: Annotated[str, typer.Option(help="The authority's nine-character ONS code.")],
+    year: Annotated[int, typer.Option(help="The financial year ending 31 March.")],
+    data: Annotated[Path, typer.Option(help="The folder of published files.")],
+) -> None:
+    """Set section 251, revenue outturn and the published tool beside each other, with known reasons."""
+    from threecircles.funding import spend, spend_show
+    from threecircles.funding.spend_reconcile import reconcile as beside
+
+    lines = spend.read_spend(files, la_code=la, year=year).lines
+    print(spend_show.reconciliation_text(beside(lines, data, la, year)))

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from threecircles.cli.place import published_folder
 from threecircles.core.errors import UsageError
 
 
@@ -44,16 +45,14 @@ def england(
     ] = None,
 ) -> None:
     """Compare need, use and spend of England's 153 authorities from published files alone."""
-    import os
-
     from threecircles.need.england import england as measure
     from threecircles.report.england import write_site
 
-    folder = data or Path(os.environ.get("THREECIRCLES_DATA", "../shared/data"))
-    if not folder.is_dir():
+    folder = data or published_folder()
+    if folder is None or not folder.is_dir():
         raise UsageError(
             "The published files are not there.",
-            where=str(folder),
+            where=str(folder or ""),
             mend="Name their folder with --data or THREECIRCLES_DATA.",
         )
     write_site(measure(folder), out)

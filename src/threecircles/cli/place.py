@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,8 @@ import typer
 from threecircles.core.errors import UsageError
 
 PRESETS = ("hamlet", "borough", "county")
+COMPARED_AS = {"hamlet": "E10000020", "borough": "E09000007", "county": "E10000020"}
+"""The real authority whose published figures stand beside a demonstration place: Norfolk or Camden."""
 
 
 def register(app: typer.Typer) -> None:
@@ -105,7 +108,22 @@ def demo(
     if not (out / "place.yaml").exists():
         print(f"Making the {place}: every person in it is made up.")
         synthetic.make(place, out, seed=seed)
+        _compare_with_england(out / "place.yaml", COMPARED_AS[place])
     run_place(out)
+
+
+def _compare_with_england(file: Path, area: str) -> None:
+    """Let a demonstration place stand beside published figures, where their folder is known."""
+    folder = published_folder()
+    if folder is not None:
+        with file.open("a", encoding="utf-8") as place:
+            place.write(f'settings: {{published: "{folder.resolve()}", compare_as: {area}}}\n')
+
+
+def published_folder() -> Path | None:
+    """The folder of published files: THREECIRCLES_DATA, else ../shared/data; None where there is none."""
+    folder = Path(os.environ.get("THREECIRCLES_DATA", "../shared/data"))
+    return folder if folder.is_dir() else None
 
 
 def lineage(
