@@ -82,13 +82,10 @@ def _homes(rows: pl.DataFrame, residence: pl.DataFrame | None) -> pl.DataFrame:
         .select("person_id", _since="valid_from", _until="valid_to", lsoa21_in="lsoa21")
         .sort("_since")
     )
-    dated = rows.with_row_index("_at").sort("valid_from")
+    dated = rows.select("person_id", "valid_from").with_row_index("_at").sort("valid_from")
     found = dated.join_asof(
         homes, left_on="valid_from", right_on="_since", by="person_id", check_sortedness=False
     )
     still = pl.col("_until").is_null() | (pl.col("_until") > pl.col("valid_from"))
-    return (
-        found.with_columns(lsoa21_in=pl.when(still).then(pl.col("lsoa21_in")))
-        .sort("_at")
-        .drop("_at", "_since", "_until")
-    )
+    looked_up = found.sort("_at").select(lsoa21_in=pl.when(still).then(pl.col("lsoa21_in")))
+    return rows.with_columns(looked_up["lsoa21_in"])

@@ -124,11 +124,10 @@ def finish(
         )
         sightings = sightings.filter(pl.col("seen_on") <= day)
     seen = sightings.group_by("row_id", "extract_id").agg(_seen=pl.col("seen_on").max())
-    rows = rows.join(seen, on=["row_id", "extract_id"], how="left").with_columns(
-        last_seen=pl.max_horizontal("known_from", "_seen")
-    )
+    rows = rows.join(
+        seen, on=["row_id", "extract_id"], how="left", maintain_order="left"
+    ).with_columns(last_seen=pl.max_horizontal("known_from", "_seen"))
     rows = _late(_lost_sight(rows, known), known).drop("_seen")
-    rows = rows.sort("row_id", "known_from", "extract_id")
     return (
         rows.filter(pl.col("known_to").is_null()),
         rows.filter(pl.col("known_to").is_not_null()),

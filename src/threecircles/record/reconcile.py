@@ -71,7 +71,7 @@ def reconcile(
     """Each headline count from the source and from the record, and a line for every difference.
 
     tables: the extract's tables as sources typed them. lines: source_row of the extract. record:
-    episode and event, all sources. Gives the table `reconciliation` and the child-level lines: figure,
+    episode (with the attributes that figures name as columns) and event, of the source. Gives the table `reconciliation` and the child-level lines: figure,
     side (source, record), source_table, source_row, person_id, reason.
     """
     told, differences = [], []
@@ -153,7 +153,7 @@ def _counted(figure: Figure, extract: Extract, every: pl.DataFrame) -> pl.DataFr
     begun = "valid_from" if figure.table == "episode" else "on_date"
     rows = every
     for name, values in figure.without.items():
-        rows = rows.filter(~pl.col("attributes").struct.field(name).is_in(values).fill_null(False))
+        rows = rows.filter(~pl.col(name).is_in(values).fill_null(False))
     if figure.within == "day":
         still = pl.col("valid_to").is_null() | (pl.col("valid_to") > extract.period_end)
         return rows.filter((pl.col("valid_from") <= extract.period_end) & still)

@@ -143,7 +143,9 @@ def _check_column(frame: pl.DataFrame, table: Table, column: Column) -> None:
 
 def _struct(frame: pl.DataFrame, name: str, keys: tuple[str, ...]) -> pl.Expr:
     held = frame.schema[name]
-    has = {f.name for f in held.fields} if isinstance(held, pl.Struct) else set()
+    has = [f.name for f in held.fields] if isinstance(held, pl.Struct) else []
+    if has == list(keys):
+        return pl.col(name)
     fields = [
         (pl.col(name).struct.field(k) if k in has else pl.lit(None, dtype=pl.String)).alias(k)
         for k in keys

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import narwhals as nw
 import polars as pl
 
 from threecircles.core.engines import collect
 from threecircles.core.steps import Step
-from threecircles.definitions.place import Place
+from threecircles.definitions.place import Delivery, Place
 from threecircles.record.areas import areas
 from threecircles.record.assemble import assemble, survey_rows
+from threecircles.record.attributes import with_attributes
 from threecircles.record.build import Received, build_source, extract_of, source_row_of
 from threecircles.record.derived import derived_steps
-from threecircles.record.mapping.load import mapping_for, shipped_sources
+from threecircles.record.mapping.load import carried_columns, mapping_for, shipped_sources
 from threecircles.record.people import people
 from threecircles.record.places import organisations
 from threecircles.record.reconcile import has_headlines, headlines, reconcile
@@ -88,14 +90,13 @@ def steps(place: Place) -> list[Step]:
 
 def _map_step(place: Place, source: str) -> Step:
     deliveries = place.of(source)
+    maps = [mapping_for(source, d.year) for d in deliveries]
+    about_persons = any(m.rows and m.child for m in maps)
+    persons = ("identity.person_record", "identity.age") if about_persons else ()
     return Step(
         name=f"record.map-{source}",
         function=map_source,
-        reads=(
-            *(f"sources.{d.id}.*" for d in deliveries),
-            "identity.person_record",
-            "identity.age",
-        ),
+        reads=(*(f"sources.{d.id}.*" for d in deliveries), *persons),
         writes=(f"mapped.{source}.*",),
         definitions=MAPPINGS,
         side="crossing",
@@ -139,7 +140,12 @@ def reconcile_source(*arguments: Any, place: Place, source_id: str) -> dict[str,
     arguments: one dict of tables for each delivery, then source_row, episode and event of the record.
     """
     *deliveries, lines, episodes, events = arguments
-    told, record = collect(lines), {"episode": collect(episodes), "event": collect(events)}
+    mine = nw.col("source_id") == source_id
+    told = collect(lines.filter(nw.col("extract_id").is_in([d.id for d in place.of(source_id)])))
+    record = {
+        "episode": collect(with_attributes(episodes.filter(mine), "ls").drop("attributes")),
+        "event": collect(events.filter(mine).drop("attributes")),
+    }
     counts, apart = [], []
     for delivery, tables in zip(place.of(source_id), deliveries, strict=True):
         named = {n.removeprefix(f"sources.{delivery.id}."): collect(f) for n, f in tables.items()}
@@ -168,25 +174,39 @@ def reconciliations(parts: dict[str, Any]) -> dict[str, pl.DataFrame]:
 def map_source(*arguments: Any, place: Place, source_id: str) -> dict[str, pl.DataFrame]:
     """All deliveries of one source through its mapping, merged; tables `mapped.<source>.<table>`.
 
-    arguments: one dict of tables for each delivery, then identity's person_record and age.
+    arguments: one dict of tables for each delivery, then, where the mapping is about persons,
+    identity's person_record and age.
     """
-    *deliveries, pointers, ages = arguments
-    received = []
-    for delivery, tables in zip(place.of(source_id), deliveries, strict=True):
-        named = {n.removeprefix(f"sources.{delivery.id}."): collect(f) for n, f in tables.items()}
-        mapping = mapping_for(source_id, delivery.year)
-        received.append(
-            Received(
-                extract_of(place, delivery, mapping),
-                {n: f for n, f in named.items() if not n.startswith("_")},
-                named.get("_files"),
-            )
-        )
-    records = collect(pointers) if pointers is not None else _no_records()
-    made = build_source(source_id, received, records, None if ages is None else collect(ages))
+    own = place.of(source_id)
+    received = [
+        _received(place, delivery, tables)
+        for delivery, tables in zip(own, arguments[: len(own)], strict=True)
+    ]
+    ids = [d.id for d in own]
+    pointers, ages = (_of_deliveries(f, ids) for f in (*arguments[len(own) :], None, None)[:2])
+    made = build_source(source_id, received, _no_records() if pointers is None else pointers, ages)
     extracts = [r.extract for r in received]
     made["source"] = conform(pl.DataFrame([source_row_of(source_id, extracts)]), table("source"))
     return {f"mapped.{source_id}.{name}": frame for name, frame in made.items()}
+
+
+def _received(place: Place, delivery: Delivery, tables: dict[str, Any]) -> Received:
+    """A delivery with the columns that its mapping reads; the others stay where they are."""
+    mapping = mapping_for(delivery.source, delivery.year)
+    wanted = {f"{c}{end}" for _, c in carried_columns(mapping) for end in ("", "__date", "__int")}
+    wanted |= {"_row", "_file"}
+    named = {n.removeprefix(f"sources.{delivery.id}."): f for n, f in tables.items()}
+    kept = {
+        name: collect(frame.select(*(c for c in frame.collect_schema().names() if c in wanted)))
+        for name, frame in named.items()
+        if not name.startswith("_")
+    }
+    files = collect(named["_files"]) if "_files" in named else None
+    return Received(extract_of(place, delivery, mapping), kept, files)
+
+
+def _of_deliveries(frame: Any, ids: list[str]) -> pl.DataFrame | None:
+    return None if frame is None else collect(frame.filter(nw.col("delivery").is_in(ids)))
 
 
 def put_together(
