@@ -34,7 +34,9 @@ def respondents(
         return pl.DataFrame(schema={c: pl.String for c in ("response_id", "person_id")})
     if study is None:
         study = rows.sort("on_date", "study_id", nulls_last=False)["study_id"][-1]
-    rows = rows.filter(pl.col("study_id") == study)
+    rows = rows.filter(pl.col("study_id") == study).with_columns(
+        pl.col("person_id").cast(pl.String)
+    )
     head = rows.group_by("response_id").agg(pl.col(c).first() for c in ("person_id", *DESIGN))
     wide = rows.pivot(
         "item_or_scale", index="response_id", values="value", aggregate_function="first"
