@@ -6,7 +6,8 @@ the same as adequate help, and missed links alone make unmet need look larger: t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import narwhals as nw
 import polars as pl
@@ -150,15 +151,24 @@ def sentence(table: pl.DataFrame) -> str:
     need, coverage, targeting = rows["need"], rows["coverage"], rows["targeting"]
     if any(r["value"] is None for r in (need, coverage, targeting)):
         return "Too few children answered and could be linked to draw the circles."
-    n, low, high = (round(100 * need[c]) for c in ("value", "low", "high"))
     met = round(100 * rows["both"]["value"])
-    share, share_low, share_high = (round(100 * coverage[c]) for c in ("value", "low", "high"))
     without = round(10 * (1 - targeting["value"]))
     return (
-        f"{n} in 100 children have high need ({low}-{high}). Of those, {met} are in contact with a targeted "
-        f"service: {share} in 100 ({share_low}-{share_high}). Of 10 in contact, {without} do not have high "
-        "need by this definition."
+        f"{_in_100(need)} children have high need {_between(need)}. Of those, {met} are in contact with a "
+        f"targeted service: {_in_100(coverage)} {_between(coverage)}. Of 10 in contact, {without} do not "
+        "have high need by this definition."
     )
+
+
+def _in_100(row: Mapping[str, Any]) -> str:
+    return f"{round(100 * row['value'])} in 100"
+
+
+def _between(row: Mapping[str, Any]) -> str:
+    """The interval; a place with one school of a type has none."""
+    if row["low"] is None or row["high"] is None:
+        return "(too few schools for an interval)"
+    return f"({round(100 * row['low'])}-{round(100 * row['high'])})"
 
 
 def design_of(target: str, weight: str = "link_weight") -> Design:
