@@ -1,0 +1,73 @@
+"""Commands of the release desk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Workspace = Annotated[Path, typer.Option("--workspace", metavar="W", help="The workspace.")]
+Actor = Annotated[
+    str | None, typer.Option("--as", metavar="PERSON", help="Account that acts; default: you.")
+]
+Reason = Annotated[str, typer.Option("--reason", help="Needed to return, refuse or withdraw.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group release."""
+    group = typer.Typer(
+        no_args_is_help=True,
+        help="The release desk: asked for, checked, approved, published, withdrawn.",
+    )
+    group.command("list")(list_releases)
+    group.command("request")(request)
+    for action in ("check", "approve", "publish", "withdraw", "return", "refuse"):
+        group.command(action)(_act(action))
+    app.add_typer(group, name="release")
+
+
+def list_releases(workspace: Workspace = Path()) -> None:
+    """All releases, with their states and the last step."""
+    from threecircles.core.workspace import open_workspace
+    from threecircles.disclosure import desk
+
+    for item in desk.releases(open_workspace(workspace)):
+        action, by, at, *_ = item.steps[-1]
+        print(
+            f"{item.id}  {item.state:10} {item.audience:9} {item.title}  ({action} by {by}, {at})"
+        )
+
+
+def request(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="What is to be released.")],
+    title: Annotated[str, typer.Option()],
+    audience: Annotated[str, typer.Option(help="public, partners, school or internal.")] = "public",
+    workspace: Workspace = Path(),
+    actor: Actor = None,
+) -> None:
+    """Ask for a folder to be released."""
+    from threecircles.core.workspace import open_workspace
+    from threecircles.disclosure import desk
+
+    made = desk.request(
+        open_workspace(workspace), folder, title=title, audience=audience, actor=actor
+    )
+    print(f"{made.id} is {made.state}.")
+
+
+def _act(action: str):  # type: ignore[no-untyped-def]  # a command made for each step of the table
+    def command(
+        release: Annotated[str, typer.Argument(metavar="RELEASE", help="See `release list`.")],
+        workspace: Workspace = Path(),
+        actor: Actor = None,
+        reason: Reason = "",
+    ) -> None:
+        from threecircles.core.workspace import open_workspace
+        from threecircles.disclosure import desk
+
+        done = desk.act(open_workspace(workspace), release, action, actor=actor, reason=reason)
+        print(f"{done.id} is {done.state}.")
+
+    command.__doc__ = f"{action.capitalize()} a release."
+    return command
