@@ -59,11 +59,19 @@ def _why_absent(part: Rule | View, there: Availability) -> str:
                 return _why_no_column(table, column)
     for group in part.any_of:
         if not any(there.has(name) for name in group):
-            return f"needs one of {', '.join(group)}"
+            return _why_none_of(group)
     for reference in part.references:
         if reference not in there.references:
             return f"needs {WORDS.get(reference, reference)}"
     return ""
+
+
+def _why_none_of(group: tuple[str, ...]) -> str:
+    named = " or ".join(group)
+    if all(name.partition(".")[0].endswith(PREVIOUS) for name in group):
+        plain = " or ".join(name.partition(".")[0].removesuffix(PREVIOUS) for name in group)
+        return f"needs last year's {plain} (table {named})"
+    return f"needs one of {named}"
 
 
 def _why_no_table(table: str) -> str:

@@ -129,6 +129,15 @@ def _message(rule: Rule, broken: pl.DataFrame, tables: Mapping[str, pl.DataFrame
     ).to_series()
 
 
+def at_rows(frame: pl.DataFrame, column: str, rows: pl.Series) -> pl.Series:
+    """A column's text at each row; blank where the row is blank or beyond the table.
+
+    Two published rules report the rows of one table under another, which may be shorter.
+    """
+    inside = rows.cast(pl.Int64).set(rows >= frame.height, None)
+    return frame[column].gather(inside).cast(pl.String)
+
+
 def _values(
     rule: Rule, name: str, broken: pl.DataFrame, tables: Mapping[str, pl.DataFrame]
 ) -> pl.Series:
@@ -144,5 +153,5 @@ def _values(
         fits = not owner or owner in (reported.table, reported.role)
         row = row_column(reported.table, reported.role)
         if fits and frame is not None and column in frame.columns and row in broken.columns:
-            return frame[column].gather(broken[row])
+            return at_rows(frame, column, broken[row])
     return pl.Series([None] * broken.height, dtype=pl.String)

@@ -67,6 +67,7 @@ def year_label(year: int) -> str:
 def rules_in_force(return_name: str, year: int) -> tuple[Rule, ...]:
     """The rules of one return and collection year: the newest version of each, in order of code.
 
+    They come without their examples, which a check does not need and which take longest to parse.
     Raises UsageError for a year before the oldest rule set held.
     """
     known = return_id(return_name)
@@ -79,16 +80,17 @@ def rules_in_force(return_name: str, year: int) -> tuple[Rule, ...]:
     for first in _years(known):
         if first > year:
             break
-        rules.update({rule.code: rule for rule in _versions(known, first)})
+        rules.update({rule.code: rule for rule in _versions(known, first, examples=False)})
         for code in _withdrawn(known, first):
             rules.pop(code, None)
     return in_order(rules.values())
 
 
 def all_versions(return_name: str) -> tuple[Rule, ...]:
-    """Every version of every rule of a return, oldest year first."""
+    """Every version of every rule of a return with its examples, oldest year first."""
     known = return_id(return_name)
-    return tuple(rule for first in _years(known) for rule in _versions(known, first))
+    years = _years(known)
+    return tuple(rule for first in years for rule in _versions(known, first, examples=True))
 
 
 def in_order(rules: Iterable[Rule]) -> tuple[Rule, ...]:
@@ -126,10 +128,11 @@ def load_local(folder: Path, return_name: str) -> tuple[Rule, ...]:
     return in_order(rules)
 
 
-def read_rule(path: Path, version: int) -> Rule:
-    """One rule from its file, checked in form."""
+def read_rule(path: Path, version: int, examples: bool = True) -> Rule:
+    """One rule from its file, checked in form; `cases` stands last and may be left unread."""
     where = str(path.relative_to(HOME)) if path.is_relative_to(HOME) else path.name
-    rule = load_text(path.read_text(encoding="utf-8"), Rule, where)
+    text = path.read_text(encoding="utf-8")
+    rule = load_text(text if examples else text.partition("\ncases:\n")[0], Rule, where)
     if rule.code != path.stem and not rule.code.startswith("L-"):
         raise DefinitionError(f"The code {rule.code} is not the file's name.", where=where)
     return check_rule(replace(rule, version=version), where)
@@ -140,10 +143,12 @@ def _years(return_name: str) -> list[int]:
 
 
 @cache
-def _versions(return_name: str, first: int) -> tuple[Rule, ...]:
+def _versions(return_name: str, first: int, examples: bool) -> tuple[Rule, ...]:
     folder = RULES / return_name / str(first)
     return tuple(
-        read_rule(path, first) for path in sorted(folder.glob("*.yaml")) if path.stem != "withdrawn"
+        read_rule(path, first, examples)
+        for path in sorted(folder.glob("*.yaml"))
+        if path.stem != "withdrawn"
     )
 
 

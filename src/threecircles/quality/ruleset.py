@@ -58,7 +58,7 @@ def list_rules(return_name: str, year: object, dimension: str = "") -> tuple[Rul
 
 
 def find_rule(code: str, return_name: str = "", year: object = None) -> Rule:
-    """The rule of that code: of the year, or its newest version.
+    """The rule of that code with its examples: of the year, or its newest version.
 
     Raises UsageError when no return has it.
     """
@@ -66,7 +66,8 @@ def find_rule(code: str, return_name: str = "", year: object = None) -> Rule:
     held = [
         rule
         for name in names
-        for rule in (rules_in_force(name, year_number(year)) if year else all_versions(name))
+        for rule in all_versions(name)
+        if not year or rule.version <= year_number(year)
     ]
     found = [rule for rule in held if rule.code.casefold() == code.casefold()]
     if not found:

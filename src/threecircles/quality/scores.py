@@ -11,6 +11,7 @@ from threecircles.core.intervals import wilson
 from threecircles.definitions.loader import HOME, read_csv
 from threecircles.quality.database import database, fill, fill_macros, lock
 from threecircles.quality.layout import PREVIOUS, layout
+from threecircles.quality.places import at_rows
 from threecircles.quality.report import Report
 from threecircles.quality.stored import key_columns
 
@@ -162,7 +163,7 @@ def _validity(report: Report) -> list[Count]:
         rows = places.filter((pl.col("table") == table) & (pl.col("columns") == column))[
             "row"
         ].unique()
-        wrong = int(present.gather(rows.drop_nulls()).sum())
+        wrong = int(at_rows(frame, column, rows).is_not_null().sum())
         label = layout(report.return_name).table(table).columns[column].label
         n = int(present.sum())
         found.append(Count(table, column, label, "validity", n - wrong, n))
@@ -229,5 +230,5 @@ def _children(report: Report, table: str, rows: pl.Series | None = None) -> set[
     frame, child = report.tables.get(table), report.child_column(table)
     if frame is None or not child or child not in frame.columns:
         return set()
-    values = frame[child] if rows is None else frame[child].gather(rows)
+    values = frame[child] if rows is None else at_rows(frame, child, rows)
     return set(values.drop_nulls().unique().to_list())

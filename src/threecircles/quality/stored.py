@@ -9,6 +9,7 @@ import polars as pl
 
 from threecircles.definitions import read_csv
 from threecircles.quality.layout import PREVIOUS, layout
+from threecircles.quality.places import at_rows
 from threecircles.quality.report import Report
 
 FINDINGS = {
@@ -173,7 +174,7 @@ def _with_values(report: Report, table: str | None, lines: pl.DataFrame) -> pl.D
         "file_id": _gathered(frame, "_file", rows),
         "at": _gathered(frame, "_at", rows),
         "child": _gathered(frame, child, rows),
-        "_key": natural_key(report.return_name, table, frame).gather(rows),
+        "_key": at_rows(natural_key(report.return_name, table, frame).to_frame(), "_key", rows),
     }
     named = {name: values.cast(pl.String).alias(name) for name, values in series.items()}
     return lines.with_columns(**named, value=_values(frame, lines))
@@ -182,7 +183,7 @@ def _with_values(report: Report, table: str | None, lines: pl.DataFrame) -> pl.D
 def _gathered(frame: pl.DataFrame, column: str, rows: pl.Series) -> pl.Series:
     if column not in frame.columns:
         return pl.Series([None] * rows.len(), dtype=pl.String)
-    return frame[column].gather(rows).cast(pl.String)
+    return at_rows(frame, column, rows)
 
 
 def _values(frame: pl.DataFrame, lines: pl.DataFrame) -> pl.Series:
