@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
 
 import polars as pl
 
@@ -89,7 +90,7 @@ def _is_side(word: str) -> bool:
 
 
 @cache
-def shipped(name: str = "model_2026") -> dict[str, object]:
+def shipped(name: str = "model_2026") -> dict[str, Any]:
     """The definition as it stands in the file."""
     return json.loads((HOME / "identity" / f"{name}.json").read_text(encoding="utf-8"))
 
@@ -103,15 +104,15 @@ def model_for(records: pl.DataFrame, identifiers: list[str], name: str = "model_
     raw = shipped(name)
     comparisons = [
         Comparison(c["name"], tuple(c["needs"]), tuple(Level(**level) for level in c["levels"]))
-        for c in raw["comparisons"]  # type: ignore[attr-defined]
+        for c in raw["comparisons"]
         if all(_held(records, column) for column in c["needs"])
     ]
     comparisons += [_identifier(column, records, raw["identifier"]) for column in identifiers]
     blocks = [(column,) for column in identifiers]
-    blocks += [tuple(b) for b in raw["blocking"] if all(_held(records, c) for c in b)]  # type: ignore[attr-defined]
-    training = [tuple(b) for b in raw["training"] if all(_held(records, c) for c in b)]  # type: ignore[attr-defined]
+    blocks += [tuple(b) for b in raw["blocking"] if all(_held(records, c) for c in b)]
+    training = [tuple(b) for b in raw["training"] if all(_held(records, c) for c in b)]
     training += [(column,) for column in identifiers]
-    nameless = [tuple(b) for b in raw["nameless_blocking"] if all(_held(records, c) for c in b)]  # type: ignore[attr-defined]
+    nameless = [tuple(b) for b in raw["nameless_blocking"] if all(_held(records, c) for c in b)]
     if not records["nameless"].any():
         nameless = []
     return Model(

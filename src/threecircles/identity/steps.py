@@ -8,7 +8,10 @@ from threecircles.identity.place.linking import link_place
 from threecircles.identity.place.people import people
 from threecircles.identity.place.tables import link_tables
 
-_SIDE = tuple(f"identity.{t}" for t in ("link_record", "link_edge", "identifier", "person_record"))
+_SIDE = tuple(
+    f"identity.{t}"
+    for t in ("link_record", "link_edge", "identifier", "person_record", "person_event")
+)
 _PAYLOAD = tuple(
     f"identity.{t}"
     for t in ("person", "person_public", "residence", "relation", "household", "age")

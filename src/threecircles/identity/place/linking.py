@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
 from threecircles.core.workspace import Workspace
 from threecircles.definitions.place import Place
+from threecircles.identity import events
 from threecircles.identity.identifiers import judge_column
 from threecircles.identity.ladder import Ladder, climbed
 from threecircles.identity.linkage import edges_out
-from threecircles.identity.persons import person_records
+from threecircles.identity.persons import fresh_ids, person_records
+from threecircles.identity.place import store
 from threecircles.identity.place.deliveries import FIELDS, one_per_key, rows
 from threecircles.identity.pseudonyms import derived_key, short_code
 from threecircles.identity.records import Notes, link_records
@@ -48,20 +51,66 @@ def link_place(
         return _nothing()
     keys = one_per_key(every)
     asked = keys.filter("consented")
-    ladder = _climbed(place, asked)
-    persons = person_records(
-        ladder.records, ladder.person, ladder.edges, place.seed if place.fictitious else None
-    )
+    kept = store.load(workspace)
+    ladder, hidden = _climbed(place, asked, kept)
+    kept, persons = _persons(ladder, kept, place)
+    store.save(workspace, kept)
     ids = _opaque(keys, place, workspace)
     return {
-        "identity.link_record": _link_records(keys, ids, ladder),
-        "identity.link_edge": edges_out(ladder),
+        "identity.link_record": _link_records(keys, ids, ladder, kept.restricted),
+        "identity.link_edge": edges_out(_without(ladder, hidden)),
         "identity.identifier": _identifiers(every, ids, place.fictitious),
         "identity.person_record": _person_records(every, ids, persons),
+        "identity.person_event": _events(kept),
     }
 
 
-def _climbed(place: Place, keys: pl.DataFrame) -> Ladder:
+def name_of(source: str, key: str) -> str:
+    """The name of a record in the store and in review files: source|key."""
+    return f"{source}|{key}"
+
+
+def _persons(ladder: Ladder, kept: store.Store, place: Place) -> tuple[store.Store, pl.DataFrame]:
+    """Persons keep their ids from run to run; what changed becomes events of the store."""
+    table = person_records(ladder.records, ladder.person, ladder.edges, 0)
+    names = [name_of(s, k) for s, k in table.select("source", "record_id").iter_rows()]
+    clusters: dict[int, set[str]] = {}
+    for name, number in zip(names, ladder.person.tolist(), strict=True):
+        clusters.setdefault(number, set()).add(name)
+
+    def ids(n: int, known: frozenset[str]) -> list[str]:
+        return fresh_ids(n, place.seed if place.fictitious else None, known)
+
+    state = events.relinked(
+        kept.persons, [frozenset(c) for c in clusters.values()], cause="linkage", by="run", ids=ids,
+        at=f"{_last_day(place)}T00:00:00+00:00" if place.fictitious else "",
+    )  # fmt: skip
+    given = pl.Series("person_id", [state.holder[n] for n in names], dtype=pl.String)
+    return replace(kept, persons=state), table.with_columns(given)
+
+
+def _without(ladder: Ladder, hidden: pl.DataFrame) -> Ladder:
+    """Edges that may be shown: sealed pairs are nowhere."""
+    return replace(
+        ladder,
+        edges=ladder.edges.join(hidden, on=["rid_l", "rid_r"], how="anti", maintain_order="left"),
+    )
+
+
+def _events(kept: store.Store) -> pl.DataFrame:
+    """person_event: id, at, kind, from_ids, to_ids, cause, by, undoes. The first linkage is one row."""
+    schema: dict[str, Any] = {
+        "id": pl.Int64, "at": pl.String, "kind": pl.String, "from_ids": pl.List(pl.String), "to_ids": pl.List(pl.String),
+        "cause": pl.String, "by": pl.String, "undoes": pl.Int64,
+    }  # fmt: skip
+    rows = [
+        (e.id, e.at, e.kind, list(e.from_ids), list(e.to_ids), e.cause, e.by, e.undoes)
+        for e in kept.persons.events
+    ]
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _climbed(place: Place, keys: pl.DataFrame, kept: store.Store) -> tuple[Ladder, pl.DataFrame]:
     """One source of the ladder for each source of the place, keys as record ids."""
     schemes = [c for c in keys.columns if c.startswith("id_")]
     tables, sources = {}, []
@@ -82,7 +131,14 @@ def _climbed(place: Place, keys: pl.DataFrame) -> Ladder:
         sources=tuple(sources), fictitious=place.fictitious, as_of=_last_day(place)
     )
     records = link_records(request, tables, Notes())
-    return climbed(records, THRESHOLDS["generous"])
+    rid_of = {
+        name_of(s, k): rid for rid, s, k in records.select("rid", "source", "record_id").iter_rows()
+    }
+    known = store.pairs(kept, rid_of, _last_day(place))
+    ladder = climbed(
+        records, THRESHOLDS["generous"], apart=known["apart"], together=known["together"]
+    )
+    return ladder, known["sealed"]
 
 
 def _held(table: pl.DataFrame, column: str) -> bool:
@@ -107,7 +163,9 @@ def _opaque(keys: pl.DataFrame, place: Place, workspace: Workspace | None) -> pl
     return pairs.with_columns(pl.Series("source_record_id", made, dtype=pl.String))
 
 
-def _link_records(keys: pl.DataFrame, ids: pl.DataFrame, ladder: Ladder) -> pl.DataFrame:
+def _link_records(
+    keys: pl.DataFrame, ids: pl.DataFrame, ladder: Ladder, restricted: frozenset[str]
+) -> pl.DataFrame:
     """What the ladder compared, beside what the sources say of sex, ethnic group and death."""
     compared = ladder.records.select(
         "source", pl.col("record_id").alias("source_key"), "first", "surname", "dob", "year_only",
@@ -129,6 +187,9 @@ def _link_records(keys: pl.DataFrame, ids: pl.DataFrame, ladder: Ladder) -> pl.D
         pl.col("ethnicity").str.strip_chars().str.to_uppercase().alias("ethnic_group"),
         pl.col("death").str.to_date("%Y-%m-%d", strict=False).alias("death_date"),
         pl.col("dob").str.to_date("%Y-%m-%d", strict=False).alias("birth_date"),
+        (pl.col("source") + "|" + pl.col("source_key"))
+        .is_in(sorted(restricted))
+        .alias("restricted"),
     ).drop("sex_compared", "postcode_compared", "ethnicity", "death", "dob")
 
 

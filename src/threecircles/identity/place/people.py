@@ -123,6 +123,7 @@ def _persons(facts: pl.DataFrame, chosen: pl.DataFrame) -> pl.DataFrame:
         pl.col("band").is_in(["linked", "linked_doubtful"]).any().alias("any"),
         (pl.col("band") == "linked_doubtful").any().alias("doubtful"),
         (pl.col("band") == "review").any().alias("waits"),
+        pl.col("restricted").any(),
         (pl.col("birth_date").is_null() & pl.col("expected_birth").is_not_null())
         .all()
         .alias("unborn"),
@@ -140,7 +141,7 @@ def _persons(facts: pl.DataFrame, chosen: pl.DataFrame) -> pl.DataFrame:
             "ethnic_group",
             pl.col("death_date").dt.month_start().alias("death_month"),
             pl.col("unborn").fill_null(False),
-            pl.lit(False).alias("restricted"),
+            "restricted",
             band.alias("link_band"),
             "link_p",
             "first_seen",
