@@ -407,12 +407,12 @@ def _outcomes(
     return pl.concat(lines) if lines else pl.DataFrame()
 
 
-def _left_out(mapping: Mapping, source: Source, table: str, has_rules: bool) -> str:
+def _left_out(mapping: Mapping, source: Source, table: str, has_rules: bool) -> str | None:
     if has_rules:
         return "no rule of the mapping takes it"
     names = [c.name for t in source.tables if t.name == table for c in t.columns]
     reasons = {why_not_carried(mapping, table, name) for name in names} - {None}
-    return "; ".join(sorted(r for r in reasons if r)) or "the mapping has no rule for this table"
+    return "; ".join(sorted(r for r in reasons if r)) or None
 
 
 def _unmapped(extract: Extract, made: list[_Made]) -> pl.DataFrame:
