@@ -72,10 +72,8 @@ def read_source(source: LinkSource, folder: Path) -> pl.DataFrame:
     path = folder / source.file
     if not path.exists():
         raise ThreeCirclesError("There is no such file.", where=source.file)
-    if path.suffix.lower() in (".parquet", ".pq"):
-        table = pl.read_parquet(path)
-    else:
-        table = _read_text(path)
+    parquet = path.suffix.lower() in (".parquet", ".pq")
+    table = pl.read_parquet(path) if parquet else read_text(path)
     wanted = {c for c in _columns(source).values() if c}
     for column in sorted(wanted - set(table.columns)):
         raise ThreeCirclesError(
@@ -109,7 +107,8 @@ def columns(source: LinkSource) -> dict[str, str]:
     return {ours: theirs for ours, theirs in _columns(source).items() if theirs}
 
 
-def _read_text(path: Path) -> pl.DataFrame:
+def read_text(path: Path) -> pl.DataFrame:
+    """A delimited text file as text columns: UTF-8 or Windows-1252; comma, semicolon, tab or bar."""
     raw = path.read_bytes()
     for encoding in ("utf-8-sig", "cp1252"):
         try:

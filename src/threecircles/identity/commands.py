@@ -1,0 +1,163 @@
+"""Small tools at the desk: check a file's numbers, clean it, explain a pair, make tokens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from threecircles.core.errors import ThreeCirclesError, UsageError, did_you_mean
+from threecircles.identity.identifiers import judge_column
+from threecircles.identity.linkage import Linked
+from threecircles.identity.names import birth_order, first_readings, surname_readings
+from threecircles.identity.pseudonyms import project_key, token
+from threecircles.identity.records import Notes, link_records
+from threecircles.identity.request import LinkRequest, LinkSource, read_text
+
+_GUESSES = {
+    "nhs": ("nhs", "nhsnumber", "nhsno"),
+    "upn": ("upn", "uniquepupilnumber"),
+    "uln": ("uln", "uniquelearnernumber"),
+}
+
+
+def check(
+    path: Path, columns: dict[str, str] | None = None, *, fictitious: bool = False
+) -> pl.DataFrame:
+    """Bad identifiers of a file by reason: column, scheme, status, reason, records, first_row.
+
+    columns: scheme -> column; guessed from the headings when not given. Values are never shown, only
+    the first row where each reason occurs (1 = first row under the heading).
+    """
+    table = _read(path)
+    asked = columns or _guessed(table)
+    if not asked:
+        raise UsageError(
+            "No column of the file is known as an identifier.", where=path.name,
+            mend="Name it: --column nhs=HEADING.",
+        )  # fmt: skip
+    found = []
+    for scheme, column in asked.items():
+        _must_have(table, column, path)
+        judged = judge_column(scheme, table[column], fictitious=fictitious).with_row_index("row", 1)
+        found.append(
+            judged.group_by("status", "reason")
+            .agg(pl.len().alias("records"), pl.col("row").min().alias("first_row"))
+            .with_columns(pl.lit(column).alias("column"), pl.lit(scheme).alias("scheme"))
+        )
+    order = ["column", "scheme", "status", "reason", "records", "first_row"]
+    return pl.concat(found).select(order).sort("column", "status", "reason")
+
+
+def clean(path: Path, source: LinkSource, out: Path, *, fictitious: bool | None = None) -> Notes:
+    """Write the file's records as the ladder compares them (Parquet); returns what was refused."""
+    notes = Notes()
+    table = _read(path).cast(pl.String)
+    request = LinkRequest(sources=(source,), fictitious=fictitious)
+    link_records(request, {source.name: table}, notes).drop("rid", "src").write_parquet(out)
+    return notes
+
+
+def tokenise(
+    path: Path,
+    out: Path,
+    *,
+    project: str,
+    master: bytes,
+    workspace: str,
+    identifiers: dict[str, str],
+    keep: tuple[str, ...] = (),
+) -> int:
+    """Write a file of tokens in place of people, to be sent to a data trust; returns the rows written.
+
+    identifiers: scheme -> column; each becomes a column token_<scheme>, made with the project's key,
+    so that bodies holding the same key make the same tokens and others can make none. Invalid and
+    placeholder numbers get no token. keep: payload columns; a column that is an identifier, a name or
+    a birth date is refused.
+    """
+    table = _read(path)
+    key = project_key(master, workspace, project)
+    for column in (*identifiers.values(), *keep):
+        _must_have(table, column, path)
+    shown = sorted(set(keep) & set(identifiers.values()))
+    shown += [c for c in keep if _looks_personal(c)]
+    if shown:
+        raise UsageError(
+            "These columns would tell who somebody is.", where=path.name, found=", ".join(shown),
+            mend="Leave them out of --keep; the token stands for the person.",
+        )  # fmt: skip
+    made = {}
+    for scheme, column in identifiers.items():
+        judged = judge_column(scheme, table[column])
+        made[f"token_{scheme}"] = pl.Series(
+            [
+                token(key, scheme, v) if s in ("valid", "former") else None
+                for v, s in judged.select("value", "status").iter_rows()
+            ],
+            dtype=pl.String,
+        )
+    pl.DataFrame({**made, **{c: table[c] for c in keep}}).write_csv(out)
+    return len(table)
+
+
+def explain(linked: Linked, one: tuple[str, str], other: tuple[str, str]) -> str:
+    """Why two records were joined or not, bit by bit, without their values.
+
+    one, other: (source, record id). Raises UsageError when they were never compared.
+    """
+    edges = linked.link_edge
+    ends = [(pl.col("source_l") == a[0]) & (pl.col("record_l") == a[1]) & (pl.col("source_r") == b[0]) & (pl.col("record_r") == b[1])
+            for a, b in ((one, other), (other, one))]  # fmt: skip
+    found = edges.filter(ends[0] | ends[1])
+    if found.is_empty():
+        raise UsageError("These two records were not compared: they share none of the blocks.")
+    edge = found.row(0, named=True)
+    fields = {
+        c.removeprefix("bits_"): edge[c]
+        for c in found.columns
+        if c.startswith("bits_") and edge[c] is not None
+    }
+    start = edge["w"] - sum(fields.values())
+    lines = [f"{'before any field is compared':34} {start:+7.1f} bits"]
+    lines += [f"{name.replace('_', ' '):34} {bits:+7.1f}" for name, bits in fields.items() if bits]
+    lines.append(f"{'together':34} {edge['w']:+7.1f}")
+    if edge["cap"] is not None and edge["cap"] < edge["w"]:
+        lines.append(f"{'no more than against a co-twin':34} {edge['cap']:+7.1f}")
+    lines.append(f"probability {edge['p']:.3f}; rule {edge['rule']}; band {edge['band']}")
+    return "\n".join(lines)
+
+
+def readings(first: str | None, surname: str | None) -> dict[str, object]:
+    """What the ladder reads in a name: for trying out at the desk."""
+    return {
+        "first": first_readings(first),
+        "surname": surname_readings(surname),
+        "birth_order": birth_order(first),
+    }
+
+
+def _read(path: Path) -> pl.DataFrame:
+    if not path.exists():
+        raise ThreeCirclesError("There is no such file.", where=path.name)
+    return pl.read_parquet(path) if path.suffix.lower() in (".parquet", ".pq") else read_text(path)
+
+
+def _guessed(table: pl.DataFrame) -> dict[str, str]:
+    plain = {"".join(ch for ch in c.casefold() if ch.isalnum()): c for c in table.columns}
+    return {scheme: plain[n] for scheme, names in _GUESSES.items() for n in names if n in plain}
+
+
+def _looks_personal(column: str) -> bool:
+    plain = "".join(ch for ch in column.casefold() if ch.isalnum())
+    return any(
+        w in plain
+        for w in ("name", "birth", "dob", "postcode", "address", "uprn", "nhs", "upn", "uln")
+    )
+
+
+def _must_have(table: pl.DataFrame, column: str, path: Path) -> None:
+    if column not in table.columns:
+        raise ThreeCirclesError(
+            f"There is no column {column}.", where=path.name, allowed=", ".join(table.columns),
+            mend=did_you_mean(column, table.columns),
+        )  # fmt: skip

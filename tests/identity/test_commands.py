@@ -1,0 +1,138 @@
+"""Tools at the desk, review files and draws."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from threecircles.core.errors import ThreeCirclesError, UsageError
+from threecircles.identity import LinkRequest, LinkSource, link_tables
+from threecircles.identity.commands import check, explain, tokenise
+from threecircles.identity.draws import bounds, link_draws
+from threecircles.identity.review import export, kappa, queue, read_answers
+from threecircles.synthetic.linkage import generate
+
+
+@pytest.fixture(scope="module")
+def linked():
+    made = generate(2_500, seed=4)
+    named = {
+        "first_name": "first_name",
+        "surname": "surname",
+        "date_of_birth": "date_of_birth",
+        "sex": "sex",
+        "postcode": "postcode",
+    }
+    sources = tuple(
+        LinkSource(
+            name=n,
+            file="",
+            record_id="record_id",
+            identifiers={c: c for c in ("upn", "nhs") if c in t.columns},
+            **named,
+        )
+        for n, t in made.sources.items()
+    )
+    return made, link_tables(LinkRequest(sources=sources, fictitious=True), made.sources, seed=1)
+
+
+def test_check_counts_bad_numbers_by_reason_and_shows_no_value(tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text("NHS number,Name\n4505577104,A\n9999999999,B\n4505577105,C\n,D\n")
+    found = check(path)
+    assert found.select("status", "records", "first_row").rows() == [
+        ("invalid", 1, 3), ("missing", 1, 4), ("placeholder", 1, 2), ("valid", 1, 1),
+    ]  # fmt: skip
+    assert "450557" not in str(found)
+
+
+def test_check_of_a_file_without_identifiers_says_how_to_name_one(tmp_path):
+    (tmp_path / "a.csv").write_text("x\n1\n")
+    with pytest.raises(UsageError, match="--column"):
+        check(tmp_path / "a.csv")
+
+
+def test_tokens_hold_no_number_and_are_equal_between_holders_of_the_key(tmp_path):
+    for name, written in (("a", "450 557 7104"), ("b", "4505577104")):
+        (tmp_path / f"{name}.csv").write_text(f"nhs,score\n{written},3\n4505577105,4\n")
+        tokenise(tmp_path / f"{name}.csv", tmp_path / f"{name}.out", project="alpha", master=bytes(32), workspace="w",
+                 identifiers={"nhs": "nhs"}, keep=("score",))  # fmt: skip
+    one, two = (pl.read_csv(tmp_path / f"{n}.out") for n in "ab")
+    assert one.equals(two)
+    assert one["token_nhs"].to_list()[1] is None
+    assert "4505577104" not in (tmp_path / "a.out").read_text()
+    with pytest.raises(UsageError, match="who somebody is"):
+        tokenise(
+            tmp_path / "a.csv",
+            tmp_path / "x",
+            project="alpha",
+            master=bytes(32),
+            workspace="w",
+            identifiers={"nhs": "nhs"},
+            keep=("nhs",),
+        )
+
+
+def test_a_pair_is_explained_bit_by_bit_without_values(linked):
+    _, result = linked
+    edge = result.link_edge.filter(pl.col("rule") == "co-twin-cap").row(0, named=True)
+    text = explain(
+        result, (edge["source_l"], edge["record_l"]), (edge["source_r"], edge["record_r"])
+    )
+    assert "against a co-twin" in text
+    assert "probability" in text
+    with pytest.raises(UsageError, match="not compared"):
+        explain(result, ("school", "S0000001"), ("school", "S0000002"))
+
+
+def test_the_bits_of_the_fields_and_the_prior_add_up_to_the_weight(linked):
+    _, result = linked
+    edges = result.link_edge
+    fields = edges.select(pl.sum_horizontal(pl.selectors.starts_with("bits_")))
+    start = (edges["w"] - fields.to_series()).round(3)
+    assert start.n_unique() <= 3
+
+
+def test_draws_keep_one_to_one_and_bounds_lie_apart(linked):
+    _, result = linked
+    draws = link_draws(result.ladder, draws=4, seed=2)
+    source = result.ladder.records.sort("rid")["src"]
+    for name in draws.columns[1:]:
+        per_person = pl.DataFrame({"c": draws[name], "s": source}).group_by("c", "s").len()
+        assert per_person["len"].max() == 1
+    ends = bounds(result.ladder)
+    assert ends["careful"].n_unique() >= ends["generous"].n_unique()
+    assert len({draws[c].n_unique() for c in draws.columns[1:]}) > 1
+
+
+def test_a_review_goes_out_and_comes_back(linked, tmp_path):
+    _, result = linked
+    chosen = queue(result.ladder, 10)
+    path = tmp_path / "review.csv"
+    assert export(result.ladder, chosen, path) == len(chosen)
+    table = pl.read_csv(path, infer_schema=False)
+    table.with_columns(answer=pl.lit("same"), reviewer=pl.lit("anna")).write_csv(path)
+    answers = read_answers(path)
+    assert len(answers) == len(chosen)
+    assert answers[0].by == "anna"
+    table.with_columns(answer=pl.lit("perhaps"), reviewer=pl.lit("anna")).write_csv(path)
+    with pytest.raises(ThreeCirclesError, match="row 1, column answer"):
+        read_answers(path)
+
+
+def test_each_group_gets_its_turn_in_the_queue(linked):
+    _, result = linked
+    groups = result.ladder.records.select("rid", (pl.col("rid") % 3).cast(pl.String).alias("group"))
+    chosen = queue(result.ladder, 9, groups=groups)
+    assert chosen.join(groups, left_on="rid_l", right_on="rid")["group"].n_unique() == 3
+
+
+def test_kappa_of_two_reviewers():
+    assert kappa(["same"] * 4, ["same"] * 4) == 1.0
+    assert (
+        kappa(
+            ["same", "same", "different", "different"],
+            ["same", "different", "different", "different"],
+        )
+        == 0.5
+    )
