@@ -22,11 +22,12 @@ from threecircles.need.circles import (
 )
 from threecircles.need.found import links_found, said
 from threecircles.need.frechet import bounds, told_rows, words
-from threecircles.need.ground import Ground, directions, grounded
+from threecircles.need.ground import Ground, directions, grounded, in_picture, plain_ground
 from threecircles.need.high_need import HighNeed, classify, frozen_cuts
 from threecircles.need.linkage import LinkQuality, correct
 from threecircles.need.links_table import links_table
 from threecircles.need.measured import VALUES, Told, circles_table
+from threecircles.need.profile import dimensions_table, distribution_table, gradient_table
 from threecircles.need.respondents import (
     consent_adjusted,
     home_on,
@@ -36,6 +37,7 @@ from threecircles.need.respondents import (
     with_service,
 )
 from threecircles.need.roll import on_roll
+from threecircles.need.sensitivity import sensitivity_table
 from threecircles.need.strata import Strata
 from threecircles.need.targeted import TargetedServices, contact
 
@@ -61,8 +63,8 @@ def circles_tables(
     table = respondents(measure, [c.scale for c in need.criteria])
     if table.height == 0:
         return []
-    answered = classify(nw.from_native(table.lazy()), need, frozen_cuts(need, table))
-    table = collect(answered).sort("response_id")
+    classified = classify(nw.from_native(table.lazy()), need, frozen_cuts(need, table))
+    table = collect(classified).sort("response_id")
     day = survey_day(table)
     in_contact = collect(contact(episode, services, services.chosen(), day))
     home = home_on(residence, person, day)
@@ -85,8 +87,14 @@ def circles_tables(
                 areas.by_age.get(int(y) + 4, 0) for y in roll["nc_year"].unique().to_list()
             )
             quality = links_found(in_contact, home, roll, children, academic_year)
-            return grounded_tables(ground, areas, told, quality)
-    return weighted_tables(survey, areas, told)
+            tables = grounded_tables(ground, areas, told, quality)
+            return [*tables, *profile_tables(ground, survey, need, told, quality)]
+    answered = consent_adjusted(survey.filter((pl.col("completed") == 1) & ~pl.col("flagged")))
+    plain = plain_ground(answered.filter(in_picture()), "link_weight")
+    return [
+        *weighted_tables(answered, areas, told),
+        *profile_tables(plain, survey, need, told, None),
+    ]
 
 
 def told_of(need: HighNeed, services: TargetedServices, day: date, ground: pl.DataFrame) -> Told:
@@ -151,9 +159,26 @@ def grounded_tables(
     return made
 
 
-def weighted_tables(survey: pl.DataFrame, areas: Areas, told: Told) -> list[Measured]:
+def profile_tables(
+    ground: Ground, survey: pl.DataFrame, need: HighNeed, told: Told, quality: LinkQuality | None
+) -> list[Measured]:
+    """Dimensions, distribution, gradient and sensitivity of need.
+
+    survey: everyone asked, for the bounds that blanks leave open.
+    """
+    everyone = plain_ground(
+        survey.filter((pl.col("completed") == 1) & ~pl.col("flagged")), "weight"
+    )
+    return [
+        dimensions_table(ground, need, told),
+        distribution_table(ground, need, told),
+        gradient_table(ground, told),
+        sensitivity_table(ground, everyone, need, told, quality),
+    ]
+
+
+def weighted_tables(answered: pl.DataFrame, areas: Areas, told: Told) -> list[Measured]:
     """The circles with the survey's own weights, where no roll is held to weigh by."""
-    answered = consent_adjusted(survey.filter((pl.col("completed") == 1) & ~pl.col("flagged")))
     design = design_of(TARGET)
     population = float(answered["weight"].sum())
     whole = circles(answered, design, None, population)

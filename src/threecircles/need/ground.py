@@ -27,7 +27,7 @@ WORST_ERROR = 1.0
 """Standard error, in log-odds per standard deviation of the answers, above which free meals and
 deprivation say too little of who did not answer."""
 
-How = Literal["need_may_decide", "known_things_only"]
+How = Literal["need_may_decide", "known_things_only", "survey_weights"]
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,8 @@ class Ground:
     response: the model of answering within schools that took part. z: known things of respondents;
     expand: what weights were multiplied by to stand for the other schools too. pupils: number on roll.
     how: whether need itself may decide who answers. lean: change in the log-odds of answering for one
-    standard deviation of heavier answers, with its standard error.
+    standard deviation of heavier answers, with its standard error. counted: weights meet the number in
+    contact.
     """
 
     respondents: pl.DataFrame
@@ -49,16 +50,19 @@ class Ground:
     pupils: int
     how: How
     lean: tuple[float, float] | None
+    counted: bool = True
 
     def residuals(self, u: np.ndarray) -> np.ndarray:
         """What is left of each linearised variable (respondents x k) after all that is known is used."""
         w = self.response.weights * self.expand
-        served = (self.respondents["service"] == 1).to_numpy()
+        served = (self.respondents["service"].fill_null(0) == 1).to_numpy()
         left = u.copy()
         for part in (served, ~served):
             # Weights were scaled to the number in contact, so only differences within each part can err.
-            if part.any():
+            if self.counted and part.any():
                 left[part] -= (w[part, None] * u[part]).sum(axis=0) / w[part].sum()
+        if self.z.shape[1] == 0:
+            return left
         slope = np.linalg.lstsq(
             (self.z * w[:, None]).T @ self.z, (self.z * w[:, None]).T @ left, rcond=None
         )[0]
@@ -121,6 +125,20 @@ def grounded(
     weights = _with_service_met(found.weights * expand, mine, roll)
     structure = unit_rows(mine, replace(design_of("these_pupils"), weight=None))
     return Ground(mine, weights, found, z[at], expand, structure, roll.height, how, lean)
+
+
+def plain_ground(answered: pl.DataFrame, weight: str) -> Ground:
+    """A ground with the survey's own weights, where no roll is held: nothing is known but the answers."""
+    mine = answered.filter(pl.col(weight) > 0)
+    n = mine.height
+    empty = np.empty((n, 0))
+    weights = mine[weight].to_numpy().astype(float)
+    ones = Response(np.ones(n), np.empty(0), np.empty(0), empty, empty, np.empty((0, 0)))
+    structure = unit_rows(mine, replace(design_of("these_pupils"), weight=None))
+    pupils = round(float(weights.sum()))
+    return Ground(
+        mine, weights, ones, empty, np.ones(n), structure, pupils, "survey_weights", None, False
+    )
 
 
 def _answering(
