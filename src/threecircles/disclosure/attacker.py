@@ -85,7 +85,7 @@ class Search:
 
     def __init__(self, part: Part, whole: bool, truth: Floats | None = None) -> None:
         self.part, self.whole = part, whole
-        self.linear = Linear(part.matrix, part.right, part.lower, part.upper)
+        self.linear = Linear(part.matrix, part.right, part.lower, part.upper, many=True)
         n = part.cells.size
         self.seen_low, self.seen_high = np.full(n, np.inf), np.full(n, -np.inf)
         self.low, self.high = self._bounds(part.lower, part.upper)

@@ -13,9 +13,6 @@ from threecircles.disclosure.sums import Bools, Part, Sums, parts
 if TYPE_CHECKING:
     from threecircles.disclosure.suppress import Wish
 
-SMALL = 120
-"""Cells of a part up to which whole-number programmes help to prove a width; beyond, they cost too much."""
-
 
 def give_back(sums: Sums, value: Floats, hidden: Bools, wish: Wish, secondary: Ints) -> int:
     """Show secondary cells again, dearest first, where every primary keeps its width; returns how many.
@@ -39,7 +36,7 @@ class _Bank:
     """Possible tables of one part, and for each primary cell the two that prove its width."""
 
     def __init__(self, part: Part, whole: bool, truth: Floats, wish: Wish) -> None:
-        self.part, self.whole, self.truth = part, whole, truth
+        self.part, self.truth = part, truth
         self.linear = Search(part, whole).linear
         self.primary = np.flatnonzero(wish.primary[part.cells])
         self.width = wish.width[part.cells][self.primary]
@@ -87,29 +84,20 @@ class _Bank:
             point = self.linear.smallest([cell], [sense])
             if point is None:
                 return False
-            if not self._keep(point) and self.part.cells.size <= SMALL:
-                whole = self.linear.whole(cell, sense)
-                if whole is not None:
-                    self._keep(whole)
+            self._keep(point)
         return self._wide(k)
 
     def _wide(self, k: int) -> bool:
         return bool(self.high[k] - self.low[k] >= self.width[k] - TINY)
 
-    def _keep(self, point: Floats) -> bool:
-        """Note a table that proves widths; False when it is not of whole numbers and should be."""
-        if self.whole:
-            rounded = np.round(point)
-            if np.abs(point - rounded).max(initial=0.0) > 1e-5:
-                return False
-            point = rounded
+    def _keep(self, point: Floats) -> None:
+        """Note a table that proves widths. Parts of children are let pass: the attacker judges in the end."""
         number = len(self.tables)
         self.tables.append(point)
         at = point[self.primary]
         lower, higher = at < self.low - TINY, at > self.high + TINY
         self.low[lower], self.low_in[lower] = at[lower], number
         self.high[higher], self.high_in[higher] = at[higher], number
-        return True
 
     def _fall_back(self, lost: Ints, still: Ints) -> None:
         """Let cells whose proof moves the shown cell lean on the other tables (the truth is always one)."""

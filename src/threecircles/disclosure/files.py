@@ -114,7 +114,7 @@ def _sheet(name: str, rows: Sequence[Sequence[str]]) -> Sheet | None:
         header.pop()
     width = len(header)
     header = [h or f"column {i + 1}" for i, h in enumerate(header)]
-    body = []
+    body: list[tuple[str, ...]] = []
     for row in rows[start + 1 :]:
         cells = [*row, *[""] * width][:width]
         if sum(1 for c in cells if c) < min(2, width):

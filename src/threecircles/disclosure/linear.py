@@ -25,10 +25,19 @@ class Linear:
     about one table cheap.
     """
 
-    def __init__(self, matrix: sp.csc_matrix, right: Floats, lower: Floats, upper: Floats) -> None:
+    def __init__(
+        self,
+        matrix: sp.csc_matrix,
+        right: Floats,
+        lower: Floats,
+        upper: Floats,
+        *,
+        many: bool = False,
+    ) -> None:
+        """many: many questions with other costs will be asked of the same rows (the primal method)."""
         matrix = sp.csc_matrix(matrix)
         self.cells = matrix.shape[1]
-        self._solver = _solver()
+        self._solver = _solver(many)
         self._solver.passModel(_model(matrix, right, lower, upper))
         self._costed = np.zeros(0, dtype=np.int32)
         self.solves = 0
@@ -74,8 +83,9 @@ class Linear:
         return np.array(self._solver.getSolution().col_value)
 
 
-def _solver() -> highspy.Highs:
+def _solver(many: bool) -> highspy.Highs:
     solver = highspy.Highs()
+    solver.setOptionValue("simplex_strategy", 4 if many else 1)
     solver.setOptionValue("output_flag", False)
     solver.setOptionValue("threads", 1)
     solver.setOptionValue("presolve", "off")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import scipy.sparse as sp
@@ -186,7 +187,7 @@ def _range(value: str) -> tuple[int, int] | None:
 
 def _overlap(ranges: Mapping[str, tuple[int, int]]) -> bool:
     spans = sorted(ranges.values())
-    return any(b[0] <= a[1] for a, b in zip(spans, spans[1:], strict=False))
+    return any(b[0] <= a[1] for a, b in pairwise(spans))
 
 
 def _range_families(ranges: Mapping[str, tuple[int, int]], total: bool) -> tuple[Family, ...]:
@@ -194,7 +195,7 @@ def _range_families(ranges: Mapping[str, tuple[int, int]], total: bool) -> tuple
     cuts = sorted({low for low, _ in ranges.values()} | {high + 1 for _, high in ranges.values()})
     pieces = [
         (a, b - 1)
-        for a, b in zip(cuts, cuts[1:], strict=False)
+        for a, b in pairwise(cuts)
         if any(low <= a and b - 1 <= high for low, high in ranges.values())
     ]
     named = {r: v for v, r in ranges.items()}
@@ -258,7 +259,8 @@ def _run(parent: str, left: Sequence[str], lines: Sequence[Mapping[str, float]])
     sums = [tuple(0.0 for _ in lines)]
     for v in left:
         sums.append(tuple(s + c[v] for s, c in zip(sums[-1], lines, strict=True)))
-    at, own = {}, list(left).index(parent)
+    at: dict[tuple[float, ...], int] = {}
+    own = list(left).index(parent)
     for end, total in enumerate(sums):
         wanted = tuple(t - g for t, g in zip(total, target, strict=True))
         start = at.get(wanted)
