@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
-from threecircles.definitions.loader import HOME
-from threecircles.definitions.yaml12 import parse
 from threecircles.report.altair_charts import svg_of
 from threecircles.report.model import Column, Figure, Table, Value
 from threecircles.report.released import Released, measure
+from threecircles.report.sources import source_name
 from threecircles.report.svg import Svg
-from threecircles.report.words import interval_of, joined, plain, text_of
+from threecircles.report.words import interval_of, joined, money, plain, text_of
 
 INTERVAL = "95% interval"
 
@@ -23,19 +21,6 @@ def source_of(table: Released) -> str:
         joined([source_name(s) for s in table.safe.spec.sources])
         or "records of this council's services"
     )
-
-
-@cache
-def source_name(source_id: str) -> str:
-    """A source's name for people: its definition's label, else the text as it stands."""
-    paths = [
-        HOME / folder / f"{source_id}.yaml" for folder in ("sources", "published", "comparators")
-    ]
-    path = next((p for p in paths if p.exists()), None)
-    if path is None:
-        return source_id
-    told = parse(path.read_text(encoding="utf-8"), path.name).plain()
-    return str(told.get("label", source_id)).rstrip(".")
 
 
 def measures_table(
@@ -142,10 +127,24 @@ def drawn_rows(
 def chart_rows(drawn: Sequence[tuple[str, Value]], **more: Any) -> list[dict[str, Any]]:
     """Rows for a chart; hidden values are left out, so nothing hidden can be drawn."""
     return [
-        {"label": name, "value": v.number, "low": v.low, "high": v.high, "text": text_of(v), **more}
+        {
+            "label": name,
+            "value": v.number,
+            "low": v.low,
+            "high": v.high,
+            "text": short_text(v),
+            **more,
+        }
         for name, v in drawn
         if v.known
     ]
+
+
+def short_text(value: Value) -> str:
+    """The value as it stands beside a bar: money in its own size."""
+    if value.kind == "money" and value.known:
+        return money(value.number or 0.0)
+    return text_of(value)
 
 
 def chart_figure(

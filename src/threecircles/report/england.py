@@ -27,8 +27,9 @@ from threecircles.report.model import (
     Value,
 )
 from threecircles.report.pack import release_id
-from threecircles.report.pages.authority import CIRCLES, authority_page, figure_of
+from threecircles.report.pages.authority import authority_page, figure_of
 from threecircles.report.pages.methods import lineage_page
+from threecircles.report.pages.strip_figure import CIRCLES
 from threecircles.report.released import Released, Tables, released
 from threecircles.report.site import write_site as write_pack_site
 from threecircles.report.words import plain, text_of, unit_words

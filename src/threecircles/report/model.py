@@ -165,7 +165,7 @@ class Entries:
 
 
 @dataclass(frozen=True)
-class Warning:
+class Notice:
     """What a reader must not overlook."""
 
     text: str
@@ -197,7 +197,7 @@ Block = (
     | Table
     | Text
     | Entries
-    | Warning
+    | Notice
     | Nothing
     | Downloads
 )

@@ -24,11 +24,11 @@ from threecircles.report.model import (
     Keyfigures,
     Lead,
     Nothing,
+    Notice,
     Pack,
     Page,
     Table,
     Text,
-    Warning,
 )
 from threecircles.report.words import day
 
@@ -145,7 +145,7 @@ def _block(block: Block, home: Path) -> Iterator[str]:
     elif isinstance(block, Entries):
         yield _heading(block.title)
         yield from (f"/ #{string(term)}: #{string(said)}" for term, said in block.entries)
-    elif isinstance(block, Warning):
+    elif isinstance(block, Notice):
         yield _paragraph(block.text)
     elif isinstance(block, Downloads):
         return

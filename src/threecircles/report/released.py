@@ -13,6 +13,7 @@ from threecircles.definitions import read_csv
 from threecircles.disclosure.release import Safe
 from threecircles.need.published_indicators import england_indicators
 from threecircles.report.model import Kind, Value
+from threecircles.report.sources import source_name
 from threecircles.report.words import REASONS
 
 
@@ -66,9 +67,19 @@ class Released:
         if value == TOTAL:
             return "All"
         text = dimension.labels.get(value, value) if dimension else value
+        if column == "source":
+            return self._source_label(value, text)
         if column == "age" and text.isdigit():
             return f"Age {text}"
         return text[:1].upper() + text[1:] if text.islower() else text
+
+    def _source_label(self, value: str, text: str) -> str:
+        """A source by its name; two deliveries of one source by their year too."""
+        dimension = self.dimension("source")
+        twice = dimension is not None and list(dimension.labels.values()).count(text) > 1
+        year = value.rpartition("_")[2]
+        name = source_name(text)
+        return f"{name}, {year}" if twice and year.isdigit() else name
 
     def measures(self) -> list[str]:
         """The measures of the table, in its order."""

@@ -55,9 +55,7 @@ def sankey(
     sizes = _sizes(flows, len(headings))
     scale = _scale(sizes, height)
     nodes = _places(sizes, order, scale, len(headings))
-    colours = {
-        s: palette().categorical[k % len(palette().categorical)] for k, s in enumerate(order)
-    }
+    colours = _colours(order)
     rank = {s: k for k, s in enumerate(order)}
     links = sorted(flows, key=lambda f: (f.column, rank.get(f.start, 99), rank.get(f.end, 99)))
     drawn = [_link(f, nodes, scale, colours[f.start]) for f in links if f.value > 0]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 
 from threecircles.core.tables import TOTAL
@@ -11,7 +10,6 @@ from threecircles.report.blocks import source_of
 from threecircles.report.model import (
     Block,
     Column,
-    Figure,
     Keyfigure,
     Keyfigures,
     Page,
@@ -19,16 +17,11 @@ from threecircles.report.model import (
     Text,
     Value,
 )
+from threecircles.report.pages.strip_figure import CIRCLES, Called, StripRow, strip_figure
 from threecircles.report.released import Released, Tables
-from threecircles.report.strips import Strip, strips
 from threecircles.report.words import text_of
 
-CIRCLES = {
-    "need": "What children need",
-    "use": "Services children use",
-    "spend": "What is spent",
-    "workforce": "Who does the work",
-}
+ENGLAND_SCALE = "from the lowest to the highest authority in England"
 HEADLINES = ("children-in-need", "looked-after", "spend-per-child", "unit-cost-looked-after")
 
 
@@ -42,7 +35,11 @@ def authority_page(tables: Tables, code: str, names: dict[str, str]) -> Page:
             i for i in england_indicators() if i.circle == circle and f"england-{i.id}" in tables
         ]
         if chosen:
-            blocks.append(_comparison(tables, code, near, region, names, chosen, circle, title))
+            rows = [_row(tables, i, code, near, region) for i in chosen]
+            called = Called(
+                names[code], tuple(names.get(n, n) for n in near), names.get(region, "Region")
+            )
+            blocks.append(strip_figure(f"{code}-{circle}", title, rows, called, ENGLAND_SCALE))
     blocks.append(_neighbour_table(tables["england-neighbours"], code, near))
     lines = tables.get("england-spend-lines")
     if lines is not None:
@@ -125,93 +122,18 @@ def _headlines(tables: Tables, code: str, region: str) -> Keyfigures:
     return Keyfigures(tuple(figures))
 
 
-def _comparison(
-    tables: Tables,
-    code: str,
-    near: list[str],
-    region: str,
-    names: dict[str, str],
-    chosen: Sequence[EnglandIndicator],
-    circle: str,
-    title: str,
-) -> Figure:
-    columns = [
-        Column("indicator", "Indicator"),
-        Column("year", "Year"),
-        Column("own", names[code], "rate"),
-    ]
-    columns += [Column(n, names.get(n, n), "rate") for n in near]
-    columns += [
-        Column("region", names.get(region, "Region"), "rate"),
-        Column("england", "England", "rate"),
-    ]
-    rows: list[tuple[Value | str, ...]] = []
-    drawn: list[Strip] = []
-    values: list[tuple[str, Value]] = []
-    for indicator in chosen:
-        table = tables[f"england-{indicator.id}"]
-        own = figure_of(table, code, region)
-        others = [figure_of(table, n, region_of(tables, n)) for n in near]
-        beside = [figure_of(table, TOTAL, region), figure_of(table, TOTAL, TOTAL)]
-        rows.append(
-            (f"{indicator.label}, {indicator.unit}", table.safe.spec.period, own, *others, *beside)
-        )
-        strip = _strip(table, indicator, own, others, beside)
-        if strip is not None:
-            drawn.append(strip)
-            values.extend(
-                (f"{indicator.label}: {n}", v) for n, v in zip(near, others, strict=True) if v.known
-            )
-            values.append((f"{indicator.label}: own", own))
-    desc = (
-        f"{len(drawn)} strips, one an indicator, each on its own scale from the lowest to the highest authority in England. "
-        f"{names[code]} is a diamond, its neighbours are dots."
-    )
-    figure_id = f"{code}-{circle}"
-    heading = f"{title}, each on its own scale"
-    table_block = Table(
-        id=f"{figure_id}-table",
-        caption=f"{title}: {names[code]}, its neighbours, region and England",
-        columns=tuple(columns),
-        rows=tuple(rows),
-        table_ids=tuple(f"england-{i.id}" for i in chosen),
-        period="",
-        source="published figures; each indicator names its own",
-    )
-    return Figure(
-        id=figure_id,
-        title=heading,
-        desc=desc,
-        svg=strips(figure_id, drawn, heading, desc),
-        table=table_block,
-        drawn=tuple((k, v) for k, v in values if v.known),
-        wide=True,
-    )
-
-
-def _strip(
-    table: Released,
-    indicator: EnglandIndicator,
-    own: Value,
-    others: list[Value],
-    beside: list[Value],
-) -> Strip | None:
-    ends = ends_of(table)
-    if ends is None:
-        return None
-    low, high = ends
-    return Strip(
+def _row(
+    tables: Tables, indicator: EnglandIndicator, code: str, near: list[str], region: str
+) -> StripRow:
+    table = tables[f"england-{indicator.id}"]
+    return StripRow(
+        table=table,
         words=indicator.label,
-        unit=f"{indicator.unit}, {table.safe.spec.period}",
-        low=low.number or 0.0,
-        high=high.number or 0.0,
-        low_text=text_of(low),
-        high_text=text_of(high),
-        own=own.number,
-        own_text=text_of(own),
-        neighbours=tuple(v.number for v in others if v.number is not None),
-        region=beside[0].number,
-        england=beside[1].number,
+        own=figure_of(table, code, region),
+        others=tuple(figure_of(table, n, region_of(tables, n)) for n in near),
+        region=figure_of(table, TOTAL, region),
+        england=figure_of(table, TOTAL, TOTAL),
+        ends=ends_of(table),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from threecircles.report.blocks import measures_table, source_of
 from threecircles.report.circles import CircleWords, Share, circles, circles_range
-from threecircles.report.model import Block, Column, Figure, Table, Value, Warning
+from threecircles.report.model import Block, Column, Figure, Notice, Table, Value
 from threecircles.report.released import Released, measure
 from threecircles.report.words import bracket, capital, hundredths, in_hundred, plain, within
 
@@ -96,7 +96,7 @@ def circle_bounds(table: Released) -> list[Block]:
                Column("low", "At least", "percent"), Column("high", "At most", "percent"))  # fmt: skip
     listed = Table(id=table.id, caption=title, columns=columns, rows=rows, table_ids=(table.id,),
                    period=spec.period, source=source_of(table), notes=spec.notes[1:])  # fmt: skip
-    blocks: list[Block] = [Warning(spec.notes[0])] if spec.notes else []
+    blocks: list[Block] = [Notice(spec.notes[0])] if spec.notes else []
     if need is None or service is None or both is None:
         return [*blocks, listed]
     low, high = table.value_of(both, "low"), table.value_of(both, "high")

@@ -48,6 +48,8 @@ def own(table: Released) -> Value | None:
     return next((c.value for c in compared(table) if c.role == "self"), None)
 
 
+FIRST_PAGE = ("spend-per-child", "children-in-need", "looked-after")
+"""Published indicators that may stand on the first page, in order."""
 STOCK = {
     "cin": "children in need",
     "cpp": "children on a protection plan",
@@ -72,12 +74,11 @@ def stock_figures(tables: Tables) -> Iterator[tuple[Keyfigure, Released]]:
 
 def compared_figures(tables: Tables, limit: int) -> Iterator[tuple[Keyfigure, Released]]:
     """Own published values as key figures, with England's beside them."""
-    shown = 0
-    for table in tables.starting("neighbours-"):
+    chosen = [tables[f"neighbours-{n}"] for n in FIRST_PAGE if f"neighbours-{n}" in tables]
+    for table in chosen[:limit]:
         value = own(table)
-        if value is None or not value.known or shown == limit:
+        if value is None or not value.known:
             continue
-        shown += 1
         england = next((c.value for c in compared(table) if c.role == "england"), None)
         beside = f"England {text_of(england)}" if england is not None else ""
         unit = unit_words(table.safe.spec.unit)

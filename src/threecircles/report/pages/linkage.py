@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from threecircles.report.altair_charts import bars
-from threecircles.report.blocks import chart_figure, chart_rows, drawn_rows, pivot_table
+from threecircles.report.blocks import (
+    breakdown_table,
+    chart_figure,
+    chart_rows,
+    drawn_rows,
+    pivot_table,
+)
 from threecircles.report.context import Context
 from threecircles.report.model import Block, Nothing, Page, Text
 from threecircles.report.released import Released, Tables, measure
@@ -24,6 +30,10 @@ def page(tables: Tables, context: Context) -> Page:
         if table is not None:
             blocks.append(_block(table, title))
             used.append(table)
+    links = tables.get("circles-links")
+    if links is not None:
+        blocks.append(_circles_by_links(links))
+        used.append(links)
     if used:
         blocks.append(
             Text(
@@ -56,6 +66,18 @@ def page(tables: Tables, context: Context) -> Page:
         tables=tuple(t.safe for t in used),
         related=("quality", "methods"),
         order=8,
+    )
+
+
+def _circles_by_links(table: Released) -> Block:
+    """The reached share under careful, accepted and corrected links."""
+    column = table.safe.spec.dimensions[0].column
+    drawn = drawn_rows(table, column, "coverage")
+    title = table.safe.spec.title
+    chart = bars(chart_rows(drawn), "Of those with high need, share in contact", percent=True)
+    measures = [m for m in ("service", "both", "coverage", "targeting") if m in table.measures()]
+    return chart_figure(
+        table.id, title, chart, breakdown_table(table, column, measures, title, total=False), drawn
     )
 
 

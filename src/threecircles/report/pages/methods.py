@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from threecircles.definitions import read_csv
-from threecircles.report.blocks import source_name
 from threecircles.report.context import Context
 from threecircles.report.model import Block, Entries, Page, Text
 from threecircles.report.released import Released, Tables
-from threecircles.report.words import day, joined
+from threecircles.report.sources import source_name
+from threecircles.report.words import day, joined, within
 
 
 def page(tables: Tables, context: Context) -> Page:
@@ -50,7 +50,7 @@ def page(tables: Tables, context: Context) -> Page:
         nav="Methods",
         title="How were these figures made?",
         summary=(
-            f"Made on {day(context.made_on)} for {context.period}. Anyone with the same files gets the same figures.",
+            f"Made on {day(context.made_on)} for the {within(context.period)}. Anyone with the same files gets the same figures.",
         ),
         blocks=tuple(blocks),
         related=("gaps", "quality"),

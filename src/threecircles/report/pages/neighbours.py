@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from threecircles.need.published_indicators import england_indicators
 from threecircles.report.altair_charts import dots, svg_of
 from threecircles.report.blocks import interval_or_dash, source_of
 from threecircles.report.context import Context
-from threecircles.report.model import Block, Column, Figure, Nothing, Page, Table, Text, Value
-from threecircles.report.pages.comparison import Compared, compared
+from threecircles.report.model import (
+    Block,
+    Column,
+    Figure,
+    Nothing,
+    Notice,
+    Page,
+    Table,
+    Text,
+    Value,
+)
+from threecircles.report.pages.comparison import ROLES, Compared, compared
+from threecircles.report.pages.strip_figure import CIRCLES, Called, StripRow, strip_figure
 from threecircles.report.released import Released, Tables, measure
 from threecircles.report.svg import Svg
 from threecircles.report.words import text_of, within
@@ -27,12 +39,23 @@ SHAPES = {
 }
 
 
+FULL = ("children-in-need", "looked-after", "spend-per-child")
+"""Indicators that have a chart of their own, with intervals; the others stand as strips."""
+NEIGHBOUR_SCALE = "from the lowest to the highest of the areas shown"
+
+
 def page(tables: Tables, context: Context) -> Page:
     """Published figures of the place, its ten statistical neighbours, its region and England."""
     shown = tables.starting("neighbours-")
-    blocks: list[Block] = [neighbour_figure(t) for t in shown]
-    if blocks:
-        blocks.insert(0, _how_to_read())
+    blocks: list[Block] = []
+    if shown:
+        stand_in = _stand_in(shown[0], context)
+        blocks += [Notice(stand_in)] if stand_in else []
+        blocks.append(_how_to_read())
+        blocks += [
+            neighbour_figure(tables[f"neighbours-{n}"]) for n in FULL if f"neighbours-{n}" in tables
+        ]
+        blocks += _strips(tables)
     else:
         blocks.append(
             Nothing(
@@ -54,6 +77,64 @@ def page(tables: Tables, context: Context) -> Page:
         tables=tuple(t.safe for t in shown),
         related=("spend", "services", "methods"),
         order=6,
+    )
+
+
+def _stand_in(table: Released, context: Context) -> str:
+    """A sentence for a made-up place, which borrows the published figures of a real one."""
+    own = next((c.name for c in compared(table) if c.role == "self"), "")
+    if not context.fictitious or not own:
+        return ""
+    return (
+        f"{context.place} is made up, so nothing is published about it. "
+        f"The figures on this page are those of {own}, which stands in for it here and nowhere else."
+    )
+
+
+def _strips(tables: Tables) -> list[Figure]:
+    figures = []
+    for circle, title in CIRCLES.items():
+        rows = [
+            _row(tables[f"neighbours-{i.id}"], i.label)
+            for i in england_indicators()
+            if i.circle == circle and f"neighbours-{i.id}" in tables
+        ]
+        if rows:
+            called = _called(rows[0].table)
+            figures.append(
+                strip_figure(f"neighbours-{circle}", title, rows, called, NEIGHBOUR_SCALE)
+            )
+    return figures
+
+
+def _row(table: Released, words: str) -> StripRow:
+    by_role: dict[str, list[Compared]] = {}
+    for area in sorted(compared(table), key=lambda c: c.code):
+        by_role.setdefault(area.role, []).append(area)
+    known = [c.value for c in compared(table) if c.value.known]
+    missing = Value(number=None, symbol="[x]")
+
+    def one(role: str) -> Value:
+        return by_role[role][0].value if role in by_role else missing
+
+    return StripRow(
+        table=table,
+        words=words,
+        own=one("self"),
+        others=tuple(c.value for c in by_role.get("neighbour", [])),
+        region=one("region"),
+        england=one("england"),
+        ends=(known[-1], known[0]) if known else None,
+    )
+
+
+def _called(table: Released) -> Called:
+    areas = sorted(compared(table), key=lambda c: c.code)
+    names = {r: [c.name for c in areas if c.role == r] for r in ROLES}
+    return Called(
+        (names["self"] or ["This council"])[0],
+        tuple(names["neighbour"]),
+        (names["region"] or ["Region"])[0],
     )
 
 

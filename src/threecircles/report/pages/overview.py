@@ -54,7 +54,7 @@ def page(tables: Tables, context: Context) -> Page:
                 "With both, this page would show how many children need help and how many are reached.",
             )
         )
-    figures, from_tables = _key_figures(tables, place)
+    figures, from_tables = _key_figures(tables, place, context)
     if figures:
         blocks.append(Keyfigures(figures))
         used.extend(from_tables)
@@ -62,6 +62,10 @@ def page(tables: Tables, context: Context) -> Page:
     if findings:
         blocks.append(Findings("What we found", findings))
         used.extend(from_tables)
+    links = tables.get("circles-links")
+    if links is not None:
+        blocks.extend(_hangs_on_links(links))
+        used.append(links)
     blocks.append(_what_we_cannot_say(context))
     return Page(
         id="overview",
@@ -104,7 +108,7 @@ def _lead(table: Released, context: Context) -> Lead:
 
 
 def _key_figures(
-    tables: Tables, place: Released | None
+    tables: Tables, place: Released | None, context: Context
 ) -> tuple[tuple[Keyfigure, ...], list[Released]]:
     figures: list[Keyfigure] = []
     used: list[Released] = []
@@ -114,7 +118,8 @@ def _key_figures(
             Keyfigure(targeting, "children in contact have high need", between(targeting))
         )
         used.append(place)
-    for figure, table in (*stock_figures(tables), *compared_figures(tables, limit=4)):
+    published = () if context.fictitious else tuple(compared_figures(tables, limit=2))
+    for figure, table in (*stock_figures(tables), *published):
         figures.append(figure)
         used.append(table)
     return tuple(figures[:5]), used
@@ -177,6 +182,19 @@ def _gradient(table: Released) -> Finding | None:
         (first, last),
         "need",
     )
+
+
+def _hangs_on_links(table: Released) -> list[Block]:
+    """How much the reached share depends on links between records, from the careful to the corrected."""
+    column = table.safe.spec.dimensions[0].column
+    careful, corrected = (table.value("coverage", **{column: v}) for v in ("careful", "corrected"))
+    if careful is None or corrected is None or not (careful.known and corrected.known):
+        return []
+    told = (
+        f"Of children with high need, {in_hundred(careful)} are in contact if only sure links count, "
+        f"and {in_hundred(corrected)} after putting right missed links."
+    )
+    return [Findings("How sure is the overlap?", (Finding(told, (careful, corrected), "linkage"),))]
 
 
 def _what_we_cannot_say(context: Context) -> Text:

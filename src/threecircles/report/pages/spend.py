@@ -7,6 +7,7 @@ from threecircles.report.blocks import chart_figure, chart_rows, drawn_rows, piv
 from threecircles.report.context import Context
 from threecircles.report.model import Block, Figure, Nothing, Page, Table, Text
 from threecircles.report.released import Released, Tables
+from threecircles.report.words import capital
 
 
 def page(tables: Tables, context: Context) -> Page:
@@ -14,8 +15,9 @@ def page(tables: Tables, context: Context) -> Page:
     blocks: list[Block] = []
     used: list[Released] = []
     for name, title in (
-        ("spend-lines", "Spend by line"),
-        ("spend-per-child", "Spend for each child"),
+        ("spend-sections", "Net spend by kind of service"),
+        ("spend-per-child", "Net spend for each child who lives here"),
+        ("spend-lines", "Net spend by line of the return"),
     ):
         table = tables.get(name)
         if table is not None:
@@ -66,7 +68,7 @@ def _spend(table: Released, title: str) -> Figure | Table:
     return chart_figure(
         table.id,
         title,
-        bars(chart_rows(drawn), table.safe.spec.unit or "Pounds"),
+        bars(chart_rows(drawn), capital(table.safe.spec.unit or "pounds")),
         pivot_table(table, title),
         drawn,
     )
