@@ -16,9 +16,10 @@ import polars as pl
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from threecircles.identity.ladder import Ladder, bits, resolved
+from threecircles.identity.ladder import Ladder, resolved
 from threecircles.identity.linkage import link_tables
 from threecircles.identity.request import THRESHOLDS, LinkRequest, LinkSource
+from threecircles.identity.resolve import bits
 
 _FIELDS = ("first_name", "surname", "date_of_birth", "sex", "postcode", "uprn")
 

@@ -15,9 +15,14 @@ FLOOR = -8.0
 """Least match weight (bits) of a pair that is kept for the layers above and for review."""
 
 
-def settings(model: Model) -> dict[str, Any]:
-    """The model as Splink's settings. Pairs of one duplicate-free source are never compared."""
+def settings(model: Model, only_new: bool = False) -> dict[str, Any]:
+    """The model as Splink's settings. Pairs of one duplicate-free source are never compared.
+
+    only_new: compare only pairs with a record whose column `is_new` is true.
+    """
     allowed = "(l.src <> r.src OR l.dup)"
+    if only_new:
+        allowed += " AND (l.is_new OR r.is_new)"
     return {
         "link_type": "dedupe_only",
         "unique_id_column_name": "rid",
@@ -55,7 +60,10 @@ def _level(level: Any) -> dict[str, Any]:
 
 
 def scored(
-    model: Model, connection: duckdb.DuckDBPyConnection, floor: float = FLOOR
+    model: Model,
+    connection: duckdb.DuckDBPyConnection,
+    floor: float = FLOOR,
+    only_new: bool = False,
 ) -> pl.DataFrame:
     """Pairs with their weights.
 
@@ -69,7 +77,7 @@ def scored(
 
     api = DuckDBAPI(connection=connection)
     linker = Linker(
-        api.register("records"), settings(model), log_level=None, validate_settings=False
+        api.register("records"), settings(model, only_new), log_level=None, validate_settings=False
     )
     for column, chance in _frequencies(model).items():
         name = _smoothed(connection, column, chance, model.learning["prior_names"])
