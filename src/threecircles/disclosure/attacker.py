@@ -18,6 +18,9 @@ from threecircles.disclosure.sums import Bools, Part, Sums, parts
 DIRECTIONS = 12
 """Random directions tried before cells are asked singly; each can settle many cells at once."""
 
+ENDLESS = 1e7
+"""Stands for "any number": programmes need an end, and no place counts so many children."""
+
 LARGE = 600
 """Cells of a part beyond which whole-number programmes are kept for cells that look narrow."""
 
@@ -85,7 +88,8 @@ class Search:
 
     def __init__(self, part: Part, whole: bool, truth: Floats | None = None) -> None:
         self.part, self.whole = part, whole
-        self.linear = Linear(part.matrix, part.right, part.lower, part.upper, many=True)
+        ends = np.minimum(part.upper, ENDLESS)
+        self.linear = Linear(part.matrix, part.right, part.lower, ends, many=True)
         n = part.cells.size
         self.seen_low, self.seen_high = np.full(n, np.inf), np.full(n, -np.inf)
         self.low, self.high = self._bounds(part.lower, part.upper)
@@ -149,6 +153,8 @@ class Search:
             return float(known)
         self.see(point)
         value = float(point[i])
+        if value > ENDLESS / 10:
+            return float(known)
         if not self.whole:
             return value
         bound = np.ceil(value - TINY) if sense > 0 else np.floor(value + TINY)
