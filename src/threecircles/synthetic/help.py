@@ -163,15 +163,11 @@ def _episodes(
 
 def _alone(child: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
     """False for an episode that begins before the child's earlier one has closed."""
-    latest = np.full(len(child), -NEVER)
-    same = np.r_[False, child[1:] == child[:-1]]
     keep = np.ones(len(child), dtype=bool)
     # At most a handful of episodes a child: compare with the one, two and three before.
-    for back in (1, 2, 3):
-        before = np.r_[np.full(back, -NEVER), end[:-back]]
-        alike = np.r_[np.zeros(back, dtype=bool), child[back:] == child[:-back]]
-        latest = np.maximum(latest, np.where(alike, before, -NEVER))
-    keep[same] = start[same] > latest[same]
+    for back in range(1, min(4, len(child))):
+        same = child[back:] == child[:-back]
+        keep[back:] &= ~same | (start[back:] > end[:-back])
     return keep
 
 

@@ -158,12 +158,11 @@ def _with_families(
         ("kin", kin), ("adoption", adopt),
     ):  # fmt: skip
         pool = providers.homes[name]
-        first, second = (pool[g.integers(0, len(pool), mask.sum())] for _ in range(2))
+        drawn = pool[g.integers(0, len(pool), (p["nearer_of"], int(mask.sum())))]
         x, y = land.pc_x[at[mask]], land.pc_y[at[mask]]
-        closer = np.hypot(land.pc_x[second] - x, land.pc_y[second] - y) < np.hypot(
-            land.pc_x[first] - x, land.pc_y[first] - y
-        )
-        made.pc[mask] = np.where(closer & near[mask], second, first)
+        nearest = np.hypot(land.pc_x[drawn] - x, land.pc_y[drawn] - y).argmin(axis=0)
+        chosen = np.where(near[mask], nearest, 0)
+        made.pc[mask] = drawn[chosen, np.arange(drawn.shape[1])]
 
 
 def _in_homes(g: np.random.Generator, p: Section, providers: Providers, made: Placements) -> None:

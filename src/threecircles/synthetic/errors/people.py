@@ -60,12 +60,14 @@ def make_chances(world: World, source: str) -> Chances:
     weight = np.exp(np.log(p["need_odds_ratio"]) * np.clip(world.need.index[-1], -2, 3))
     weight = weight * np.where(people.family >= 0, family[people.family], 1.0)
     # The rates are those of the source's own children, who have more need than others.
-    weight = weight / weight[_children_of(world, source)].mean()
+    own = _children_of(world, source)
+    weight = weight / (weight[own].mean() if len(own) else 1.0)
     british = list(COMMUNITIES).index("british")
     community = np.where(people.family >= 0, people.fam_community[people.family], -1)
+    nickname = np.where(community == british, 1.0, p["minority_nickname_factor"])
     group = people.ethnic_codes.index(p["missing_group"])
     return Chances(
-        source, p[source], weight, np.where(community == british, 1.0, p["minority_nickname_factor"]),
+        source, p[source], weight, nickname / nickname.mean(),
         np.where(people.ethnic == group, p["missing_group_factor"], 1.0),
     )  # fmt: skip
 

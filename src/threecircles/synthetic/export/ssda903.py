@@ -304,7 +304,10 @@ def _missing(world: World, periods: np.ndarray, start: int, end: int) -> pl.Data
 
 
 def _workers(world: World, periods: np.ndarray, start: int, end: int) -> pl.DataFrame:
-    """Social workers of each period, one after the other, from its first day."""
+    """Social workers of each period, one after the other, from its first day.
+
+    The last one stays after care has ended, till the child comes back: help does not stop with care.
+    """
     p, care = world.profile["ladder"], world.care
     n = len(care.period_child)
     g = rng(world.seed, "903", "workers")
@@ -313,7 +316,14 @@ def _workers(world: World, periods: np.ndarray, start: int, end: int) -> pl.Data
     began = np.column_stack(
         [care.period_start, care.period_start[:, None] + np.cumsum(gap, axis=1)]
     )
-    stop = np.minimum(np.column_stack([began[:, 1:], np.full(n, NEVER)]), care.period_end[:, None])
+    # No team changes workers in the last days before the return is cut (rule SW11b reads it as a gap).
+    began[:, 1:] -= np.where(_before_year_end(began[:, 1:]), 9, 0)
+    again = np.full(n, NEVER)
+    same = care.period_child[1:] == care.period_child[:-1]
+    again[:-1][same] = care.period_start[1:][same]
+    began = np.where(began < care.period_end[:, None], began, NEVER)
+    began[:, 0] = care.period_start
+    stop = np.minimum(np.column_stack([began[:, 1:], np.full(n, NEVER)]), again[:, None])
     number = g.integers(1, max(4, n // 12), (n, most))
     why = np.array(["LEFTRL", "MANAGE", "TSPROC", "ORGRST", "ABSENC"])[g.integers(0, 5, (n, most))]
     why[:, 0] = "FCONTA"
@@ -328,3 +338,12 @@ def _workers(world: World, periods: np.ndarray, start: int, end: int) -> pl.Data
         "SW_DECOM": as_dates(began[i, k]), "SW_DEC": as_dates(stop[i, k], stop[i, k] > end),
         "SW_REASON": why[i, k],
     }).sort("CHILD", "SW_DECOM")  # fmt: skip
+
+
+def _before_year_end(days: np.ndarray) -> np.ndarray:
+    """True for 25 to 31 March of any year."""
+    stamp = days.astype("datetime64[D]")
+    march = stamp.astype("datetime64[Y]").astype("datetime64[M]") + 2
+    return (stamp >= march.astype("datetime64[D]") + 24) & (
+        stamp < (march + 1).astype("datetime64[D]")
+    )

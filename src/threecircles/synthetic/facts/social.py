@@ -10,6 +10,7 @@ import polars as pl
 from threecircles.synthetic.days import working_between
 from threecircles.synthetic.facts.folder import Figures, Folder, share
 
+SOURCES = ("1", "2", "2B", "3", "4", "5", "6", "7", "8", "9", "10")
 _KEY = ["LAchildID", "CINdetailsID"]
 _LENGTHS = (("to 3 months", 0, 91), ("3 to 6 months", 91, 183), ("6 to 12 months", 183, 365),
             ("1 to 2 years", 365, 731), ("over 2 years", 731, 99_999))  # fmt: skip
@@ -69,7 +70,8 @@ def _referrals(folder: Folder, modules: pl.DataFrame) -> Figures:
     group = year["ReferralSource"].str.replace(r"[ABCDEF]$", "").to_numpy().copy()
     group[(year["ReferralSource"] == "2B").to_numpy()] = "2B"
     names, counts = np.unique(group, return_counts=True)
-    figures |= {(17, str(n)): float(c) for n, c in zip(names, counts, strict=True)}
+    counted = dict(zip(names.tolist(), counts.tolist(), strict=True))
+    figures |= {(17, name): float(counted.get(name, 0)) for name in SOURCES}
     month = year["CINreferralDate"].dt.month()
     for name, number in (("april", 4), ("august", 8), ("november", 11)):
         figures[18, name] = share(month == number)
