@@ -80,7 +80,7 @@ def _one_report(
 
 
 def _return_level(rule: Rule, broken: pl.DataFrame) -> pl.DataFrame:
-    columns = [column for reported in rule.reports for column in reported.columns]
+    columns = list(dict.fromkeys(c for reported in rule.reports for c in reported.columns))
     return broken.select(
         pl.lit(rule.code).alias("rule"),
         pl.lit(None, dtype=pl.String).alias("table"),

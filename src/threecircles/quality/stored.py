@@ -95,20 +95,12 @@ def rules_table(report: Report) -> pl.DataFrame:
 
     Columns: RULES_RUN.
     """
-    found = (
-        findings_table(report)
-        .group_by("rule")
-        .agg(
-            places=pl.struct("table", "row").n_unique(),
-            children=pl.col("child").drop_nulls().n_unique(),
-        )
-    )
-    counts = {row[0]: row[1:] for row in found.iter_rows()}
+    counts = dict(report.findings_by_place.group_by("rule").len().iter_rows())
+    children = _children(report)
     rows = []
     for code, outcome in report.outcomes.items():
         rule = outcome.rule
         ran = outcome.state == "ran"
-        places, children = counts.get(code, (0, 0))
         rows.append(
             {
                 "return": report.return_name,
@@ -123,14 +115,28 @@ def rules_table(report: Report) -> pl.DataFrame:
                 "state": outcome.state,
                 "reason": outcome.reason,
                 "milliseconds": round(outcome.seconds * 1000, 3),
-                "places": places if ran else None,
-                "children": children if ran else None,
+                "places": counts.get(code, 0) if ran else None,
+                "children": children.get(code, 0) if ran else None,
                 "rows_tested": report.rows_tested(rule) if ran else None,
                 "compared": outcome.compared,
                 "not_comparable": outcome.not_comparable,
             }
         )
     return pl.DataFrame(rows, schema=RULES_RUN)
+
+
+def _children(report: Report) -> dict[str, int]:
+    """How many different children each rule found."""
+    parts = []
+    for (table,), part in report.findings_by_place.partition_by("table", as_dict=True).items():
+        frame = report.tables.get(str(table))
+        child = layout(report.return_name).table(str(table)).child if frame is not None else ""
+        if frame is not None and child in frame.columns:
+            parts.append(part.select("rule").with_columns(child=at_rows(frame, child, part["row"])))
+    if not parts:
+        return {}
+    told = pl.concat(parts).drop_nulls().group_by("rule").agg(pl.col("child").n_unique())
+    return dict(told.iter_rows())
 
 
 @cache

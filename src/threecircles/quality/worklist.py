@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import polars as pl
 
 from threecircles.quality.report import Report
-from threecircles.quality.rule import Rule
 
 WORKLIST = {
     "child": pl.String,
@@ -57,40 +55,45 @@ def worklist(
     """
     if findings.is_empty():
         return pl.DataFrame(schema=WORKLIST)
-    rules = {rule.code: rule for rule in report.rules}
     seen = first_seen or {}
     day = today or date.today()
-    lines = findings.with_columns(
-        _seen=pl.col("finding_id").replace_strict(seen, default=day, return_dtype=pl.Date),
-        _problem=_problem(),
-    )
-    grouped = lines.group_by("return", "child", "_problem", maintain_order=True).agg(
-        pl.col("severity").sort().first(),
-        pl.col("message").first(),
-        pl.col("rule").unique(maintain_order=True),
-        pl.concat_str(
-            [pl.col("table"), pl.lit(" row "), (pl.col("row") + 1).cast(pl.String)],
-            ignore_nulls=True,
+    hints = {rule.code: rule.hint for rule in report.rules}
+    teams = {child: held.team for child, held in (holders or {}).items()}
+    workers = {child: held.worker for child, held in (holders or {}).items()}
+    grouped = (
+        findings.with_columns(
+            _seen=pl.col("finding_id").replace_strict(seen, default=day, return_dtype=pl.Date),
+            _problem=_problem(),
         )
-        .first()
-        .alias("_where"),
-        pl.col("column").unique(maintain_order=True).alias("_columns"),
-        pl.concat_str([pl.col("file_id"), pl.lit(" "), pl.col("at")], ignore_nulls=True)
-        .first()
-        .alias("_file"),
-        pl.col("value").drop_nulls().unique(maintain_order=True),
-        pl.col("_seen").min(),
-        pl.len().alias("findings"),
-        pl.col("waived_by").drop_nulls().first(),
-        pl.col("waived_by").is_null().any().alias("_open"),
+        .group_by("return", "child", "_problem", maintain_order=True)
+        .agg(
+            pl.col("severity").min(),
+            pl.col("message").first().alias("what"),
+            pl.col("rule").unique(maintain_order=True),
+            _where().first().alias("where"),
+            pl.col("column").first().alias("_column"),
+            pl.col("value").drop_nulls().first(),
+            pl.col("_seen").min().alias("first_seen"),
+            pl.len().cast(pl.Int64).alias("findings"),
+            pl.col("waived_by").drop_nulls().first().alias("waiver"),
+            pl.col("waived_by").is_null().any().alias("_open"),
+        )
     )
-    held = {child: (h.team, h.worker) for child, h in (holders or {}).items()}
-    rows = [_line(row, rules, held) for row in grouped.iter_rows(named=True)]
-    ordered = pl.DataFrame(rows, schema={**WORKLIST, "_n": pl.Int64}).sort(
-        ["severity", "_n", "first_seen", "child"], descending=[False, True, False, False], nulls_last=True,
+    lines = grouped.with_columns(
+        team=pl.col("child").replace_strict(teams, default=UNKNOWN_TEAM, return_dtype=pl.String),
+        worker=pl.col("child").replace_strict(workers, default="", return_dtype=pl.String),
+        hint=pl.col("rule").list.first().replace_strict(hints, default="", return_dtype=pl.String),
+        rules=pl.col("rule").list.join(", "),
+        status=pl.when("_open").then(pl.lit("open")).otherwise(pl.lit("waived")),
+        _cleared=pl.col("rule").list.len(),
+    )
+    ordered = lines.sort(
+        ["severity", "_cleared", "first_seen", "child"],
+        descending=[False, True, False, False],
+        nulls_last=True,
         maintain_order=True,
-    )  # fmt: skip
-    return ordered.drop("_n")
+    )
+    return ordered.select(pl.col(name).cast(kind) for name, kind in WORKLIST.items())
 
 
 def by_team(lines: pl.DataFrame) -> dict[str, pl.DataFrame]:
@@ -150,25 +153,9 @@ def _problem() -> pl.Expr:
     return pl.when(pl.col("table").is_null()).then(pl.col("finding_id")).otherwise(record)
 
 
-def _line(
-    row: dict[str, Any], rules: Mapping[str, Rule], held: Mapping[str, tuple[str, str]]
-) -> dict[str, object]:
-    codes: list[str] = row["rule"]
-    team, worker = held.get(str(row["child"]), (UNKNOWN_TEAM, ""))
-    place = [row["_where"], ", ".join(c for c in row["_columns"] if c), row["_file"]]
-    return {
-        "child": row["child"],
-        "team": team,
-        "worker": worker,
-        "severity": row["severity"],
-        "what": row["message"],
-        "where": ", ".join(part for part in place if part),
-        "value": ", ".join(row["value"]),
-        "hint": rules[codes[0]].hint if codes[0] in rules else "",
-        "rules": ", ".join(codes),
-        "findings": row["findings"],
-        "first_seen": row["_seen"],
-        "status": "open" if row["_open"] else "waived",
-        "waiver": row["waived_by"],
-        "_n": len(codes),
-    }
+def _where() -> pl.Expr:
+    """Table, row as people count it, field, then file and place in the file when they are known."""
+    row = pl.concat_str([pl.col("table"), pl.lit(" row "), (pl.col("row") + 1).cast(pl.String)])
+    return pl.concat_str(
+        [row, pl.col("column"), pl.col("file_id"), pl.col("at")], separator=", ", ignore_nulls=True
+    )
