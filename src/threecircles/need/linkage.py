@@ -60,8 +60,8 @@ def correct(table: pl.DataFrame, quality: LinkQuality, pupils: int | None = None
     """A circles table (measure, value, se, df, n, ... of one group) with need left and the rest put right.
 
     service and coverage by the formula; both = need x coverage; targeting = both / service. pupils: on
-    roll, where service is known of all of them; which links were missed is then chance over all pupils,
-    else over the respondents. Columns as given, with value, se, low, high and numerator replaced.
+    roll, where service is known of all of them; which links were missed then adds chance that no sampling
+    error holds. None = the schools as they might have been, whose error holds it already. Columns as given, with value, se, low, high and numerator replaced.
     """
     rows = {r["measure"]: r for r in table.to_dicts()}
     need, service, cover = (rows[m] for m in ("need", "service", "coverage"))
@@ -134,9 +134,11 @@ def _chance(
     pupils: int | None,
 ) -> float:
     """Error from which links happen to be missed or false, were the rates known exactly."""
+    if pupils is None:
+        return 0.0
     s, f = quality.sensitivity, quality.false_match
     gap = s - f
-    base = float(pupils or rows["service"]["n"])
+    base = float(pupils)
     share = float(new["service"] or 0)
     service = (share * s * (1 - s) + (1 - share) * f * (1 - f)) / base / gap**2
     cover = float(new["coverage"] or 0)

@@ -122,6 +122,15 @@ def with_groups(
 
 def home_on(residence: nw.LazyFrame, person: nw.LazyFrame, day: date) -> pl.DataFrame:
     """Where each person lived on a day: person_id, lsoa21, birth_month, link_p (null where not held)."""
+    known = set(person.collect_schema().names())
+    columns = ["person_id", "birth_month", *(c for c in ("link_p",) if c in known)]
+    return collect(person.select(*columns)).join(
+        homes_on(residence, day), on="person_id", how="left"
+    )
+
+
+def homes_on(residence: nw.LazyFrame, day: date) -> pl.DataFrame:
+    """The home of each person who had one on a day: person_id, lsoa21; the latest where several hold."""
     on = (nw.col("valid_from") <= nw.lit(day)) & (
         nw.col("valid_to").is_null() | (nw.col("valid_to") > nw.lit(day))
     )
@@ -131,7 +140,4 @@ def home_on(residence: nw.LazyFrame, person: nw.LazyFrame, day: date) -> pl.Data
         ),
         sort_by=("person_id", "valid_from", "lsoa21"),
     )
-    homes = held.group_by("person_id", maintain_order=True).last().drop("valid_from")
-    known = set(person.collect_schema().names())
-    columns = ["person_id", "birth_month", *(c for c in ("link_p",) if c in known)]
-    return collect(person.select(*columns)).join(homes, on="person_id", how="left")
+    return held.group_by("person_id", maintain_order=True).last().drop("valid_from")

@@ -6,21 +6,26 @@ from datetime import timedelta
 from typing import Any
 
 import narwhals as nw
+import polars as pl
 
 from threecircles.core.dates import year_end
+from threecircles.core.engines import collect
 from threecircles.core.safety import Grant, Sensitive
 from threecircles.core.steps import Step
 from threecircles.core.tables import Measured
 from threecircles.definitions.place import Place
-from threecircles.need.areas import areas_of
+from threecircles.need.areas import FIFTHS, areas_of
 from threecircles.need.circles_step import circles_tables
+from threecircles.need.first_help import first_help_table
 from threecircles.need.high_need import high_need
+from threecircles.need.respondents import homes_on
 from threecircles.need.services.funnel import funnel_table
 from threecircles.need.services.in_time import timeliness_table
 from threecircles.need.services.journeys import journey_tables
 from threecircles.need.services.stock import flow_table, stock_table
 from threecircles.need.services.wards import ward_table
 from threecircles.need.targeted import targeted_services
+from threecircles.record.derive.first_sign import first_sign_rule
 
 PURPOSE = "needs_assessment"
 HIGH_NEED, SERVICES = "high_need_9_16_demo", "council_and_justice"
@@ -68,7 +73,53 @@ def steps(place: Place) -> list[Step]:
             attributes=("age", "lsoa21", "ward", "care_status"),
         )
     )
+    made.append(
+        Step(
+            name="need.first-help",
+            function=first_help,
+            reads=("record.first_sign", "record.residence"),
+            writes=("need.first-help*",),
+            definitions=("derived/first_sign.yaml",),
+            purpose=PURPOSE,
+            attributes=("lsoa21", "ward", "deprivation"),
+        )
+    )
     return made
+
+
+def first_help(signs: Any, residence: Any, *, grant: Grant, place: Place) -> list[Measured]:
+    """From first sign to first help: all, by sign, by ward and by deprivation fifth."""
+    last = year_end(place.year)
+    areas = areas_of(place)
+    told = collect(_opened(signs, grant)).filter(
+        pl.col("days").is_not_null() | (pl.col("prior_help") == "yes")
+    )
+    homes = homes_on(_opened(residence, grant), last)
+    placed = told.join(homes, on="person_id", how="left").with_columns(
+        pl.col("lsoa21")
+        .replace_strict(values, default="not_known", return_dtype=pl.String)
+        .alias(name)
+        for name, values in areas.by_lsoa().items()
+    )
+    if placed.height == 0:
+        return []
+    period = f"signs recorded up to {last:%-d %B %Y}"
+    names = {s.id: s.label for s in first_sign_rule().signs}
+    return [
+        first_help_table(placed, None, {}, period, seed=place.seed),
+        first_help_table(placed, "sign_id", names, period, seed=place.seed),
+        first_help_table(
+            placed,
+            "ward",
+            areas.ward_names | {"not_known": "Not known"},
+            period,
+            "ward24",
+            place.seed,
+        ),
+        first_help_table(
+            placed, "deprivation", FIFTHS | {"not_known": "Not known"}, period, seed=place.seed
+        ),
+    ]
 
 
 def services(
