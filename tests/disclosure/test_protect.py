@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 import pytest
 
@@ -138,3 +140,24 @@ def test_the_regions_of_the_circles_protect_each_other():
     assert {("a", "both"), ("a", "coverage"), ("b", "both")} <= gone
     assert {m for w, m in gone if w == "a"} & {"need", "need_only"}
     assert {m for w, m in gone if w == "a"} & {"service", "service_only"}
+
+
+def test_a_table_that_cannot_be_made_safe_is_left_out_and_does_not_stop_the_others(
+    tmp_path, monkeypatch
+):
+    from threecircles.core.workspace import Workspace
+    from threecircles.disclosure import audit, protecting
+
+    real = protecting.suppress
+
+    def stubborn(sums, value, wish, hidden):
+        pattern = real(sums, value, wish, hidden)
+        return replace(pattern, unsafe=wish.primary.nonzero()[0]) if wish.primary.any() else pattern
+
+    monkeypatch.setattr(protecting, "suppress", stubborn)
+    fine = counts("fine", (SEX,), [("All", 57), ("F", 22), ("M", 35)])
+    made = protect(
+        [counts("t", (WARD,), BY_WARD, kind="rate"), fine], workspace=Workspace(tmp_path, "w", True)
+    )
+    assert [s.spec.id for s in made] == ["fine"]
+    assert audit.lines(tmp_path)[-1]["resource"] == "table:t"

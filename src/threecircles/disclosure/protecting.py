@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from threecircles.core.errors import NotPermitted
 from threecircles.core.rounding import round_to
 from threecircles.core.tables import Measured, TableSpec
 from threecircles.definitions import read_csv
-from threecircles.disclosure.cast import Cast, cast, hidden_rows
+from threecircles.disclosure.cast import Cast, cast, children_of, hidden_rows
 from threecircles.disclosure.profiles import NEVER_HIDDEN, Profile
 from threecircles.disclosure.suppress import Pattern, suppress
 
@@ -30,30 +29,52 @@ class Judged:
     suppressed: dict[str, int]
 
 
-def judge(tables: Sequence[Measured], profile_of: Callable[[TableSpec], Profile]) -> list[Judged]:
+def judge(
+    tables: Sequence[Measured], profile_of: Callable[[TableSpec], Profile]
+) -> tuple[list[Judged], dict[str, str]]:
     """Hide what has to be hidden in tables that are released together.
 
-    Raises NotPermitted when some cell cannot be protected, naming table and ways out.
+    A table that cannot be made safe beside the others is left out, so that one does not stop all:
+    returns the judged tables, and for each left out its id and the reason in words.
     """
+    left_out: dict[str, str] = {}
     covered = [t for t in tables if is_covered(t)]
-    made = cast(covered, profile_of)
-    sums, value, wish, unshown = made.problem()
-    pattern = suppress(sums, value, wish, unshown)
-    if pattern.unsafe.size:
-        raise _refusal(made, pattern)
+    while True:
+        made = cast(covered, profile_of)
+        sums, value, wish, unshown = made.problem()
+        pattern = suppress(sums, value, wish, unshown)
+        if not pattern.unsafe.size:
+            break
+        gone = _tables_of(made, pattern, covered)
+        left_out |= {t.spec.id: _reason(made, pattern) for t in gone}
+        covered = [t for t in covered if t.spec.id not in left_out]
     by_id = {
         t.spec.id: _hide(t, profile_of(t.spec), made, i, pattern) for i, t in enumerate(covered)
     }
-    return [by_id.get(t.spec.id) or _untouched(t) for t in tables]
+    kept = [t for t in tables if t.spec.id not in left_out]
+    return [by_id.get(t.spec.id) or _untouched(t) for t in kept], left_out
+
+
+def _tables_of(made: Cast, pattern: Pattern, covered: Sequence[Measured]) -> list[Measured]:
+    """The tables that hold a cell which cannot be protected, or else all of the same children."""
+    unsafe = set(pattern.unsafe.tolist())
+    holding = [
+        t
+        for t, rows in zip(covered, made.deciding, strict=True)
+        if any(c in unsafe for row in rows for c in row)
+    ]
+    keys = list(made.register.number)
+    children = {keys[c][0] for c in unsafe}
+    return holding or [t for t in covered if children_of(t.spec) in children]
 
 
 def is_covered(table: Measured) -> bool:
-    """True for tables that count children and are not published by somebody else already."""
-    counts = (
-        table.spec.count in table.frame.columns
-        and table.frame[table.spec.count].null_count() < table.frame.height
-    )
-    return table.spec.kind not in NEVER_HIDDEN and counts
+    """True for tables that count people and are not published by somebody else already."""
+    spec, frame = table.spec, table.frame
+    not_people = {r["population"] for r in read_csv("disclosure_profiles/not_people")}
+    if spec.kind in NEVER_HIDDEN or (spec.kind == "quality" and spec.population in not_people):
+        return False
+    return spec.count in frame.columns and frame[spec.count].null_count() < frame.height
 
 
 def _hide(table: Measured, profile: Profile, made: Cast, number: int, pattern: Pattern) -> Judged:
@@ -143,14 +164,13 @@ def _untouched(table: Measured) -> Judged:
     return Judged(table.spec, with_symbols(table.frame), None, told)
 
 
-def _refusal(made: Cast, pattern: Pattern) -> NotPermitted:
+def _reason(made: Cast, pattern: Pattern) -> str:
     keys = list(made.register.number)
     named = [
         f"{keys[c][1]} of {', '.join(f'{a} {b}' for a, b in sorted(keys[c][2])) or 'all'}"
-        for c in pattern.unsafe[:5]
+        for c in pattern.unsafe[:3]
     ]
-    return NotPermitted(
-        "These tables cannot be made safe together.",
-        found=f"{pattern.unsafe.size} figures could be worked out from what must stay shown: {'; '.join(named)}",
-        mend="Show fewer areas or coarser ages, leave out a total, or round instead of hiding.",
+    return (
+        f"{pattern.unsafe.size} figures could be worked out from what must stay shown ({'; '.join(named)}). "
+        "Show fewer areas or coarser ages, leave out a total, or round instead of hiding."
     )

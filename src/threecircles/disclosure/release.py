@@ -15,6 +15,7 @@ import polars as pl
 from threecircles.core.errors import NotPermitted, UsageError
 from threecircles.core.tables import Measured, TableSpec, spec_from_json
 from threecircles.core.workspace import Workspace
+from threecircles.disclosure import audit
 from threecircles.disclosure.profiles import profile as find_profile
 from threecircles.disclosure.protecting import Judged, judge
 
@@ -72,14 +73,21 @@ def protect(
     """Safe tables from measured ones, judged together: one fate for one cell on every page.
 
     profile: the place's profile, for tables that name none. Published figures of others are not
-    hidden again. Raises NotPermitted when something cannot be made safe.
+    hidden again. A table that cannot be made safe beside the others is left out; with a workspace
+    the audit log says which, and why. Raises UsageError when two tables bear one id.
     """
     ids = [t.spec.id for t in tables]
     if len(set(ids)) != len(ids):
         raise UsageError(
             "Two tables bear one id.", found=", ".join(sorted({i for i in ids if ids.count(i) > 1}))
         )
-    judged = judge(tables, lambda spec: find_profile(spec.profile or profile))
+    judged, left_out = judge(tables, lambda spec: find_profile(spec.profile or profile))
+    if workspace is not None:
+        for table, reason in left_out.items():
+            audit.append(
+                workspace.path, actor="disclosure", action="make_safe", resource=f"table:{table}", purpose="audit",
+                basis="art5_1_f", decision="deny", detail={"reason": reason},
+            )  # fmt: skip
     fictitious = workspace is not None and workspace.fictitious
     return [_safe(j, fictitious, expires) for j in judged]
 
