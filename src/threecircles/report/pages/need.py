@@ -92,18 +92,17 @@ def _dimensions(table: Released) -> Figure:
 
 
 def _distribution(table: Released) -> Figure:
-    column = table.safe.spec.dimensions[0].column
-    name = table.measures()[0]
-    drawn = drawn_rows(table, column, name)
+    dimensions, name = table.safe.spec.dimensions, table.measures()[0]
+    # Where every scale has its distribution, the drawing is of the number of impairments; the table has all.
+    fixed = {dimensions[0].column: "impairments"} if len(dimensions) > 1 else {}
+    drawn = drawn_rows(table, dimensions[-1].column, name, False, **fixed)
     return chart_figure(
         "need-distribution",
         "In how many parts of life children have difficulty",
         columns(
             chart_rows(drawn), "Parts of life with difficulty", "Share of children", percent=True
         ),
-        breakdown_table(
-            table, column, [name], "Children by the number of parts of life with difficulty"
-        ),
+        measures_table(table, [name], "Children by score, and by the number of difficulties"),
         drawn,
         what="Columns",
     )
