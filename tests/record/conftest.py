@@ -1,6 +1,7 @@
 """Spec tests of the record: a small table in, an expected table out, on every engine."""
 
 from datetime import date
+from functools import cached_property
 from importlib.util import find_spec
 
 import polars as pl
@@ -83,21 +84,30 @@ class Made:
         from threecircles.definitions.place import load_place
 
         self.folder, self.place = folder, load_place(folder)
+
+    @cached_property
+    def pointers(self):
         known = self.truth("identity").filter(pl.col("source").is_in(SOURCES))
-        self.pointers = known.select(
+        opaque = pl.concat_str("source", "local_id", separator="|").hash(seed=7)
+        return known.select(
             delivery="file",
             source_id="source",
             source_key="local_id",
-            source_record_id=pl.concat_str("source", "local_id", separator="|")
-            .hash(seed=7)
-            .cast(pl.String),
+            source_record_id=opaque.cast(pl.String),
             person_id="person_id",
         ).unique(["delivery", "source_key"], keep="first", maintain_order=True)
-        self.received = {s: self._received(s) for s in SOURCES}
-        self.parts = {}
+
+    @cached_property
+    def received(self):
+        return {s: self._received(s) for s in SOURCES}
+
+    @cached_property
+    def parts(self):
+        found = {}
         for source in SOURCES:
             for name, frame in self.build(source).items():
-                self.parts.setdefault(name, {})[source] = frame
+                found.setdefault(name, {})[source] = frame
+        return found
 
     def truth(self, name):
         return pl.read_parquet(self.folder / "truth" / f"{name}.parquet")

@@ -41,7 +41,8 @@ def random_rows(persons, seed):
 def days_one_by_one(rows):
     """(person, day) on which any of a person's intervals holds, up to a horizon."""
     held = set()
-    for _, person, start, end in rows.iter_rows():
+    columns = rows.select("row_id", "person_id", "valid_from", "valid_to")
+    for _, person, start, end in columns.iter_rows():
         last = (end or ZERO + timedelta(SPAN + 40)) - timedelta(1)
         for i in range((last - start).days + 1):
             held.add((person, start + timedelta(i)))

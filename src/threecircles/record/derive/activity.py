@@ -55,11 +55,18 @@ def activity(
     shape = [*by, "unit", "quantity", "children"]
     parts = (
         days.with_columns(unit=nw.lit("child_day")),
-        days.with_columns(unit=nw.lit("child_week"), quantity=nw.col("quantity") / 7),
+        _weeks(days),
         begun.with_columns(unit=nw.lit("episode")),
         happened.with_columns(unit=nw.lit("event")),
     )
     return nw.concat([part.select(*shape) for part in parts])
+
+
+def _weeks(days: nw.LazyFrame) -> nw.LazyFrame:
+    # Divided by a column: Polars turns a division by a constant into a product, one last digit off.
+    return days.with_columns(
+        unit=nw.lit("child_week"), _week=nw.col("children") * 0 + 7
+    ).with_columns(quantity=nw.col("quantity") / nw.col("_week"))
 
 
 def _counted(rows: nw.LazyFrame, by: Sequence[str]) -> nw.LazyFrame:
