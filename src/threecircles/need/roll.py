@@ -66,14 +66,15 @@ def on_roll(
     return (
         pupils.select("person_id", "nc_year", school=pl.col("org_id").str.replace("^urn:", ""))
         .join(sex, on="person_id", how="left")
-        .join(_absence(measure), on="person_id", how="left")
+        .join(absence(measure), on="person_id", how="left")
         .with_columns(*flags, female=(pl.col("sex") == "F").fill_null(False).cast(pl.Int64))
         .drop("sex")
         .sort("person_id")
     )
 
 
-def _absence(measure: nw.LazyFrame) -> pl.DataFrame:
+def absence(measure: nw.LazyFrame) -> pl.DataFrame:
+    """Share of the term's sessions missed, of persons whose sessions are held: person_id, absence."""
     rows = collect(
         measure.filter(nw.col("measure_id") == "attendance").select(
             "person_id", "item_or_scale", "value"

@@ -16,6 +16,8 @@ from threecircles.core.tables import Measured
 from threecircles.definitions.place import Place
 from threecircles.need.areas import FIFTHS, areas_of
 from threecircles.need.circles_step import circles_tables
+from threecircles.need.combine import combination_tables
+from threecircles.need.conditions import combinations_definition, conditions_held
 from threecircles.need.first_help import first_help_table
 from threecircles.need.high_need import high_need
 from threecircles.need.respondents import homes_on
@@ -28,6 +30,7 @@ from threecircles.need.targeted import targeted_services
 from threecircles.record.derive.first_sign import first_sign_rule
 
 PURPOSE = "needs_assessment"
+COMBINED = ("episode", "event", "factor", "measure", "person", "person_record")
 HIGH_NEED, SERVICES = "high_need_9_16_demo", "council_and_justice"
 
 
@@ -84,7 +87,27 @@ def steps(place: Place) -> list[Step]:
             attributes=("lsoa21", "ward", "deprivation"),
         )
     )
+    made.append(
+        Step(
+            name="need.combine",
+            function=combine,
+            reads=tuple(f"record.{t}" for t in COMBINED),
+            writes=("need.combinations*",),
+            definitions=("indicators/combinations",),
+            purpose=PURPOSE,
+            attributes=("age",),
+        )
+    )
     return made
+
+
+def combine(*frames: Any, grant: Grant, place: Place) -> list[Measured]:
+    """Conditions held together in the place's year."""
+    opened = {name: _opened(frame, grant) for name, frame in zip(COMBINED, frames, strict=True)}
+    last = year_end(place.year)
+    definition = combinations_definition()
+    held = conditions_held(opened, definition, last)
+    return combination_tables(held, definition, f"{definition.months} months to {last:%-d %B %Y}")
 
 
 def first_help(signs: Any, residence: Any, *, grant: Grant, place: Place) -> list[Measured]:
