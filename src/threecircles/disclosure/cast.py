@@ -7,8 +7,9 @@ releases is one cell with one fate.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -41,6 +42,7 @@ class Register:
     uses: list[int] = field(default_factory=list)
     rows: list[tuple[tuple[int, ...], tuple[float, ...]]] = field(default_factory=list)
     told: set[tuple[int, frozenset[int]]] = field(default_factory=set)
+    names: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def cell(self, key: Key, value: float, *, published: bool = True, primary: bool = False) -> int:
         """The number of a cell, made if new. It is primary when anything says so."""
@@ -120,7 +122,7 @@ def cast(tables: Sequence[Measured], profile_of: Callable[[TableSpec], Profile])
     """Cells, sums and primary cells of tables that are released together."""
     register, deciding = Register(), []
     widths: dict[int, float] = {}
-    named = _names(tables)
+    named, register.names = _names(tables)
     for t, table in enumerate(tables):
         profile = profile_of(table.spec)
         rows: list[list[int]] = [[] for _ in range(table.frame.height)]
@@ -182,22 +184,33 @@ def quantities(table: Measured) -> list[Quantity]:
     return [Quantity(f"{m}:{role}", m, role, values) for (m, role), values in found.items()]
 
 
-def _names(tables: Sequence[Measured]) -> list[list[Quantity]]:
-    """The quantities of each table; those that are equal wherever both are known bear one name."""
+def _names(
+    tables: Sequence[Measured],
+) -> tuple[list[list[Quantity]], dict[str, dict[str, str]]]:
+    """The quantities of each table; those that are equal wherever both are known bear one name.
+
+    Also the names given: children -> quantity -> its name.
+    """
     whole: dict[str, dict[str, dict[Group, float]]] = {}
     own = [quantities(t) for t in tables]
     for table, found in zip(tables, own, strict=True):
         everywhere = whole.setdefault(children_of(table.spec), {})
         for q in found:
             everywhere.setdefault(q.name, {}).update(q.values)
-    alias = {children: _aliases(named) for children, named in whole.items()}
+    alias = {children: same_names(named) for children, named in whole.items()}
     return [
         [Quantity(alias[children_of(t.spec)][q.name], q.measure, q.role, q.values) for q in found]
         for t, found in zip(tables, own, strict=True)
-    ]
+    ], alias
 
 
-def _aliases(named: dict[str, dict[Group, float]]) -> dict[str, str]:
+def same_names(
+    named: Mapping[str, Mapping[Any, float]], common_share: float = 0.8
+) -> dict[str, str]:
+    """One name for quantities that are equal wherever both are known: quantity -> its name.
+
+    common_share: the share of groups that must be known of both.
+    """
     alias: dict[str, str] = {}
     # Parts before bases, so that "children with high need" keeps its own name where it is a base too.
     for name in sorted(named, key=lambda n: (n.endswith(":count"), list(named).index(n))):
@@ -206,7 +219,7 @@ def _aliases(named: dict[str, dict[Group, float]]) -> dict[str, str]:
             kept
             for kept in dict.fromkeys(alias.values())
             if len(common := values.keys() & named[kept].keys())
-            >= 0.8 * max(len(values), len(named[kept]))
+            >= common_share * max(len(values), len(named[kept]))
             and all(abs(values[g] - named[kept][g]) < TINY for g in common)
         )
         alias[name] = next(same, name)
@@ -348,8 +361,10 @@ def _measure_sums(register: Register) -> None:
     for (children, quantity, group), at in register.number.items():
         by_group.setdefault((children, group), {})[quantity] = at
     declared = [(r["whole"], r["parts"].split()) for r in read_csv("disclosure_profiles/relations")]
-    for cells in by_group.values():
-        for whole, parts in declared:
+    for (children, _), cells in by_group.items():
+        names = register.names.get(children, {})
+        for declared_whole, declared_parts in declared:
+            whole, *parts = (names.get(q, q) for q in (declared_whole, *declared_parts))
             if whole not in cells or any(p not in cells for p in parts):
                 continue
             members = [cells[p] for p in parts]

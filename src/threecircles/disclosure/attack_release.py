@@ -1,0 +1,119 @@
+"""The attacker on safe tables themselves: what leaves is attacked before anybody else can."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from threecircles.core.tables import TOTAL
+from threecircles.definitions import read_csv
+from threecircles.disclosure.attacker import ranges
+from threecircles.disclosure.cast import children_of, same_names
+from threecircles.disclosure.lattice import Lattice, tie
+from threecircles.disclosure.release import Safe
+from threecircles.disclosure.structure import Family, Group
+
+ADDITIVE = ("n", "n_with", "numerator")
+"""Columns whose figures add up over groups, so that a hidden one may be worked out."""
+
+SEEN_ALIKE = 0.2
+"""Share of groups in which two figures must be seen equal for a reader to take them for one."""
+
+
+@dataclass(frozen=True)
+class Leak:
+    """A hidden figure that can be worked out exactly."""
+
+    children: str
+    quantity: str
+    group: Group
+    value: float
+
+
+def attack_safe(tables: Sequence[Safe]) -> list[Leak]:
+    """Every hidden count of safe tables that follows exactly from all that they show together.
+
+    Uses only what a reader sees: shown figures, the nesting of groups, the names of the measures.
+    """
+    by_children: dict[str, list[Safe]] = {}
+    for table in tables:
+        if table.profile != "published":
+            by_children.setdefault(children_of(table.spec), []).append(table)
+    return [
+        leak for children, own in sorted(by_children.items()) for leak in _attack(children, own)
+    ]
+
+
+def _attack(children: str, tables: Sequence[Safe]) -> list[Leak]:
+    shown, hidden = _figures(tables)
+    names = same_names(shown, SEEN_ALIKE)
+    lattice = Lattice()
+    for quantity, values in shown.items():
+        for group, value in values.items():
+            lattice.cell((names[quantity], group), value, value, printed=True)
+    asked = [
+        lattice.cell((names[q], g), printed=True) for q, groups in hidden.items() for g in groups
+    ]
+    tie(lattice, _families(tables))
+    _measures(lattice, names)
+    sums = lattice.sums()
+    wanted = np.zeros(sums.cells, bool)
+    wanted[[at for at in asked if not lattice.shown()[at]]] = True
+    found = ranges(sums, wanted)
+    keys = lattice.keys
+    return [
+        Leak(children, *keys[at], float(found.low[at]))
+        for at in np.flatnonzero(wanted & found.exact)
+    ]
+
+
+def _figures(
+    tables: Sequence[Safe],
+) -> tuple[dict[str, dict[Group, float]], dict[str, set[Group]]]:
+    """Shown values and hidden groups of each quantity."""
+    shown: dict[str, dict[Group, float]] = {}
+    hidden: dict[str, set[Group]] = {}
+    for table in tables:
+        own = table.spec.dimensions
+        column = {d.column: f"{d.column}@{d.vintage}" if d.vintage else d.column for d in own}
+        count = table.spec.count
+        counted = [
+            c for c in ADDITIVE if c in table.frame.columns and (c != "numerator" or count == c)
+        ]
+        for row in table.frame.iter_rows(named=True):
+            group = tuple(sorted((column[c], str(row[c])) for c in column if str(row[c]) != TOTAL))
+            for c in counted:
+                name = f"{row['measure']}:{'with' if c != 'n' and count != 'n' else 'count'}"
+                shown.setdefault(name, {})
+                if row[c] is not None:
+                    shown[name][group] = float(row[c])
+                elif row["symbol"] == "[c]":
+                    hidden.setdefault(name, set()).add(group)
+    return shown, hidden
+
+
+def _families(tables: Sequence[Safe]) -> dict[str, list[Family]]:
+    inside: dict[str, dict[str, dict[str, None]]] = {}
+    for table in tables:
+        for d in table.spec.dimensions:
+            column = f"{d.column}@{d.vintage}" if d.vintage else d.column
+            for value in table.frame[d.column].unique(maintain_order=True).to_list():
+                if value != TOTAL:
+                    parent = d.parents.get(value, TOTAL)
+                    inside.setdefault(column, {}).setdefault(parent, {})[value] = None
+    return {c: [Family(p, tuple(v)) for p, v in f.items()] for c, f in inside.items()}
+
+
+def _measures(lattice: Lattice, names: Mapping[str, str]) -> None:
+    """Sums among measures, where they hold among what is shown or cannot be tried."""
+    by_group: dict[Group, dict[str, int]] = {}
+    for (quantity, group), at in lattice.number.items():
+        by_group.setdefault(group, {})[quantity] = at
+    declared = [(r["whole"], r["parts"].split()) for r in read_csv("disclosure_profiles/relations")]
+    for cells in by_group.values():
+        for declared_whole, declared_parts in declared:
+            whole, *parts = (names.get(q, q) for q in (declared_whole, *declared_parts))
+            if whole in cells and all(p in cells for p in parts):
+                lattice.rows.append((cells[whole], tuple(cells[p] for p in parts)))

@@ -1,0 +1,68 @@
+"""What leaves is attacked first: no hidden count of a release can be worked out from all its tables."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from threecircles.core.tables import Dimension, Measured, TableSpec
+from threecircles.disclosure.attack_release import attack_safe
+from threecircles.disclosure.release import protect
+
+REGIONS = ("both", "need_only", "service_only", "neither")
+
+
+def place(seed: int, children: int) -> list[Measured]:
+    "The circles of a made-up place: whole, by ward, age and sex, all of the same children."
+    draw = np.random.default_rng(seed)
+    people = pl.DataFrame({
+        "ward": [f"w{i}" for i in draw.integers(0, 7, children)],
+        "age": [str(i) for i in draw.integers(9, 16, children)],
+        "sex": draw.choice(["F", "M"], children),
+        "region": draw.choice(REGIONS, children, p=[0.06, 0.14, 0.1, 0.7]),
+    })  # fmt: skip
+    return [circles(people, c) for c in (None, "ward", "age", "sex")]
+
+
+def circles(people: pl.DataFrame, by: str | None) -> Measured:
+    groups = [("All", people)]
+    if by:
+        groups += [(str(k[0]), g) for k, g in people.sort(by).group_by(by, maintain_order=True)]
+    rows = []
+    for name, group in groups:
+        n = {r: group.filter(pl.col("region") == r).height for r in REGIONS}
+        total = group.height
+        told = {**{r: (n[r], total) for r in REGIONS}, "need": (n["both"] + n["need_only"], total)}
+        told["service"] = (n["both"] + n["service_only"], total)
+        told["coverage"] = (n["both"], n["both"] + n["need_only"])
+        rows += [
+            ({by: name} if by else {})
+            | {"measure": m, "value": w / b if b else None, "n": b, "n_with": w}
+            for m, (w, b) in told.items()
+        ]
+    spec = TableSpec(
+        id=f"circles-{by or 'place'}", title="c", population="pupils", period="2026", unit="share", kind="share",
+        dimensions=(Dimension(column=by, label=by),) if by else (), count="n_with", values=("value", "n", "n_with"),
+    )  # fmt: skip
+    return Measured(spec, pl.DataFrame(rows))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_hidden_count_of_the_circles_can_be_worked_out(seed):
+    """A1: all tables of the same children together."""
+    safe = protect(place(seed, 400))
+    assert sum(s.suppressed["hidden"] for s in safe) > 20
+    assert attack_safe(safe) == []
+
+
+def test_the_attacker_bites_when_secondary_suppression_is_left_out(monkeypatch):
+    """A1: the test can fail."""
+    from threecircles.disclosure import protecting
+    from threecircles.disclosure.suppress import Pattern
+
+    def rule_only(sums, value, wish, hidden):
+        return Pattern(wish.primary | hidden, np.zeros(0, np.int64), None)
+
+    monkeypatch.setattr(protecting, "suppress", rule_only)
+    assert attack_safe(protect(place(1, 400)))
