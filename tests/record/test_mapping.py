@@ -350,3 +350,14 @@ def test_tables_a_mapping_makes_have_the_fields_it_must_set():
 
     for name, wanted in loading.REQUIRED.items():
         assert set(wanted) <= set(tables()[name].names)
+
+
+def test_a_day_of_receipt_that_nobody_recorded_is_flagged(youth_work):
+    from dataclasses import replace
+
+    mapping = load_mapping(GOOD, "youth_work.yaml", youth_work)
+    assumed = replace(window("youth-work"), received_assumed=True)
+    made = apply_mapping(
+        mapping, youth_work, assumed, {"visits": VISITS}, records(VISITS, "person")
+    )
+    assert made.rows["event"]["flags"].to_list() == [["known_from_assumed"]] * 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
@@ -119,8 +118,3 @@ def first_sign(
         nw.when(before).then(nw.lit("yes")).otherwise(unseen).alias("prior_help"),
         nw.col("help_process").is_in(list(rule.statutory)).alias("first_help_statutory"),
     )
-
-
-def help_processes(of_level: Sequence[str], parts: Sequence[str]) -> tuple[str, ...]:
-    """Processes that are help: those of targeted level and above, less the parts of others."""
-    return tuple(p for p in of_level if p not in parts)

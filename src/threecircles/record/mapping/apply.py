@@ -136,7 +136,11 @@ def _make(
     if "attributes" in table.names:
         keys = attribute_keys((mapping,), rule.make) or ("none",)
         columns.append(_attributes(rule, setting, keys))
-    rows = frame.select(columns).with_columns(flags=pl.lit([], dtype=pl.List(pl.String)))
+    rows = frame.select(columns).with_columns(
+        flags=pl.lit(
+            ["known_from_assumed"] if extract.received_assumed else [], dtype=pl.List(pl.String)
+        )
+    )
     unknown = _unknown(rule, frame, setting, extract)
     rows, refused = _persons(rows, records)
     rows, missing = _dates(rows, rule, extract)
