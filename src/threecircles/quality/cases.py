@@ -9,6 +9,7 @@ import duckdb
 
 from threecircles.core.errors import DefinitionError
 from threecircles.quality.checking import check_tables
+from threecircles.quality.layout import layout
 from threecircles.quality.report import Report
 from threecircles.quality.rule import Case, Rule
 from threecircles.quality.rulebook import LAST_YEAR, rules_in_force
@@ -43,10 +44,10 @@ def run_case(
 ) -> tuple[CaseResult, ...]:
     """Results of one case: in its own mode, or in both modes when it names none.
 
-    A case without a mode stands for an example on which the two modes agree. A rule of SSDA903 that
-    has one SQL text is the same in both, so one run tells.
+    A case without a mode stands for an example on which the two modes agree. A rule with one SQL
+    text that reads no true-or-false column is the same in both, so one run tells.
     """
-    differing = bool(rule.compatible) or rule.return_ == "cin"
+    differing = bool(rule.compatible) or _reads_booleans(rule)
     modes = (case.mode,) if case.mode else ("stated", "compatible")[: 1 + differing]
     year = case.year or usual_year(rule)
     tables = {name: table_rows(text) for name, text in case.given.items()}
@@ -66,6 +67,15 @@ def run_case(
         )
         results.append(_result(rule, case, mode, report))
     return tuple(results)
+
+
+def _reads_booleans(rule: Rule) -> bool:
+    form = layout(rule.return_)
+    return any(
+        form.table(t).columns[c].type == "bool"
+        for t, columns in rule.needs.items()
+        for c in columns
+    )
 
 
 def usual_year(rule: Rule) -> int:

@@ -26,20 +26,20 @@ def report_html(
     open_ones = findings.filter(pl.col("waived_by").is_null())
     places = open_ones.unique(["rule", "table", "row"], keep="first", maintain_order=True)
     rules = {rule.code: rule for rule in report.rules}
+    first_ones = open_ones.group_by("rule", maintain_order=True).head(MOST_PLACES)
+    shown_of = {
+        str(key[0]): part for key, part in first_ones.partition_by("rule", as_dict=True).items()
+    }
+    lines_of = dict(open_ones.group_by("rule").len().iter_rows())
     sections = []
     for one in commonest(report, places, None):
-        rows = open_ones.filter(pl.col("rule") == one.code)
-        shown = (
-            rows.head(MOST_PLACES)
-            .select("child", "table", "row", "column", "value", "message")
-            .to_dicts()
-        )
+        shown = shown_of[one.code].select("child", "table", "row", "column", "value", "message")
         sections.append(
             {
                 "told": one,
                 "rule": rules[one.code],
-                "rows": shown,
-                "more": max(0, rows.height - MOST_PLACES),
+                "rows": shown.to_dicts(),
+                "more": lines_of[one.code] - shown.height,
             }
         )
     page = _environment().get_template("report.html.j2")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import cache
 
+import duckdb
 import polars as pl
 
 from threecircles.definitions import read_csv
@@ -217,10 +217,9 @@ def _ids(lines: pl.DataFrame) -> pl.Series:
     numbered = named.sort("row", nulls_last=True, maintain_order=True).with_columns(
         nth=pl.int_range(pl.len()).over("name")
     )
-    texts = (
-        numbered.sort("_n")
-        .select(pl.col("name") + "\x1f" + pl.col("nth").cast(pl.String))
-        .to_series()
-    )
-    ids = [hashlib.blake2b(text.encode(), digest_size=12).hexdigest() for text in texts]
-    return pl.Series("finding_id", ids, dtype=pl.String)
+    texts = numbered.sort("_n").select(pl.col("name") + "\x1f" + pl.col("nth").cast(pl.String))
+    # The engine hashes a million texts in a fraction of the time that a loop would take.
+    with duckdb.connect(":memory:") as connection:
+        connection.register("named", texts)
+        hashed = connection.execute("select md5(name) as finding_id from named").pl()
+    return hashed["finding_id"]
