@@ -6,7 +6,6 @@ from datetime import date
 import polars as pl
 import pyarrow as pa
 import pytest
-from tests.quality.conftest import tiny_cin
 
 from threecircles.core.errors import UsageError
 from threecircles.quality import check_tables
@@ -222,7 +221,7 @@ def test_the_order_of_rows_and_rules_has_no_effect(cin):
         (r, t, 1 - row if t == "ChildIdentifiers" else row)
         for r, t, row in check_tables("cin", 2026, tables).places()
     }
-    assert turned == check_tables("cin", 2026, tiny_cin()).places()
+    assert turned == check_tables("cin", 2026, cin).places()
 
 
 def test_an_unrelated_child_changes_no_finding_of_another(cin):
