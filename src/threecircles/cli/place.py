@@ -55,7 +55,12 @@ def synth(
     from threecircles import synthetic
 
     if preset == "check":
-        raise typer.Exit(0 if synthetic.check(out) else 1)
+        marked = synthetic.check(out)
+        for row in marked.iter_rows(named=True):
+            print(
+                f"{row['verdict']:9} {row['no']:>4}  {row['label']} {row['item']}: {row['got']} (target {row['target']}, within {row['tolerance']})"
+            )
+        raise typer.Exit(0 if (marked["verdict"] == "met").all() else 1)
     if preset == "describe":
         print(synthetic.describe(out))
         return
