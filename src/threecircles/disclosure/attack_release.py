@@ -18,7 +18,7 @@ from threecircles.disclosure.structure import Family, Group
 ADDITIVE = ("n", "n_with", "numerator")
 """Columns whose figures add up over groups, so that a hidden one may be worked out."""
 
-SEEN_ALIKE = 0.2
+SEEN_ALIKE = 0.5
 """Share of groups in which two figures must be seen equal for a reader to take them for one."""
 
 
@@ -48,7 +48,7 @@ def attack_safe(tables: Sequence[Safe]) -> list[Leak]:
 
 def _attack(children: str, tables: Sequence[Safe]) -> list[Leak]:
     shown, hidden = _figures(tables)
-    names = same_names(shown, SEEN_ALIKE)
+    names = same_names(shown, SEEN_ALIKE, at_least=5)
     lattice = Lattice()
     for quantity, values in shown.items():
         for group, value in values.items():

@@ -205,11 +205,11 @@ def _names(
 
 
 def same_names(
-    named: Mapping[str, Mapping[Any, float]], common_share: float = 0.8
+    named: Mapping[str, Mapping[Any, float]], common_share: float = 0.8, at_least: int = 1
 ) -> dict[str, str]:
     """One name for quantities that are equal wherever both are known: quantity -> its name.
 
-    common_share: the share of groups that must be known of both.
+    common_share: the share of groups that must be known of both. at_least: their least number.
     """
     alias: dict[str, str] = {}
     # Parts before bases, so that "children with high need" keeps its own name where it is a base too.
@@ -219,7 +219,7 @@ def same_names(
             kept
             for kept in dict.fromkeys(alias.values())
             if len(common := values.keys() & named[kept].keys())
-            >= common_share * max(len(values), len(named[kept]))
+            >= max(at_least, common_share * max(len(values), len(named[kept])))
             and all(abs(values[g] - named[kept][g]) < TINY for g in common)
         )
         alias[name] = next(same, name)
