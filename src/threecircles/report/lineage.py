@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from threecircles.core import manifest
@@ -65,12 +66,31 @@ def _steps(links: list[Link]) -> Iterator[str]:
         yield f"{'  ' * min(link.depth, 8)}{link.step} ({link.at})"
         inner = "  " * min(link.depth, 8) + "    "
         for name, told in (
-            ("reads", ", ".join(link.reads)),
+            ("reads", ", ".join(_tables(link.reads))),
             ("files", ", ".join(f"{k} sha256 {v[:12]}" for k, v in link.files.items())),
-            ("definitions", ", ".join(sorted(link.definitions))),
+            ("definitions", ", ".join(_grouped(sorted(link.definitions)))),
         ):
             if told:
                 yield f"{inner}{name}: {told}"
         for table, columns in sorted(link.fields.items()):
+            if _beside(table):
+                continue
             shown = [c for c in columns if not c.startswith("_") and "__" not in c]
             yield f"{inner}fields of {table}: {', '.join(shown)}"
+
+
+def _beside(table: str) -> bool:
+    """True for what a reader keeps beside the tables: files, notes, rejects."""
+    return table.rpartition(".")[2].startswith("_")
+
+
+def _tables(names: Sequence[str]) -> list[str]:
+    return [n for n in names if not _beside(n)]
+
+
+def _grouped(files: Sequence[str], most: int = 3) -> list[str]:
+    """File names, those of a folder with many as the folder and their number."""
+    folders = Counter(f.rpartition("/")[0] for f in files)
+    many = {folder for folder, count in folders.items() if count > most}
+    told = [f for f in files if f.rpartition("/")[0] not in many]
+    return told + [f"{folder}/ ({folders[folder]} files)" for folder in sorted(many)]
