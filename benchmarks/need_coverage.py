@@ -195,7 +195,7 @@ def main() -> None:
         v, low, high, full, latent = (
             np.array([d[m][k] for d in done]) for k in ("value", "low", "high", "full", "latent")
         )
-        held, held_latent = ((low <= t) & (t <= high) for t in (full, latent))
+        held, held_latent = ((low - 1e-9 <= t) & (t <= high + 1e-9) for t in (full, latent))
         print(
             f"{m:10} {full.mean():7.4f} {v.mean():7.4f} {(v - full).mean():7.4f} {(v - full).std():6.4f}"
             f" {(high - low).mean():6.4f} {held.mean():7.1%} | {latent.mean():6.4f} {(v - latent).mean():7.4f} {held_latent.mean():7.1%}"
