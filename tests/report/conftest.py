@@ -1,5 +1,6 @@
 """A small made-up pack for the tests of pages: every number here is invented."""
 
+import json
 from datetime import date
 from types import SimpleNamespace
 
@@ -164,14 +165,39 @@ def made_up_tables() -> list[Measured]:
         measured(spec("linkage-summary", "Records joined", source, kind="quality"), [
             share("linked_share", v, source=k) for k, v in (("cin-census", 0.985), ("ssda903", 0.991))]),
     ]  # fmt: skip
+    ward = Dimension(
+        column="ward", label="Ward", labels={f"W{k}": f"Ward {k}" for k in range(1, 7)}
+    )
+    shares = (0.31, 0.27, 0.24, 0.22, None, 0.15)
+    rows = [share("need", v, n=400, ward=f"W{k}") for k, v in enumerate(shares, 1)]
+    rows += [
+        share("coverage", v and 0.4 - v / 2, n=90, ward=f"W{k}") for k, v in enumerate(shares, 1)
+    ]
+    tables.append(measured(spec("circles-ward", "The circles by ward", ward), rows))
     return tables
 
 
+def six_wards(folder):
+    """Boundaries of six square wards, W1 to W6."""
+    features = []
+    for k in range(6):
+        x, y = k % 3, k // 3
+        ring = [[x, y], [x + 1, y], [x + 1, y + 1], [x, y + 1], [x, y]]
+        shape = {"type": "Polygon", "coordinates": [ring]}
+        features.append(
+            {"type": "Feature", "properties": {"WD24CD": f"W{k + 1}"}, "geometry": shape}
+        )
+    path = folder / "ward.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    return path
+
+
 @pytest.fixture(scope="session")
-def context() -> Context:
+def context(tmp_path_factory) -> Context:
     """The made-up place."""
+    wards = six_wards(tmp_path_factory.mktemp("boundaries"))
     return Context(place="Made-up county council", la_code="E10900001", period="Year ending 31 March 2026",
-                   made_on=date(2026, 6, 30), fictitious=True)  # fmt: skip
+                   made_on=date(2026, 6, 30), fictitious=True, boundaries={"ward": wards})  # fmt: skip
 
 
 @pytest.fixture(scope="session")

@@ -93,9 +93,9 @@ def breakdown_table(
         cells: list[Value | str] = [table.label(column, category)]
         for name in measures:
             value = table.value(name, **{**where, column: category})
-            cells.append(value if value is not None else "[x]")
+            cells.append(value if value is not None else "[z]")
             if intervals:
-                cells.append(interval_or_dash(value))
+                cells.append(interval_or_dash(value) if value is not None else "[z]")
         if base:
             counted = table.value(measures[0], "n", **{**where, column: category})
             cells.append(counted if counted is not None else "[x]")

@@ -9,8 +9,8 @@ from threecircles.report.blocks import (
     breakdown_table,
     chart_figure,
     chart_rows,
+    crossed_table,
     drawn_rows,
-    measures_table,
 )
 from threecircles.report.context import Context
 from threecircles.report.model import Block, Figure, Nothing, Page, Text, Value
@@ -77,64 +77,49 @@ def page(tables: Tables, context: Context) -> Page:
 
 
 def _dimensions(table: Released) -> Figure:
+    """Shares drawn; the table holds the mean of each scale beside them."""
     column = table.safe.spec.dimensions[0].column
-    name = table.measures()[0]
+    name = "share" if "share" in table.measures() else table.measures()[0]
     drawn = drawn_rows(table, column, name)
     drawn.sort(key=lambda kv: -(kv[1].number or 0.0))
+    title = "Children with each kind of need"
+    chart = bars(chart_rows(drawn), "Share of children", percent=True)
+    caveats = ("A child may have several kinds of need, so shares do not add to 100%.",)
     return chart_figure(
         "need-dimensions",
-        "Children impaired, by kind of need",
-        bars(chart_rows(drawn), "Share of children", percent=True),
-        breakdown_table(table, column, [name], "Children impaired, by kind of need"),
+        title,
+        chart,
+        breakdown_table(table, column, table.measures(), title),
         drawn,
-        caveats=("A child may have several kinds of need, so shares do not add to 100%.",),
+        caveats=caveats,
     )
 
 
 def _distribution(table: Released) -> Figure:
+    """How many difficulties children have, drawn; the table has the spread of every score."""
     dimensions, name = table.safe.spec.dimensions, table.measures()[0]
-    # Where every scale has its distribution, the drawing is of the number of impairments; the table has all.
-    fixed = {dimensions[0].column: "impairments"} if len(dimensions) > 1 else {}
+    several = len(dimensions) > 1
+    fixed = {dimensions[0].column: "impairments"} if several else {}
     drawn = drawn_rows(table, dimensions[-1].column, name, False, **fixed)
-    return chart_figure(
-        "need-distribution",
-        "In how many parts of life children have difficulty",
-        columns(
-            chart_rows(drawn), "Parts of life with difficulty", "Share of children", percent=True
-        ),
-        measures_table(table, [name], "Children by score, and by the number of difficulties"),
-        drawn,
-        what="Columns",
+    title = "In how many parts of life children have difficulty"
+    chart = columns(
+        chart_rows(drawn), "Parts of life with difficulty", "Share of children", percent=True
     )
+    if several:
+        listed = crossed_table(table, dimensions[0].column, dimensions[1].column, name, title)
+    else:
+        listed = breakdown_table(table, dimensions[0].column, [name], title)
+    return chart_figure("need-distribution", title, chart, listed, drawn, what="Columns")
 
 
 def _gradient(table: Released) -> Figure:
-    dimensions = table.safe.spec.dimensions
-    name = table.measures()[0]
-    if len(dimensions) == 1:
-        drawn = drawn_rows(table, dimensions[0].column, name)
-        chart = bars(chart_rows(drawn), "Share of children", percent=True)
-        block = breakdown_table(
-            table, dimensions[0].column, [name], "High need by deprivation fifth"
-        )
-        return chart_figure(
-            "need-gradient", "High need by how deprived the area is", chart, block, drawn
-        )
-    panel, fifth = dimensions[0], dimensions[1]
-    rows, drawn = [], []
-    for value in table.categories(panel.column):
-        here = drawn_rows(table, fifth.column, name, False, **{panel.column: value})
-        words = table.label(panel.column, value)
-        rows += [{**r, "panel": words} for r in chart_rows(here)]
-        drawn += [(f"{words}, {k}", v) for k, v in here]
-    block = measures_table(table, [name], "High need by deprivation fifth")
-    return chart_figure(
-        "need-gradient",
-        "Need by how deprived the area is",
-        multiples(rows, "Share", True),
-        block,
-        drawn,
-    )
+    """High need by fifth, drawn; the table has the indices of inequality too."""
+    column = table.safe.spec.dimensions[0].column
+    drawn = drawn_rows(table, column, "need")
+    title = "High need by how deprived the area is"
+    chart = bars(chart_rows(drawn), "Share of children", percent=True)
+    listed = breakdown_table(table, column, table.measures(), title)
+    return chart_figure("need-gradient", title, chart, listed, drawn)
 
 
 def _group(table: Released, words: str) -> Figure:
