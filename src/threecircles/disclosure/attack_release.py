@@ -18,9 +18,6 @@ from threecircles.disclosure.structure import Family, Group
 ADDITIVE = ("n", "n_with", "numerator")
 """Columns whose figures add up over groups, so that a hidden one may be worked out."""
 
-SEEN_ALIKE = 0.5
-"""Share of groups in which two figures must be seen equal for a reader to take them for one."""
-
 
 @dataclass(frozen=True)
 class Leak:
@@ -48,7 +45,7 @@ def attack_safe(tables: Sequence[Safe]) -> list[Leak]:
 
 def _attack(children: str, tables: Sequence[Safe]) -> list[Leak]:
     shown, hidden = _figures(tables)
-    names = same_names(shown, SEEN_ALIKE, at_least=5)
+    names = _alike(shown)
     lattice = Lattice()
     for quantity, values in shown.items():
         for group, value in values.items():
@@ -67,6 +64,16 @@ def _attack(children: str, tables: Sequence[Safe]) -> list[Leak]:
         Leak(children, *keys[at], float(found.low[at]))
         for at in np.flatnonzero(wanted & found.exact)
     ]
+
+
+def _alike(shown: Mapping[str, Mapping[Group, float]]) -> dict[str, str]:
+    """Names of figures that a reader takes for one: bases seen equal here and there, others nearly everywhere."""
+    bases = same_names({q: v for q, v in shown.items() if q.endswith(":count")}, 0.2, at_least=3)
+    merged: dict[str, dict[Group, float]] = {}
+    for quantity, values in shown.items():
+        merged.setdefault(bases.get(quantity, quantity), {}).update(values)
+    names = same_names(merged, 0.8, at_least=3)
+    return {q: names[bases.get(q, q)] for q in shown}
 
 
 def _figures(
