@@ -72,7 +72,7 @@ def _alike(shown: Mapping[str, Mapping[Group, float]]) -> dict[str, str]:
     merged: dict[str, dict[Group, float]] = {}
     for quantity, values in shown.items():
         merged.setdefault(bases.get(quantity, quantity), {}).update(values)
-    names = same_names(merged, 0.8, at_least=3)
+    names = same_names(merged, 0.8, at_least=5)
     return {q: names[bases.get(q, q)] for q in shown}
 
 
