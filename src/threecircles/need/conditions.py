@@ -80,7 +80,11 @@ def conditions_held(
             source = pairs if c.covers == "roll" else factors
             mine = source.filter(pl.col("source_id") == c.answers_from)["person_id"].unique()
             known = pl.col("person_id").is_in(mine.implode())
-        known = known & pl.col("age").is_between(c.ages[0], c.ages[-1]) & pl.lit(c.answers_from in received)
+        known = (
+            known
+            & pl.col("age").is_between(c.ages[0], c.ages[-1])
+            & pl.lit(c.answers_from in received)
+        )
         yes = pl.col("person_id").is_in(held.implode()) & pl.lit(c.answers_from in received)
         columns.append(
             pl.when(yes)
