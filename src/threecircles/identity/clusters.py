@@ -9,6 +9,11 @@ import polars as pl
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+BEYOND_BIRTHS = 15.0
+"""Bits from which two records are one person although their births have no part in common: names,
+address and number agree, and a birth was mistyped or made up. Father and son of one name and home
+stay below."""
+
 
 def clustered(
     records: pl.DataFrame, edges: pl.DataFrame, apart: pl.DataFrame | None = None
@@ -18,7 +23,8 @@ def clustered(
     records: rid 0..n-1, unit (records that are one record of their source), src, dup, dob.
     edges: rid_l, rid_r, w_adjusted. apart: rid_l, rid_r that may never be one person. Edges are
     taken in falling weight; an edge is refused when it would join two records of one duplicate-free
-    source, two records kept apart, or births that differ in more than two parts.
+    source, two records kept apart, or births that differ in more than two parts (unless the edge is
+    so strong that the birth itself must be wrong).
     """
     n = len(records)
     a, b = edges["rid_l"].to_numpy(), edges["rid_r"].to_numpy()
@@ -29,8 +35,9 @@ def clustered(
     refused = np.zeros(len(a), dtype=bool)
     within = np.flatnonzero(troubled[part[a]]) if len(a) else np.zeros(0, dtype=int)
     if len(within):
-        order = within[np.lexsort((b[within], a[within], -edges["w_adjusted"].to_numpy()[within]))]
-        refused[order] = _joined(records, a[order], b[order], apart)
+        weight = edges["w_adjusted"].to_numpy()
+        order = within[np.lexsort((b[within], a[within], -weight[within]))]
+        refused[order] = _joined(records, a[order], b[order], weight[order], apart)
         kept = ~refused
         _, part = connected_components(
             coo_array((np.ones(int(kept.sum()), bool), (a[kept], b[kept])), shape=(n, n)),
@@ -70,7 +77,11 @@ def _troubled(records: pl.DataFrame, part: np.ndarray, apart: pl.DataFrame | Non
 
 
 def _joined(
-    records: pl.DataFrame, a: np.ndarray, b: np.ndarray, apart: pl.DataFrame | None
+    records: pl.DataFrame,
+    a: np.ndarray,
+    b: np.ndarray,
+    weight: np.ndarray,
+    apart: pl.DataFrame | None,
 ) -> np.ndarray:
     """Union-find in the given order; returns which edges were refused."""
     ordered = records.sort("rid")
@@ -90,14 +101,14 @@ def _joined(
             x = parent[x]
         return x
 
-    def may_join(left: list[int], right: list[int]) -> bool:
+    def may_join(left: list[int], right: list[int], beyond_births: bool) -> bool:
         for x in left:
             for y in right:
                 # One unit is one record of its source, however many rows it has.
                 clash = source[x] == source[y] and units[x] != units[y]
                 if clash or (source[x] == source[y] and not dup[x]) or y in kept_apart.get(x, ()):
                     return False
-                if _far(births[x], births[y]):
+                if not beyond_births and _far(births[x], births[y]):
                     return False
         return True
 
@@ -107,7 +118,7 @@ def _joined(
         if left == right:
             continue
         group_l, group_r = members.get(left, [left]), members.get(right, [right])
-        if may_join(group_l, group_r):
+        if may_join(group_l, group_r, bool(weight[i] >= BEYOND_BIRTHS)):
             parent[right] = left
             members[left] = group_l + group_r
         else:

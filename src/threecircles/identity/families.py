@@ -15,13 +15,17 @@ _RARE = 0.05
 _CROWDED = 6
 """More records of one birthday in one household are an institution or a default, not a birth."""
 
+_JUDGED, _MOST_CO_TWINS = 100, 0.06
+"""Twice the co-twins per record that births give; judged only in sources of some size."""
+
 
 def co_twins(records: pl.DataFrame) -> pl.DataFrame:
     """Pairs of one source born on one day in one household: rid_a, rid_b (both orders), sure bool.
 
     sure: same postcode or UPRN, a surname reading in common (or surnames missing), in a source
     without repeats. The others share a birthday and either the address or a rare surname. In a
-    source that may repeat a child only pairs whose first names have nothing in common count.
+    source that may repeat a child only pairs count whose first names have nothing in common and
+    that share no number.
     """
     held = records.filter(pl.col("dob").is_not_null())
     names = (
@@ -31,7 +35,8 @@ def co_twins(records: pl.DataFrame) -> pl.DataFrame:
     found = [_pairs(rare.select("rid", "src", "dob", "surname"), ["src", "dob", "surname"])]
     for place in ("postcode", "uprn"):
         found.append(_pairs(held.filter(pl.col(place).is_not_null()), ["src", "dob", place]))
-    fields = records.select("rid", "dup", "first_all", "surname_all", "postcode", "uprn")
+    numbers = [c for c in records.columns if c.startswith("id_")]
+    fields = records.select("rid", *numbers, "dup", "first_all", "surname_all", "postcode", "uprn")
     both = (
         pl.concat(found)
         .unique()
@@ -44,11 +49,28 @@ def co_twins(records: pl.DataFrame) -> pl.DataFrame:
         pl.col("uprn") == pl.col("uprn_b")
     ).fill_null(False)
     two_children = pl.col("first_all").list.set_intersection("first_all_b").list.len() == 0
+    for column in numbers:
+        two_children = two_children & (pl.col(column) != pl.col(f"{column}_b")).fill_null(True)
+    told = both.filter(~pl.col("dup") | two_children.fill_null(False))
     return (
-        both.filter(~pl.col("dup") | two_children.fill_null(False))
+        _plausible(told, records)
         .select("rid_a", "rid_b", (one_name & one_place & ~pl.col("dup")).alias("sure"))
         .sort("rid_a", "rid_b")
     )
+
+
+def _plausible(pairs: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
+    """Pairs without those of a source that seems to hold far more co-twins than are born: there a
+    second name on one birthday is the same child written badly."""
+    sizes = dict(records.filter("dup").group_by("src").len().iter_rows())
+    sources = pairs.join(
+        records.select("rid", "src"), left_on="rid_a", right_on="rid", maintain_order="left"
+    )
+    counts = dict(sources.filter("dup").group_by("src").len().iter_rows())
+    doubted = [
+        s for s, n in counts.items() if sizes[s] >= _JUDGED and n / sizes[s] > _MOST_CO_TWINS
+    ]
+    return sources.filter(~pl.col("src").is_in(doubted)).drop("src")
 
 
 def _pairs(held: pl.DataFrame, keys: list[str]) -> pl.DataFrame:

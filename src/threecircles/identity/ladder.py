@@ -89,7 +89,7 @@ def weighed(
 ) -> pl.DataFrame:
     """Scored pairs with the children's layer, the rules of identifiers and people's decisions."""
     edges = rescore.rescored(edges, records, known)
-    edges = _ruled(edges, known, bool(known.learnt))
+    edges = _ruled(edges, known)
     return _decided(edges, apart, together)
 
 
@@ -132,7 +132,7 @@ def _with_repeats(records: pl.DataFrame, said: dict[str, bool | None]) -> pl.Dat
     )
 
 
-def _ruled(edges: pl.DataFrame, known: rescore.Constants, learnt: bool) -> pl.DataFrame:
+def _ruled(edges: pl.DataFrame, known: rescore.Constants) -> pl.DataFrame:
     """Rung of identifiers: sure agreements, twin-swap alerts and shared numbers, each with its rule."""
     columns = [c for c in edges.columns if c.startswith("gamma_id_")]
     same = pl.any_horizontal([pl.col(c) == 2 for c in columns]) if columns else pl.lit(False)
@@ -143,8 +143,8 @@ def _ruled(edges: pl.DataFrame, known: rescore.Constants, learnt: bool) -> pl.Da
     alert = same & (birth == 3) & (first == 0)
     # Without names a number that two sexes share on one birthday is a number changed over at birth.
     alert = alert | (same & (birth == 3) & (first == -1) & sex_differs)
-    # Where nothing could be learnt about co-twins, or one is in sight, two names mean two children.
-    barred = alert & ((pl.col("visible") > 0) | sex_differs | pl.lit(not learnt))
+    # Where co-twins could not be learnt, or one is in sight, two names mean two children.
+    barred = alert & ((pl.col("visible") > 0) | sex_differs | pl.lit(not known.few_co_twins))
     shared = same & (birth == 0) & (first == 0)
     floor = pl.when(agreed & (pl.col("visible") == 0)).then(bits(0.96)).otherwise(None)
     return edges.with_columns(

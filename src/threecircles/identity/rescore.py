@@ -31,10 +31,13 @@ SURE = 10.0
 class Shipped(Definition):
     """Constants used where a run shows fewer than `fewest` co-twin pairs.
 
-    first_name: bits from different to same. prior: bits by category none, one, both.
+    first_name: bits from different to same. prior: bits by category none, one, both. co_twin_rate:
+    co-twins per record that the prior supposes, worth `prior_records` records of evidence.
     """
 
     fewest: int
+    co_twin_rate: float
+    prior_records: int
     prior: tuple[float, ...]
     first_name: tuple[float, ...]
     sex: tuple[float, ...]
@@ -51,14 +54,22 @@ class Constants:
     sex: tuple[float, ...]
     identifier: tuple[float, ...]
     co_twin_pairs: int
+    co_twin_rate: float
     matches: int
     learnt: tuple[str, ...]
+
+    @property
+    def few_co_twins(self) -> bool:
+        """Whether this run's data speak for themselves: co-twins were learnt, or hardly any exist."""
+        return bool(self.learnt) or self.co_twin_rate < _HARDLY_ANY
 
     def told(self) -> dict[str, object]:
         """For the quality report."""
         return {k: [round(x, 2) for x in v] if k in _TERMS else v for k, v in asdict(self).items()}
 
 
+_HARDLY_ANY = 0.006
+"""Co-twins per record below which a population is no population of all children (births: about .03)."""
 _TERMS = ("prior", "first_name", "sex", "identifier")
 
 
@@ -74,9 +85,13 @@ def constants(
     sure = twins.filter(pl.col("sure") & (pl.col("rid_a") < pl.col("rid_b")))
     like = _levels(model, connection, sure)
     labelled = _labelled(model, edges, records)
+    rate = _co_twin_rate(records, twins, start)
     if "gamma_first_name" not in edges.columns or len(sure) < start.fewest:
+        # Fewer co-twins than births would give mean that the rival is rarer by as much.
+        rarer = min(6.0, max(-1.0, log2(start.co_twin_rate / rate)))
+        prior = tuple(bits + rarer for bits in start.prior)
         return Constants(
-            start.prior, start.first_name, start.sex, start.identifier, len(sure), len(labelled), ()
+            prior, start.first_name, start.sex, start.identifier, len(sure), rate, len(labelled), ()
         )
     learnt = ["prior"]
     prior = _priors(edges, records, twins, start)
@@ -94,8 +109,19 @@ def constants(
         terms["sex"],
         terms["identifier"],
         len(sure),
+        rate,
         len(labelled),
         tuple(learnt),
+    )
+
+
+def _co_twin_rate(records: pl.DataFrame, twins: pl.DataFrame, start: Shipped) -> float:
+    """Co-twins per record with a birth date, drawn towards the rate of births."""
+    born = records.filter(pl.col("dob").is_not_null())
+    seen = twins.filter(pl.col("sure")) if not born["dup"].all() else twins
+    counted = born.filter(~pl.col("dup")) if not born["dup"].all() else born
+    return (len(seen) + start.prior_records * start.co_twin_rate) / (
+        len(counted) + start.prior_records
     )
 
 

@@ -15,8 +15,6 @@ REVIEW = 0.05
 """Probability from which a pair that was not linked is worth a reviewer's time."""
 _PARTNERED = 0.7
 """Share of records taken to have a partner in another source, for comparison with repeats."""
-_CO_TWINS = 0.024
-"""Share of children born with another, for comparison with repeats."""
 BITS = "w_adjusted"
 _DERIVED = (
     "within", "edge", "unit_l", "unit_r", "src_l", "src_r", "chosen", "tie", "strain", "accepted", "p", "band",
@@ -69,7 +67,7 @@ def _units(
     visible = pl.col("visible").replace_strict(
         dict(enumerate(known.prior)), return_dtype=pl.Float64
     )
-    cap = pl.col("cap") - visible + log2(share / _CO_TWINS)
+    cap = pl.col("cap") - visible + log2(share / max(known.co_twin_rate, 1e-4))
     edges = edges.with_columns(
         pl.when(within & (pl.col("rule") != "must-link"))
         .then(pl.min_horizontal(weight, cap))
