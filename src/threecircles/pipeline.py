@@ -91,11 +91,12 @@ def run(
 ) -> Workspace:
     """Run a place into a workspace; only what has changed runs. Returns the opened workspace.
 
-    Each phase is a process of its own; the payload phase is not given the identity key.
+    Each phase is a process of its own; the payload phase is not given the identity key. A phase with
+    nothing to do is not started.
     """
     opened = _prepare(folder, workspace)
     with _lock(opened):
-        for phase in PHASES:
+        for phase in _phases_to_run(folder, workspace, engine, start):
             command = [
                 sys.executable,
                 "-m",
@@ -150,6 +151,15 @@ def run_phase(phase: str, folder: Path, workspace: Path, engine: str, start: str
         # Says so when no step bears the name; the other phase runs it otherwise.
         made.plan(start)
     made.run(start if start in chosen else None, only=lambda s: s.name in chosen)
+
+
+def _phases_to_run(
+    folder: Path, workspace: Path, engine: str, start: str | None
+) -> tuple[str, ...]:
+    made = runner(folder, workspace, engine=engine)
+    first = _identity_phase(made.steps)
+    waiting = {p.step.name in first for p in made.plan(start) if p.will_run}
+    return tuple(p for p in PHASES if (p == "identity") in waiting)
 
 
 def _identity_phase(steps: list[Step]) -> set[str]:

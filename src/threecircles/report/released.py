@@ -135,7 +135,10 @@ class Tables(dict[str, Released]):
 
 
 def released(tables: Iterable[Safe]) -> Tables:
-    """The tables of a release, ready for pages. Raises NotPermitted for anything that is not Safe."""
+    """The tables of a release, ready for pages. Raises NotPermitted for anything that is not Safe.
+
+    A table without a row (no journey in the year, say) is left out: its page says what is missing.
+    """
     found = Tables()
     for safe in tables:
         if type(safe) is not Safe:
@@ -144,6 +147,8 @@ def released(tables: Iterable[Safe]) -> Tables:
                 found=type(safe).__name__,
                 mend="Run the step disclosure.protect and hand over what it returns.",
             )
+        if safe.frame.is_empty():
+            continue
         rows = tuple({**row, "_row": k} for k, row in enumerate(safe.frame.iter_rows(named=True)))
         columns = [d.column for d in safe.spec.dimensions]
         by_place = {(str(r["measure"]), *(str(r[c]) for c in columns)): r for r in rows}
