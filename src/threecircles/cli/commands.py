@@ -6,7 +6,17 @@ from importlib import import_module
 
 import typer
 
-GROUPS = ("place", "pages", "quality", "identity", "survey", "funding", "disclosure", "release")
+GROUPS = (
+    "place",
+    "pages",
+    "quality",
+    "identity",
+    "record",
+    "survey",
+    "funding",
+    "disclosure",
+    "release",
+)
 """Modules beside this one; each has `register(app)`."""
 
 
