@@ -363,7 +363,11 @@ def _plain(value: Any) -> str:
     """A value's text for a key, paths cut to their names."""
     if hasattr(value, "__dataclass_fields__"):
         return repr(
-            {k: _plain(getattr(value, k)) for k in value.__dataclass_fields__ if k != "dir"}
+            {
+                k: _plain(getattr(value, k))
+                for k in value.__dataclass_fields__
+                if k not in _NOT_COMPARED
+            }
         )
     if isinstance(value, Path):
         return value.name if not value.is_file() else f"{value.name}:{_file_hash(value)}"
