@@ -99,3 +99,12 @@ def test_the_share_of_service_users_found_is_told_by_the_place_itself():
     assert quality.sensitivity == pytest.approx(0.72 / (162 / 180))
     assert "80 in 100" in said(quality)
     assert links_found(contact.head(20), people, roll, 180, 2026) is None
+
+
+def test_a_group_with_nobody_in_both_has_a_targeting_of_nought():
+    """The county stopped here once: nought of those in contact have high need, which is a figure, not a fault."""
+    surely = circles(place(1), design_of("superpopulation"))
+    none = pl.col("measure").is_in(["both", "coverage", "targeting"])
+    empty = surely.with_columns(value=pl.when(none).then(0.0).otherwise("value"))
+    rows = {r["measure"]: r for r in correct(empty, LINKS).to_dicts()}
+    assert rows["targeting"]["value"] == 0 and rows["targeting"]["denominator"] > 0

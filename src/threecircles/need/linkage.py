@@ -87,7 +87,7 @@ def correct(table: pl.DataFrame, quality: LinkQuality, pupils: int | None = None
             continue
         df = max(1, row["df"] or 1)
         ends = _ends(value, errors[measure], df, row["n"])
-        base = row["denominator"] if measure != "targeting" else both / value * need["denominator"]
+        base = row["denominator"] if measure != "targeting" else s * need["denominator"]
         told.append(
             row
             | {
