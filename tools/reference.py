@@ -23,9 +23,9 @@ def pages() -> dict[str, str]:
 
     made = {f"rooms/{room}.md": room_page(room) for room in rooms()}
     made["commands.md"] = commands_page()
-    for folder in sorted(
-        p for p in HOME.iterdir() if p.is_dir() and p.name not in ("rules", "__pycache__")
-    ):
+    folders = (p for p in HOME.iterdir() if p.is_dir() and p.name not in ("rules", "__pycache__"))
+    # An empty folder is not in the repository, so it is not in the reference either.
+    for folder in sorted(p for p in folders if any(p.rglob("*.yaml")) or any(p.rglob("*.csv"))):
         made[f"definitions/{folder.name}.md"] = definitions_page(folder)
     made.update(rule_pages(HOME / "rules"))
     made["README.md"] = contents(made)
