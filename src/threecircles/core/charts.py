@@ -8,7 +8,6 @@ from itertools import pairwise
 from math import acos, isfinite, pi, sqrt
 
 from scipy.optimize import minimize
-from scipy.stats import binom, norm
 
 PRECISION = 1e-9
 """How closely a distance is solved, in units of the square root of the whole area."""
@@ -155,6 +154,8 @@ def funnel_limits(target: float, n: int, z: float) -> Limits:
     if n <= 0:
         raise ValueError("a unit without children has no funnel limits")
     if n * target < 10:
+        from scipy.stats import binom, norm
+
         tail = float(norm.sf(z))
         return Limits(
             float(binom.ppf(tail, n, target)) / n, float(binom.ppf(1 - tail, n, target)) / n

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 import numpy as np
-from scipy.special import expit, logit
-from scipy.stats import beta, t
+from scipy.special import betaincinv, expit, logit, stdtrit
 
 Method = Literal["auto", "logit", "t", "korn_graubard"]
 SMALL_EFFECTIVE = 30
@@ -40,10 +39,10 @@ def interval(
     value, se, n = (np.asarray(a, dtype=float) for a in (value, se, n))
     df, df_answered = np.asarray(df, dtype=float), np.asarray(df_answered, dtype=float)
     usable = (df if not share else df_answered) >= 1
-    ends = {"t": _t(value, se, t.ppf((1 + level) / 2, np.maximum(df, 1)))}
+    ends = {"t": _t(value, se, stdtrit(np.maximum(df, 1), (1 + level) / 2))}
     chosen = np.full(value.shape, "t", dtype=object)
     if share and method != "t":
-        ends["logit"] = _logit(value, se, t.ppf((1 + level) / 2, np.maximum(df_answered, 1)))
+        ends["logit"] = _logit(value, se, stdtrit(np.maximum(df_answered, 1), (1 + level) / 2))
         ends["korn_graubard"] = korn_graubard(value, se, df_answered, n, level)
         chosen[:] = method
         if method == "auto":
@@ -84,10 +83,10 @@ def korn_graubard(
     rows = np.maximum(n, 2)
     with np.errstate(divide="ignore", invalid="ignore"):
         effective = np.where(se > 0, value * (1 - value) / se**2, n)
-        adjusted = effective * (t.ppf(tail, rows - 1) / t.ppf(tail, np.maximum(df, 1))) ** 2
+        adjusted = effective * (stdtrit(rows - 1, tail) / stdtrit(np.maximum(df, 1), tail)) ** 2
     adjusted = np.minimum(adjusted, n)
     events = adjusted * value
     with np.errstate(invalid="ignore"):
-        low = np.where(value <= 0, 0.0, beta.ppf(tail, events, adjusted - events + 1))
-        high = np.where(value >= 1, 1.0, beta.ppf(1 - tail, events + 1, adjusted - events))
+        low = np.where(value <= 0, 0.0, betaincinv(events, adjusted - events + 1, tail))
+        high = np.where(value >= 1, 1.0, betaincinv(events + 1, adjusted - events, 1 - tail))
     return low, high

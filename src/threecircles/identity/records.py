@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from scipy.stats import binom
+from scipy.special import bdtrc
 
 from threecircles.core.identifiers import clean_identifier, is_pseudo_postcode, normalise_postcode
 from threecircles.identity.identifiers import LINKING, judge, judge_column
@@ -158,7 +158,7 @@ def _default_days(births: pl.Series) -> list[str]:
     """
     days = births.str.slice(5).value_counts(name="n")
     n = max(1, len(births))
-    chance = binom.sf(days["n"].to_numpy() - 1, n, 1 / 365)
+    chance = bdtrc(days["n"].to_numpy() - 1, n, 1 / 365)
     unlikely = np.where(days["dob"].to_numpy() == "01-01", 1e-3, 1e-6)
     found = days.filter(pl.Series((days["n"].to_numpy() / n > 3 / 365) & (chance < unlikely)))
     # Children born together share a day honestly: a default spreads over several years.

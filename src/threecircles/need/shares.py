@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import polars as pl
-from scipy.stats import t
+from scipy.special import stdtrit
 
 from threecircles.core.design_intervals import interval
 from threecircles.need.ground import Ground
@@ -112,7 +112,7 @@ def _by_t(
 ) -> pl.DataFrame:
     se = float(np.sqrt(variance(ground, u)[0]))
     df = degrees(ground, known)
-    half = float(t.ppf(0.975, df)) * se if df >= 1 else float("nan")
+    half = float(stdtrit(df, 0.975)) * se if df >= 1 else float("nan")
     one = {
         "measure": [measure],
         "value": value,
