@@ -11,6 +11,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parent))
+import acceptance  # beside this file
+
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "threecircles"
 OUT = ROOT / "docs" / "reference"
@@ -23,6 +26,7 @@ def pages() -> dict[str, str]:
 
     made = {f"rooms/{room}.md": room_page(room) for room in rooms()}
     made["commands.md"] = commands_page()
+    made["acceptance.md"] = acceptance.page()
     folders = (p for p in HOME.iterdir() if p.is_dir() and p.name not in ("rules", "__pycache__"))
     # An empty folder is not in the repository, so it is not in the reference either.
     for folder in sorted(p for p in folders if any(p.rglob("*.yaml")) or any(p.rglob("*.csv"))):
