@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import polars as pl
 
@@ -17,7 +17,9 @@ from threecircles.core.tables import Measured, TableSpec, spec_from_json
 from threecircles.core.workspace import Workspace
 from threecircles.disclosure import audit
 from threecircles.disclosure.profiles import profile as find_profile
-from threecircles.disclosure.protecting import Judged, judge
+
+if TYPE_CHECKING:
+    from threecircles.disclosure.protecting import Judged
 
 _TOKEN = object()
 
@@ -81,6 +83,9 @@ def protect(
         raise UsageError(
             "Two tables bear one id.", found=", ".join(sorted({i for i in ids if ids.count(i) > 1}))
         )
+    # Solvers take a second to import, which a reader of Safe tables should not pay.
+    from threecircles.disclosure.protecting import judge
+
     judged, left_out = judge(tables, lambda spec: find_profile(spec.profile or profile))
     if workspace is not None:
         for table, reason in left_out.items():

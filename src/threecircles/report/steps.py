@@ -8,10 +8,6 @@ from threecircles.core.steps import Step
 from threecircles.definitions.place import Place
 from threecircles.disclosure.release import read_safe
 from threecircles.report.context import Context
-from threecircles.report.pack import make_pack
-from threecircles.report.pdf import write_pdf
-from threecircles.report.site import write_site
-from threecircles.report.workbook import write_workbook
 
 BOUNDARIES = {"ward": "wards", "lsoa21": "boundaries"}
 """Dimension column -> name of the boundary file in place.yaml."""
@@ -35,6 +31,12 @@ def write_pack(safe: Path | None, place: Place, out: Path) -> None:
 
     A pack without any table is written too: its pages say what is missing.
     """
+    # Charts and documents take seconds to import, which a run with nothing to do should not pay.
+    from threecircles.report.pack import make_pack
+    from threecircles.report.pdf import write_pdf
+    from threecircles.report.site import write_site
+    from threecircles.report.workbook import write_workbook
+
     tables = read_safe(safe) if safe is not None else []
     pack = make_pack(tables, context_of(place))
     write_site(pack, out)
