@@ -36,8 +36,15 @@ def estimate(
     told = run(spec, out)
     print(f"{told['rows']:,} answers in {told['data']}")
     for row in told["estimates"]:
-        group = f" ({row['group']})" if row["group"] else ""
+        group = ", ".join(f"{k} {v}" for k, v in row["group"].items())
+        answer = f" = {row['answer']}" if row["statistic"] == "proportion" else ""
         print(
-            f"  {row['statistic']} {row['variable']}{group}: {row['value']:.6g} "
-            f"({row['low']:.6g} to {row['high']:.6g}), se {row['se']:.4g}, n {row['n']:,}"
+            f"  {row['statistic']} {row['variable']}{answer}{f' ({group})' if group else ''}: "
+            f"{_figure(row['value'])} ({_figure(row['low'])} to {_figure(row['high'])}), "
+            f"se {_figure(row['se'])}, n {row['n']:,}"
         )
+
+
+def _figure(x: float | None) -> str:
+    """A figure in six digits, or that it cannot be told."""
+    return "not known" if x is None else f"{x:.6g}"

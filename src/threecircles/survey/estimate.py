@@ -1,117 +1,44 @@
 """A survey run elsewhere, analysed here: without it a council would need R to know its own figures.
 
-A specification names the file, the columns of the design and what to estimate:
-
-    data: answers.csv                 # CSV, Parquet, or .sav where pyreadstat is installed
-    weight: w
-    stratum: stratum
-    psu: school
-    fpc: schools_in_stratum           # leave out for the schools as they might have been
-    estimates:
-      - {statistic: mean, variable: score}
-      - {statistic: proportion, variable: sad, value: 1, by: [sex]}
-      - {statistic: total, variable: sad}
-      - {statistic: ratio, numerator: days, denominator: possible}
+The specification is described in `threecircles.survey.spec`.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import narwhals as nw
 import polars as pl
 
-from threecircles.core.design import Design, Statistic, from_sums, psu_sums
+from threecircles.core.design import Statistic, from_sums, psu_sums
 from threecircles.core.design_intervals import Method
 from threecircles.core.errors import UsageError, did_you_mean
-from threecircles.definitions.loader import build
-from threecircles.definitions.yaml12 import Marked, parse
+from threecircles.survey.estimate_rows import estimate_by_rows
 from threecircles.survey.files import read_answers
+from threecircles.survey.quantiles import quantiles
+from threecircles.survey.spec import Scalar, Spec, Wanted, read_spec
 
-SAME_AS = {
-    "file": "data",
-    "path": "data",
-    "weights": "weight",
-    "strata": "stratum",
-    "cluster": "psu",
-    "domains": "by",
-    "domain": "by",
-    "type": "statistic",
-    "kind": "statistic",
-    "column": "variable",
-    "y": "variable",
-}
-"""Other words people use for the keys of a specification."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """One estimate. value: the answer whose share is wanted; null = every answer. by: domains."""
-
-    statistic: Literal["mean", "proportion", "total", "ratio"]
-    variable: str = ""
-    value: str | int | float | bool | None = None
-    numerator: str = ""
-    denominator: str = ""
-    by: list[str] | str = field(default_factory=list)
-    label: str = ""
-    interval: Method | None = None
-
-    @property
-    def domains(self) -> tuple[str, ...]:
-        """Columns whose combinations are the domains."""
-        return (self.by,) if isinstance(self.by, str) else tuple(self.by)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Spec:
-    """What to estimate from which file; columns of the design by name. missing: codes that mean no answer."""
-
-    data: str
-    estimates: list[Wanted]
-    weight: str | None = None
-    stratum: str | None = None
-    psu: str | None = None
-    fpc: str | None = None
-    fpc_within: str | None = None
-    lonely: Literal["fail", "centre"] = "fail"
-    level: float = 0.95
-    interval: Method = "auto"
-    by: list[str] | str = field(default_factory=list)
-    missing: list[float] = field(default_factory=list)
-
-    @property
-    def design(self) -> Design:
-        """The design that the columns make."""
-        return Design(
-            weight=self.weight,
-            stratum=self.stratum,
-            psu=self.psu,
-            fpc=self.fpc,
-            fpc_within=self.fpc_within,
-            lonely=self.lonely,
-        )
+FIGURES = (
+    "value", "se", "low", "high", "df", "deff", "deff_replace", "n", "n_weighted", "interval",
+)  # fmt: skip
 
 
 def estimate_file(spec_path: Path) -> dict[str, Any]:
     """Estimates as a specification asks; the data file is found beside it.
 
-    Returns {design, target, estimates: [{statistic, variable, group, value, se, low, high, level, df,
-    deff, deff_replace, n, n_weighted, interval, intervals}]}. `intervals` gives every method of a share.
+    Returns {data, rows, design, target, estimates: [{statistic, variable, group, value, se, low, high,
+    level, df, deff, deff_replace, n, n_weighted, n_missing, interval, intervals}]}. `intervals` gives
+    every method of a share. Not-a-number and infinity are null.
     Raises UsageError or DefinitionError that name file, key and what is allowed.
     """
     spec = read_spec(spec_path)
     data = Path(spec.data) if Path(spec.data).is_absolute() else spec_path.parent / spec.data
-    frame = read_answers(data)
-    if spec.missing:
-        gone = pl.col(pl.Int64, pl.Float64).is_in(spec.missing)
-        frame = frame.with_columns(pl.when(~gone).then(pl.col(pl.Int64, pl.Float64)).name.keep())
-    rows = [row for wanted in spec.estimates for row in _estimates(frame, spec, wanted)]
-    target = "superpopulation" if spec.fpc is None else "these_pupils"
+    frame = prepare(read_answers(data), spec)
+    rows = [row for wanted in _one_by_one(spec) for row in _estimates(frame, spec, wanted)]
     design = {
         k: getattr(spec, k) for k in ("weight", "stratum", "psu", "fpc", "fpc_within", "lonely")
     }
@@ -119,7 +46,9 @@ def estimate_file(spec_path: Path) -> dict[str, Any]:
         "data": spec.data,
         "rows": frame.height,
         "design": design,
-        "target": target,
+        "raked_to": sorted(spec.rake),
+        "variance": "replicates" if spec.replicates else "linearised",
+        "target": "superpopulation" if spec.fpc is None else "these_pupils",
         "estimates": rows,
     }
 
@@ -132,77 +61,169 @@ def estimate(spec_path: Path, json_out: Path | None = None) -> dict[str, Any]:
     return told
 
 
-def read_spec(path: Path) -> Spec:
-    """The specification of a file. Raises an error with file and line."""
-    if not path.exists():
-        raise UsageError("There is no such specification.", where=path.name)
-    raw = parse(path.read_text(encoding="utf-8"), path.name)
-    return build(_renamed(raw), Spec, path.name)
+def prepare(frame: pl.DataFrame, spec: Spec) -> pl.DataFrame:
+    """The answers with missing codes taken out, strata merged, and outcomes outside `where` blank.
+
+    Raises UsageError for a column that is not in the file.
+    """
+    if frame.is_empty():
+        raise UsageError("The data file holds no row.", where=spec.data)
+    design = (spec.weight, spec.stratum, spec.psu, spec.fpc, spec.fpc_within)
+    refuse_unknown(frame, [*(c for c in design if c), *spec.where, *spec.rake, *spec.shared_by])
+    keep = {c for c in design if c}
+    if spec.missing:
+        gone = [
+            pl.when(~pl.col(c).cast(pl.String).is_in(_codes(spec.missing))).then(pl.col(c)).alias(c)
+            for c in frame.columns
+            if c not in keep and (frame[c].dtype.is_numeric() or frame[c].dtype == pl.String)
+        ]
+        frame = frame.with_columns(gone)
+    for column in (spec.weight, spec.fpc, spec.fpc_within):
+        if column and not frame[column].dtype.is_numeric():
+            raise UsageError(
+                "A column of the design must hold numbers.",
+                where=f"column {column}",
+                found=f"for example {frame[column].drop_nulls().first()!r}",
+            )
+    for column in (spec.stratum, spec.psu):
+        if column and frame[column].null_count():
+            raise UsageError(
+                f"{frame[column].null_count():,} rows have no {column}.",
+                where=f"column {column}",
+                mend="Every row needs its stratum and unit; leave those rows out and say so.",
+            )
+    if spec.merge and spec.stratum:
+        frame = frame.with_columns(pl.col(spec.stratum).cast(pl.String).replace(spec.merge))
+    inside = pl.lit(True)
+    for column, wanted in spec.where.items():
+        values = [str(v) for v in (wanted if isinstance(wanted, tuple) else (wanted,))]
+        inside = inside & pl.col(column).cast(pl.String).is_in(values).fill_null(False)
+    return frame.with_columns(_inside=inside)
 
 
-def _renamed(value: Marked) -> Marked:
-    if isinstance(value.data, list):
-        return Marked([_renamed(v) for v in value.data], value.line)
-    if not isinstance(value.data, dict):
-        return value
-    inner = {SAME_AS.get(k, k): _renamed(v) for k, v in value.data.items()}
-    design = inner.pop("design", None)
-    # A design given as a block of its own is the same columns.
-    return Marked({**(design.data if design else {}), **inner}, value.line)
+def refuse_unknown(frame: pl.DataFrame, names: list[str]) -> None:
+    """Raise UsageError when a name is not a column of the file."""
+    for name in names:
+        if name and name not in frame.columns:
+            raise UsageError(
+                "The specification names a column that is not in the file.",
+                found=name,
+                mend=did_you_mean(name, frame.columns),
+            )
+
+
+def _codes(missing: list[Scalar]) -> list[str]:
+    """Codes as text in every form a number may have taken."""
+    told = [str(m) for m in missing]
+    numbers = [float(m) for m in missing if isinstance(m, int | float)]
+    return [*told, *(str(n) for n in numbers), *(str(int(n)) for n in numbers if n.is_integer())]
+
+
+def _one_by_one(spec: Spec) -> list[Wanted]:
+    """Estimates with one variable each, medians as quantiles."""
+    found = []
+    for wanted in spec.estimates:
+        kind: Any = "quantile" if wanted.statistic == "median" else wanted.statistic
+        names = wanted.variables or [wanted.variable]
+        if kind == "ratio" and not (wanted.numerator or wanted.variable):
+            raise UsageError("A ratio needs a numerator and a denominator.", found="neither")
+        for name in names:
+            if kind != "ratio" and not name:
+                raise UsageError(
+                    f"A {kind} needs a variable.", mend="Write variable: and a column's name."
+                )
+            top = wanted.numerator or (name if kind == "ratio" else "")
+            made = {f: getattr(wanted, f) for f in wanted.__dataclass_fields__}
+            found.append(
+                Wanted(
+                    **made
+                    | {"statistic": kind, "variable": name, "numerator": top, "variables": ()}
+                )
+            )
+    return found
 
 
 def _estimates(frame: pl.DataFrame, spec: Spec, wanted: Wanted) -> list[dict[str, Any]]:
-    shared = (spec.by,) if isinstance(spec.by, str) else tuple(spec.by)
-    by = wanted.domains or shared
-    _refuse_unknown(frame, [wanted.variable, wanted.numerator, wanted.denominator, *by])
-    told = []
-    for statistic, value in _statistics(frame, wanted):
-        sums = psu_sums(frame, spec.design, [statistic], by)
+    by = wanted.domains or spec.shared_by
+    refuse_unknown(frame, [wanted.variable, wanted.numerator, wanted.denominator, *by])
+    _refuse_words(frame, wanted)
+    # Rows outside `where` stay in the design as units without a member.
+    keys = [*by, "_inside"]
+    told: list[dict[str, Any]] = []
+    if wanted.statistic == "quantile":
+        for q in wanted.points:
+            if not 0 < q < 1:
+                raise UsageError("A quantile lies between 0 and 1.", found=f"{q:g}")
+            table = quantiles(frame, spec.design, wanted.variable, q, tuple(keys), spec.level)
+            told += [
+                _row(r, wanted, by, spec.level, {}) | {"q": q} for r in table.to_dicts() if r["_inside"]
+            ]  # fmt: skip
+        return [_with_missing(frame, wanted, by, r) for r in told]
+    for statistic, answer in _statistics(frame, wanted):
+        if spec.rake or spec.replicates:
+            method = wanted.interval or spec.interval
+            rows = estimate_by_rows(frame, spec, statistic, tuple(keys), method)
+            told += [
+                _row(r, wanted, by, spec.level, {}, answer) for r in rows if r["_inside"]
+            ]  # fmt: skip
+            continue
+        sums = psu_sums(frame, spec.design, [statistic], keys)
         kinds = {statistic.label: statistic.kind}
         methods: list[Method] = [wanted.interval or spec.interval]
         if statistic.kind == "proportion":
             methods += ["logit", "t", "korn_graubard"]
-        tables = [from_sums(sums, spec.design, kinds, by, spec.level, m) for m in methods]
+        tables = [from_sums(sums, spec.design, kinds, keys, spec.level, m) for m in methods]
         for i, row in enumerate(tables[0].to_dicts()):
+            if not row["_inside"]:
+                continue
             others = {
                 m: [t["low"][i], t["high"][i]] for m, t in zip(methods[1:], tables[1:], strict=True)
             }
-            told.append(_row(row, wanted, by, value, spec.level, others))
-    return told
+            told.append(_row(row, wanted, by, spec.level, others, answer))
+    return [_with_missing(frame, wanted, by, r) for r in told]
 
 
 def _row(
     row: dict[str, Any],
     wanted: Wanted,
     by: tuple[str, ...],
-    value: Any,
     level: float,
     intervals: Mapping[Any, list[float]],
+    answer: Any = None,
 ) -> dict[str, Any]:
     head: dict[str, Any] = {
         "statistic": wanted.statistic,
         "label": wanted.label or row["statistic"],
     }
     if wanted.statistic == "ratio":
+        head |= {"variable": f"{wanted.numerator}/{wanted.denominator}"}
         head |= {"numerator": wanted.numerator, "denominator": wanted.denominator}
     else:
         head |= {"variable": wanted.variable}
     if wanted.statistic == "proportion":
-        head["answer"] = value
-    figures = (
-        "value",
-        "se",
-        "low",
-        "high",
-        "df",
-        "deff",
-        "deff_replace",
-        "n",
-        "n_weighted",
-        "interval",
-    )
-    told = head | {"group": {c: row[c] for c in by}, "level": level} | {f: row[f] for f in figures}
-    return told | ({"intervals": intervals} if intervals else {})
+        head["answer"] = answer
+    group = {c: _plain(row[c]) for c in by}
+    told = head | {"group": group, "level": level} | {f: _plain(row[f]) for f in FIGURES}
+    ends = {m: [_plain(x) for x in pair] for m, pair in intervals.items()}
+    return told | ({"intervals": ends} if ends else {})
+
+
+def _with_missing(
+    frame: pl.DataFrame, wanted: Wanted, by: tuple[str, ...], row: dict[str, Any]
+) -> dict[str, Any]:
+    """The row with n_missing: members of the domain without an answer."""
+    member = pl.col("_inside")
+    for column in by:
+        same = pl.col(column).eq_missing(pl.lit(row["group"][column], dtype=frame[column].dtype))
+        member = member & (same if not frame[column].dtype.is_temporal() else pl.lit(True))
+    return row | {"n_missing": int(frame.select(member.sum()).item()) - row["n"]}
+
+
+def _plain(x: Any) -> Any:
+    """A value as JSON holds it: no not-a-number, no infinity; dates as text."""
+    if isinstance(x, float) and not isfinite(x):
+        return None
+    return x if isinstance(x, str | int | float | bool | None) else str(x)
 
 
 def _statistics(frame: pl.DataFrame, wanted: Wanted) -> list[tuple[Statistic, Any]]:
@@ -213,46 +234,56 @@ def _statistics(frame: pl.DataFrame, wanted: Wanted) -> list[tuple[Statistic, An
         return [(Statistic(label=named, kind="ratio", y=y, x=x), None)]
     column = nw.col(wanted.variable)
     if wanted.statistic != "proportion":
-        if not (
-            frame[wanted.variable].dtype.is_numeric() or frame[wanted.variable].dtype == pl.Boolean
-        ):
-            raise UsageError(
-                f"A {wanted.statistic} needs numbers.",
-                where=f"column {wanted.variable}",
-                mend="Ask for proportions, or give the answers numbers.",
-            )
-        return [(Statistic(label=label, kind=wanted.statistic, y=column), None)]
+        kind: Any = wanted.statistic
+        return [(Statistic(label=label, kind=kind, y=column), None)]
     series = frame[wanted.variable]
     answers = (
         series.drop_nulls().unique().sort().to_list()
         if wanted.value is None
         else [_like(series, wanted.value)]
     )
+    if not answers:
+        raise UsageError("Nobody answered this question.", where=f"column {wanted.variable}")
     return [
         (
             Statistic(
                 label=f"{label}={a}", kind="proportion", y=(column == nw.lit(a)).cast(nw.Float64)
             ),
-            a,
+            _plain(a),
         )
         for a in answers
     ]
 
 
+def _refuse_words(frame: pl.DataFrame, wanted: Wanted) -> None:
+    """Means, totals, ratios and quantiles need numbers; shares take any answer."""
+    if wanted.statistic == "proportion":
+        return
+    names = [wanted.variable] if wanted.statistic != "ratio" else []
+    for name in (*names, wanted.numerator, wanted.denominator):
+        if name and not (frame[name].dtype.is_numeric() or frame[name].dtype == pl.Boolean):
+            raise UsageError(
+                f"A {wanted.statistic} needs numbers.",
+                where=f"column {name}",
+                found=f"for example {frame[name].drop_nulls().first()!r}",
+                mend="Ask for proportions, list codes that are no answer under missing, or give the answers numbers.",
+            )
+
+
 def _like(series: pl.Series, value: Any) -> Any:
     """The answer in the column's own type, so that 1 finds "1" and 1.0."""
-    if series.dtype == pl.String:
-        return str(value)
-    if series.dtype == pl.Boolean:
-        return str(value).lower() in ("1", "true")
-    return float(value) if series.dtype.is_float() else int(value)
-
-
-def _refuse_unknown(frame: pl.DataFrame, names: list[str]) -> None:
-    for name in names:
-        if name and name not in frame.columns:
-            raise UsageError(
-                "The specification names a column that is not in the file.",
-                found=name,
-                mend=did_you_mean(name, frame.columns),
-            )
+    try:
+        if series.dtype == pl.String:
+            return str(value)
+        if series.dtype == pl.Boolean:
+            return str(value).lower() in ("1", "true", "yes")
+        if series.dtype.is_float():
+            return float(value)
+        return int(value) if series.dtype.is_integer() else value
+    except (TypeError, ValueError):
+        raise UsageError(
+            "The answer asked for is not of the column's kind.",
+            where=f"column {series.name}",
+            found=str(value),
+            allowed=", ".join(str(v) for v in series.drop_nulls().unique().sort().head(8)),
+        ) from None

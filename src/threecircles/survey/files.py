@@ -19,7 +19,7 @@ def read_answers(path: Path) -> pl.DataFrame:
     """
     if not path.exists():
         raise UsageError("There is no such data file.", where=path.name)
-    readers = {".csv": _csv, ".parquet": pl.read_parquet, ".sav": _sav}
+    readers = {".csv": _csv, ".tsv": _csv, ".txt": _csv, ".parquet": pl.read_parquet, ".sav": _sav}
     reader = readers.get(path.suffix.lower())
     if reader is None:
         raise UsageError(
@@ -29,13 +29,24 @@ def read_answers(path: Path) -> pl.DataFrame:
             allowed=", ".join(readers),
         )
     frame = reader(path)  # type: ignore[operator]
+    if not frame.columns:
+        raise UsageError("The data file holds no column.", where=path.name)
     return frame.with_columns(pl.col(pl.Float32, pl.Float64).fill_nan(None))
 
 
 def _csv(path: Path) -> pl.DataFrame:
+    with path.open("rb") as file:
+        head = file.readline()
+    # Excel writes semicolons where a comma is the decimal mark.
+    separator = max(",;\t", key=lambda mark: head.count(mark.encode()))
     try:
         return pl.read_csv(
-            path, infer_schema_length=None, null_values=list(NOT_ANSWERED), encoding="utf8-lossy"
+            path,
+            infer_schema_length=None,
+            null_values=list(NOT_ANSWERED),
+            encoding="utf8-lossy",
+            separator=separator,
+            decimal_comma=separator == ";",
         )
     except pl.exceptions.PolarsError as error:
         raise ThreeCirclesError(
@@ -52,5 +63,10 @@ def _sav(path: Path) -> pl.DataFrame:
             where=path.name,
             mend="Install threecircles[spss], or export the file as CSV.",
         ) from None
-    columns, _ = pyreadstat.read_sav(str(path), output_format="dict")
+    try:
+        columns, _ = pyreadstat.read_sav(str(path), output_format="dict")
+    except pyreadstat.ReadstatError as error:
+        raise ThreeCirclesError(
+            "The file cannot be read as SPSS.", where=path.name, found=str(error)
+        ) from None
     return pl.DataFrame(columns, strict=False)
