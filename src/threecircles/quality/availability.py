@@ -12,6 +12,8 @@ from threecircles.quality.shared_sql import View, with_parents
 DERIVED = {"PL_LA", "PL_LOCATION", "PL_DISTANCE", "UASC"}
 """Columns that may be derived when the caller does not give them."""
 
+_NOT = "no "
+
 
 @dataclass(frozen=True)
 class Availability:
@@ -31,15 +33,18 @@ class Availability:
         }
 
     def has(self, name: str) -> bool:
-        """True when a table, or a Table.column, is there."""
+        """True when a table, or a Table.column, is there; of `no X`, when X is not."""
+        if name.startswith(_NOT):
+            return not self.has(name.removeprefix(_NOT))
         return name in self.tables or _has_column(self.tables, name)
 
 
-def why_skipped(rule: Rule, there: Availability) -> str:
-    """Why a rule cannot run, in words; "" when it can."""
-    parts: tuple[Rule | View, ...] = (rule, *with_parents(rule.views, rule.return_))
-    for part in parts:
-        reason = _why_absent(part, there)
+def why_skipped(rule: Rule, there: Availability, mode: str = "stated") -> str:
+    """Why a rule cannot run in a mode, in words; "" when it can."""
+    views = with_parents(rule.views, rule.return_)
+    parts = [(rule, rule.needs_in(mode)), *((view, view.needs) for view in views)]
+    for part, needs in parts:
+        reason = _why_absent(part, needs, there)
         if reason:
             return reason
     for name in rule.as_sent:
@@ -48,8 +53,8 @@ def why_skipped(rule: Rule, there: Availability) -> str:
     return ""
 
 
-def _why_absent(part: Rule | View, there: Availability) -> str:
-    for table, columns in part.needs.items():
+def _why_absent(part: Rule | View, needs: dict[str, tuple[str, ...]], there: Availability) -> str:
+    for table, columns in needs.items():
         if table in part.optional:
             continue
         if table not in there.tables:
@@ -67,6 +72,7 @@ def _why_absent(part: Rule | View, there: Availability) -> str:
 
 
 def _why_none_of(group: tuple[str, ...]) -> str:
+    group = tuple(name for name in group if not name.startswith(_NOT))
     named = " or ".join(group)
     if all(name.partition(".")[0].endswith(PREVIOUS) for name in group):
         plain = " or ".join(name.partition(".")[0].removesuffix(PREVIOUS) for name in group)

@@ -93,7 +93,7 @@ def check_tables(
     outcomes = {
         rule.code: Outcome(rule, "skipped", reason)
         for rule in rules
-        if (reason := why_skipped(rule, there))
+        if (reason := why_skipped(rule, there, mode))
     }
     running = [rule for rule in rules if rule.code not in outcomes]
     shared = with_parents(tuple(dict.fromkeys(v for r in running for v in r.views)), known)

@@ -16,6 +16,8 @@ Dimension = Literal[
 Unit = Literal["row", "cross-table", "group", "return", "cross-return"]
 
 PLACEHOLDER = re.compile(r"\{([A-Za-z0-9_. ]+)\}")
+_WORDS = re.compile(r"\w+")
+_KINDS = ("date", "int", "number", "list")
 _FORBIDDEN = re.compile(r"\bstr[pf]time\b|(?<!try_)\bcast\s*\(|::", re.IGNORECASE)
 
 
@@ -51,7 +53,7 @@ class Rule:
 
     needs: table -> columns that the SQL reads. optional: tables, or Table.column, of `needs`
     whose absence counts as empty. any_of: groups of tables or Table.column of which one at least
-    must be there. as_sent: Table.column that must be in the files, not derived here. references,
+    must be there; an alternative `no X` holds when X is not there. as_sent: Table.column that must be in the files, not derived here. references,
     views: what else it needs. compared: for a cross-return check, SQL that gives the columns
     compared and not_comparable. version: first collection year, from the folder.
     """
@@ -85,6 +87,19 @@ class Rule:
     def is_row_rule(self) -> bool:
         """True when the rule is a predicate over one table."""
         return bool(self.broken_when)
+
+    def needs_in(self, mode: str) -> dict[str, tuple[str, ...]]:
+        """Table -> columns that the SQL of one mode reads.
+
+        Where the two modes differ, a column that only the other one reads is no reason to skip.
+        """
+        if not self.compatible:
+            return self.needs
+        words = set(_WORDS.findall(self.sql(mode)))
+        return {
+            table: tuple(c for c in columns if words & {c, *(f"{c}__{k}" for k in _KINDS)})
+            for table, columns in self.needs.items()
+        }
 
     def sql(self, mode: str) -> str:
         """The predicate or query of a mode."""

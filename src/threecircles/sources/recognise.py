@@ -117,9 +117,11 @@ def not_recognised(
         return Problem(
             file_id, "file-not-recognised", where, "The file fits no source that may be read here."
         )
-    have = {c.name for c in lay(cells, table).values()}
+    laid = lay(cells, table)
+    have = {c.name for c in laid.values()}
     need = [c.name for c in table.columns if c.required and c.name not in have]
-    near = [n for n in (did_you_mean(c, need) for c in cells) if n]
+    strange = [c for position, c in enumerate(cells) if position not in laid and c.strip()]
+    near = [f"{c.strip()}: {n}" for c in strange if (n := did_you_mean(c.strip().upper(), need))]
     mend = (
         f"Give the columns {', '.join(need)}."
         if need
