@@ -1,10 +1,12 @@
 """First sign to first help as groups (need N26)."""
 
+import numpy as np
 import polars as pl
 import pytest
 
+from threecircles.core.competing import curve, redrawn
 from threecircles.core.tables import TOTAL
-from threecircles.need.first_help import first_help_table
+from threecircles.need.first_help import MARKS, first_help_table
 
 
 def signs(told, prior="no"):
@@ -74,3 +76,17 @@ def test_groups_come_beside_the_total_and_no_child_is_listed():
     assert set(table.frame["sign_id"]) == {TOTAL, "suspension"}
     assert "person_id" not in table.frame.columns
     assert any("no help recorded" in note for note in table.spec.notes)
+
+
+def test_all_draws_at_once_tell_what_each_draw_alone_tells():
+    "N26: intervals rest on the same curve as the figure; ties, censoring and days after the last mark too."
+    g = np.random.default_rng(3)
+    days, ends = g.integers(0, 500, 300).astype(float), g.choice(["early", "statutory", ""], 300)
+    area = g.integers(0, 12, 300)
+    times = g.multinomial(12, np.full(12, 1 / 12), size=20)
+    told = redrawn(days, ends, area, times, MARKS)
+    for draw, row in enumerate(times):
+        weight = row[area].astype(float)
+        alone = curve(days[weight > 0], ends[weight > 0], weight[weight > 0])
+        for route in ("early", "statutory", None):
+            assert told[route][draw] == pytest.approx([alone.at(m, route) for m in MARKS])

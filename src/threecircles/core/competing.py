@@ -60,3 +60,49 @@ def curve(days: np.ndarray, ends: Sequence[str], weight: np.ndarray | None = Non
         left *= 1 - sum(now.values()) / risk
         waiting.append(left)
     return Curve(points, {r: np.array(v) for r, v in shares.items()}, np.array(waiting))
+
+
+def redrawn(
+    days: np.ndarray,
+    ends: Sequence[str],
+    cluster: np.ndarray,
+    times: np.ndarray,
+    marks: Sequence[float],
+) -> dict[str | None, np.ndarray]:
+    """Shares at the marks in every draw of clusters, all draws at once.
+
+    cluster: number of each child's cluster, from 0. times: draws x clusters, how often a draw holds each.
+    Returns route -> draws x marks, and under None the share still waiting; each row is what `curve` tells
+    of the draw's children. Draws without a child are left out.
+    """
+    # Nothing after the last mark changes a share at it, and each distinct day costs a step.
+    late = np.asarray(days, dtype=float) > max(marks)
+    d = np.where(late, max(marks) + 1, np.asarray(days, dtype=float))
+    route = np.where(late, CENSORED, np.asarray(ends, dtype=str))
+    routes = sorted({r for r in np.asarray(ends, dtype=str).tolist() if r != CENSORED})
+    points, day = np.unique(d, return_inverse=True)
+    shape = (times.shape[1], len(points))
+
+    def held(chosen: np.ndarray) -> np.ndarray:
+        counts = np.zeros(shape)
+        np.add.at(counts, (cluster[chosen], day[chosen]), 1.0)
+        return np.asarray(times @ counts, dtype=float)
+
+    left = held(np.ones(len(d), dtype=bool))
+    kept = left.sum(axis=1) > 0
+    risk = left[kept, ::-1].cumsum(axis=1)[:, ::-1]
+    now = {r: held(route == r)[kept] for r in routes}
+    with np.errstate(divide="ignore", invalid="ignore"):
+        hazard = {r: np.nan_to_num(n / risk) for r, n in now.items()}
+    gone = sum(hazard.values(), np.zeros(risk.shape))
+    after = np.cumprod(1 - gone, axis=1)
+    before = np.column_stack([np.ones(len(after)), after[:, :-1]])
+    at = np.searchsorted(points, marks, side="right") - 1
+
+    def on_marks(values: np.ndarray, start: float) -> np.ndarray:
+        return np.where(at[None, :] >= 0, values[:, np.maximum(at, 0)], start)
+
+    found: dict[str | None, np.ndarray] = {None: on_marks(after, 1.0)}
+    for r in routes:
+        found[r] = on_marks(np.cumsum(before * hazard[r], axis=1), 0.0)
+    return found

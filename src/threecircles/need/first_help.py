@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import polars as pl
 
-from threecircles.core.competing import CENSORED, Curve, curve
+from threecircles.core.competing import CENSORED, Curve, curve, redrawn
 from threecircles.core.intervals import wilson
 from threecircles.core.seeds import rng
 from threecircles.core.tables import TOTAL, Dimension, Measured, TableSpec
@@ -97,10 +97,12 @@ def _figures(told: pl.DataFrame, before: str, seed: int) -> list[dict]:
     days, routes = told["days"].to_numpy().astype(float), routes_of(told)
     found = curve(days, routes)
     drawn = _bootstrap(days, routes, told["lsoa21"].fill_null("").to_numpy(), seed)
-    for mark in MARKS:
+    for at, mark in enumerate(MARKS):
         for route in (EARLY, STATUTORY, None):
             measure = f"waiting_{mark}" if route is None else f"helped_{route}_{mark}"
-            low, high = np.quantile([_at(c, mark, route) for c in drawn], [0.025, 0.975])
+            low, high = (
+                np.quantile(drawn[route][:, at], [0.025, 0.975]) if route in drawn else (0.0, 0.0)
+            )
             value = _at(found, mark, route)
             rows.append(
                 {"measure": measure, "value": value, "low": float(low), "high": float(high), "n": n}
@@ -152,23 +154,14 @@ def _at(found: Curve, mark: int, route: str | None) -> float:
     return found.at(mark, route)
 
 
-def _bootstrap(days: np.ndarray, routes: Sequence[str], area: np.ndarray, seed: int) -> list[Curve]:
+def _bootstrap(
+    days: np.ndarray, routes: Sequence[str], area: np.ndarray, seed: int
+) -> dict[str | None, np.ndarray]:
     areas, index = np.unique(area, return_inverse=True)
-    draws = rng(seed, "first-help").multinomial(
+    times = rng(seed, "first-help").multinomial(
         len(areas), np.full(len(areas), 1 / len(areas)), size=DRAWS
     )
-    # Days beyond the last mark change no figure, and each distinct day costs a step.
-    cut = np.minimum(days, MARKS[-1] + 1)
-    late = [CENSORED if d > MARKS[-1] else r for d, r in zip(days, routes, strict=True)]
-    made = []
-    for times in draws:
-        weight = times[index].astype(float)
-        if weight.sum() > 0:
-            kept = weight > 0
-            made.append(
-                curve(cut[kept], [r for r, k in zip(late, kept, strict=True) if k], weight[kept])
-            )
-    return made
+    return redrawn(days, routes, index, times, MARKS)
 
 
 def _label(group: str) -> str:
