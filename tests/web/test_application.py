@@ -49,7 +49,7 @@ def test_another_host_name_is_refused(client):
 
 def test_a_host_beyond_this_machine_is_warned_of(released, caplog):
     create_app(released, hosts=("evidence.council.example",))
-    assert "Nobody is asked to sign in" in caplog.text
+    assert "ask everybody to sign in" in caplog.text
 
 
 def test_a_workspace_without_a_release_says_so(tmp_path, serve):

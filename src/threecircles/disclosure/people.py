@@ -7,12 +7,13 @@ the command on the machine that holds the workspace acts as its analyst, and the
 from __future__ import annotations
 
 import getpass
+import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 from threecircles.core.errors import NotPermitted, did_you_mean
-from threecircles.definitions import Definition, load_text
+from threecircles.definitions import Definition, load, load_text
 from threecircles.disclosure.policy import Person
 
 LOCAL_ROLES = ("analyst", "survey_lead")
@@ -48,6 +49,14 @@ def accounts(workspace: Path) -> dict[str, Account]:
     }
 
 
+def demonstration(workspace: Path) -> dict[str, Account]:
+    """The named parts of a made-up workspace without an access file; none anywhere else."""
+    file = Path(workspace) / "workspace.json"
+    if accounts(workspace) or not file.exists() or not json.loads(file.read_text())["fictitious"]:
+        return {}
+    return {a.id: a for a in load("people/demonstration", AccessFile).people}
+
+
 def person(workspace: Path, name: str | None = None, *, mfa: bool = False) -> Person:
     """The person of that account name (default: whoever runs this program), with roles.
 
@@ -55,6 +64,8 @@ def person(workspace: Path, name: str | None = None, *, mfa: bool = False) -> Pe
     """
     known = accounts(workspace)
     name = name or getpass.getuser()
+    if not known and name in (parts := demonstration(workspace)):
+        known = parts
     if not known:
         return Person(id=name, roles=LOCAL_ROLES, mfa=mfa)
     if name not in known:

@@ -20,6 +20,7 @@ SAID = {
     405: ("This page cannot be used in that way", "Go back and use the buttons on the page."),
     413: ("The files are too large", "Send fewer files at a time, or check them with the command line."),
     414: ("The address is too long", "Start from the overview."),
+    429: ("Too many tries", "Wait a quarter of an hour and try again."),
     500: ("Something went wrong here", "Nothing was changed. Try again; if it happens again, report the reference below."),
 }  # fmt: skip
 

@@ -8,8 +8,17 @@ from typing import Any
 from jinja2 import ChoiceLoader, Environment, PackageLoader
 
 from threecircles.report.html import Frame, environment
+from threecircles.web.security.sessions import CURRENT
 
-WORK = (("Check a return", "/check"),)
+WORK = (
+    ("Check a return", "/check", ("analyst",)),
+    ("Release desk", "/release", ("analyst", "survey_lead", "school_lead", "researcher", "output_checker", "approver", "information_governance", "data_protection_officer")),
+    ("Rights", "/rights", ("information_governance", "data_protection_officer")),
+    ("Who looked", "/audit", ("information_governance", "data_protection_officer")),
+    ("Agreements", "/agreements", ()),
+)  # fmt: skip
+"""Working pages: label, path, and the roles whose work it is (nobody named = everybody's). A page says
+itself whether somebody may; the list only spares people pages that would refuse them."""
 
 
 @cache
@@ -20,18 +29,32 @@ def _environment() -> Environment:
 
 def page(template: str, *, title: str, here: str = "", work: bool = False, **known: Any) -> str:
     """A page with the header of the application. here: its path; work: one of the working pages."""
-    listed = WORK if work else ()
+    found = CURRENT.get() if work else None
+    roles = set(found[1].roles) if found else set()
+    listed = [(t, h) for t, h, whose in WORK if not whose or roles & set(whose)] if work else []
+    if found:
+        listed.append((found[1].id, "/account"))
     navigation = [{"text": "Evidence", "href": "/", "current": here == "/"}]
-    navigation += [{"text": text, "href": href, "current": href == here} for text, href in listed]
+    navigation += [
+        {"text": text, "href": href, "current": here == href or here.startswith(f"{href}/")}
+        for text, href in listed
+    ]
     frame = Frame(
         owner="Three Circles",
         root="/",
         home="/",
         navigation=tuple(navigation),
-        notice="Working page: it may show children's records. Every look is written down."
-        if work
-        else "",
+        notice=_notice(found[0].kind if found else "") if work else "",
         footer=("Three Circles. Pages on this machine.",),
         footer_links=(),
     )
     return _environment().get_template(template).render(title=title, frame=frame, **known)
+
+
+def _notice(kind: str) -> str:
+    told = "Working page: it may show children's records. Every look is written down."
+    if kind == "development":
+        return f"Development sign-in: a made-up place, and nobody is behind this name. {told}"
+    if kind == "operator":
+        return f"Nobody has signed in: you work as the person at this machine. {told}"
+    return told

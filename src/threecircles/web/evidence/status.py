@@ -10,6 +10,7 @@ from threecircles import __version__
 from threecircles.report.site import BUILT, STYLE
 from threecircles.web.evidence.serve import KINDS, site_root
 from threecircles.web.frame import page
+from threecircles.web.routes import public
 
 
 async def status(request: Request) -> Response:
@@ -33,3 +34,9 @@ async def asset(request: Request) -> Response:
                 file, media_type=KINDS[file.suffix], headers={"Cache-Control": "no-cache"}
             )
     raise HTTPException(404)
+
+
+ROUTES = [
+    public("/assets/{name}", asset, why="Style sheets and icons that came with the program."),
+    public("/status", status, why="Version and health; it tells of no child and no person."),
+]

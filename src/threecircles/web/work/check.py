@@ -18,6 +18,7 @@ from threecircles.quality.report import Finding
 from threecircles.sources.read import read
 from threecircles.sources.reading import Problem
 from threecircles.web.frame import page
+from threecircles.web.routes import guarded
 from threecircles.web.work.doors import Permit, check_form, form_token, permit
 
 RETURNS = {"cin": "Children in need census", "903": "Looked-after children return (SSDA903)"}
@@ -154,3 +155,14 @@ def _show(
         problem=problem,
     )
     return HTMLResponse(body, status)
+
+
+ROUTES = [
+    guarded(
+        "/check",
+        check_page,
+        methods=("GET", "POST"),
+        action="load_source",
+        purpose="statutory_return",
+    )
+]

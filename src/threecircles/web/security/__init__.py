@@ -1,0 +1,3 @@
+"""What stands between a request and a page: sessions, sign-in, and the one way out to other machines."""
+
+__all__: list[str] = []
