@@ -19,7 +19,7 @@ def flags(frame: pl.DataFrame, measures: Sequence[Measure]) -> pl.DataFrame:
     directions: "never" to both "I feel sad" and "my friends are kind" contradicts itself, "never" to two lists of
     troubles does not. A duplicate is a code that completed more than once in a wave.
     """
-    asked = [m for m in measures if m.items and m.items[0].code in frame.columns]
+    asked = [m for m in measures if m.items and m.scales and m.items[0].code in frame.columns]
     items = [i.code for m in asked for i in m.items]
     better = [i.code for m in asked for i in m.items if _better(m) != i.reverse]
     worse = [i for i in items if i not in better]

@@ -27,28 +27,34 @@ class Licence:
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """One question of a measure: its code, its set of answers, and whether it counts backwards."""
+    """One question of a measure: its code, its set of answers, and whether it counts backwards.
+
+    symbol: the picture beside it in the symbol version.
+    """
 
     code: str
     options: str
     reverse: bool = False
+    symbol: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ScaleRule:
     """How a scale of a measure is scored. items: () = all of the measure's.
 
-    range: of the score. conversion: raw score -> published metric score, where the measure has one.
+    range: of the score. rule: of the items; or of other scales (`of`): their sum, which is missing when
+    one of them is, or one of them converted by a table whose first entry is the lowest raw score.
     """
 
     id: str
-    rule: Literal["mean", "sum"]
+    rule: Literal["mean", "sum", "sum_of_scales", "converted"]
     min_answered: str | int
     range: list[float]
     direction: Literal["higher_is_better", "higher_is_worse"]
     scale_form: Literal["raw", "metric", "T", "z"] = "raw"
     prorate_to: Literal["none", "half_up"] = "none"
     items: list[str] = field(default_factory=list)
+    of: list[str] = field(default_factory=list)
     conversion: list[float] = field(default_factory=list)
 
 
@@ -144,11 +150,28 @@ def check(found: Measure) -> None:
                     found=f"{seen[code]} and {scale.id}",
                 )
             seen[code] = scale.id
+        for other in scale.of:
+            found.scale(other)
+        if scale.rule == "converted":
+            _check_conversion(found, scale, where)
     for table in found.bands:
         _check_bands(table, found.scale(table.scale), where)
 
 
+def _check_conversion(found: Measure, scale: ScaleRule, where: str) -> None:
+    low, high = found.scale(scale.of[0]).range
+    if len(scale.conversion) != high - low + 1:
+        raise DefinitionError(
+            f"The table that converts {scale.of[0]} has another length than its range.",
+            where=where,
+            found=str(len(scale.conversion)),
+            allowed=f"{high - low + 1:g}, one for each whole score from {low:g} to {high:g}",
+        )
+
+
 def _check_bands(table: BandTable, scale: ScaleRule, where: str) -> None:
+    if not table.source:
+        raise DefinitionError(f"Bands of {table.scale} name no source.", where=where)
     bands = sorted(table.bands, key=lambda b: b.low)
     for before, after in pairwise(bands):
         if after.low != before.high + 1:
@@ -184,6 +207,8 @@ def scoring(found: Measure) -> tuple[Scale, ...]:
     by_code = {item.code: item for item in found.items}
     made = []
     for rule in found.scales:
+        if rule.rule not in ("mean", "sum"):
+            continue
         codes = rule.items or list(by_code)
         ranges = {option_range(by_code[c].options) for c in codes}
         if len(ranges) != 1:

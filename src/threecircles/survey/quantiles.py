@@ -44,7 +44,7 @@ def quantiles(
         rows.append(row | {"value": points[key], "low": low, "high": high, "se": se})
     kinds = {"value": pl.Float64, "low": pl.Float64, "high": pl.Float64, "se": pl.Float64}
     return (
-        pl.DataFrame(rows, schema=dict(told.schema) | kinds)
+        pl.DataFrame(rows, schema={**told.schema, **kinds})
         .with_columns(
             kind=pl.lit("quantile"),
             interval=pl.lit("woodruff"),

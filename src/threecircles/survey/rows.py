@@ -40,7 +40,8 @@ def rows(frame: pl.DataFrame, measures: Sequence[Measure]) -> pl.DataFrame:
     for measure in measures:
         scales = scoring(measure)
         scored = collect(score(nw.from_native(done.lazy()), scales))
-        for scale, rule in zip(scales, measure.scales, strict=True):
+        own = [rule for rule in measure.scales if not rule.of]
+        for scale, rule in zip(scales, own, strict=True):
             size = len(scale.items)
             why = pl.coalesce(
                 *[pl.col(f"{item}__why") for item in scale.items], pl.lit("not_obtained")

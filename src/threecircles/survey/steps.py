@@ -89,23 +89,21 @@ def _one_survey(
     survey: Mapping[str, str],
     schools: Mapping[str, str],
 ) -> pl.DataFrame:
-    asked = _identified(answers(pupils, _items()), linked, survey["delivery"])
-    frame = flags(_with_school(asked, schools), measures())
+    used = tuple(m for m in measures() if any(i.code in pupils.columns for i in m.items))
+    items = [item.code for m in used for item in m.items]
+    asked = _identified(answers(pupils, items), linked, survey["delivery"])
+    frame = flags(_with_school(asked, schools), used)
     frame = _weighted(frame, _roll(census, schools, frame) if census is not None else frame)
     day = pl.col("completed_on__date") if "completed_on__date" in frame.columns else pl.lit(None)
     dated = frame.with_columns(
         study_id=pl.lit(survey["delivery"]),
         on_date=pl.coalesce(day, pl.lit(date.fromisoformat(survey["as_of"]))).cast(pl.Date),
     )
-    return rows(dated, measures()).with_columns(
+    return rows(dated, used).with_columns(
         source_id=pl.lit("survey-pupils"),
         extract_id=pl.lit(survey["delivery"]),
         source_table=pl.lit("survey_pupils"),
     )
-
-
-def _items() -> list[str]:
-    return [item.code for m in measures() for item in m.items]
 
 
 def _people(holder: pl.DataFrame, person_record: pl.DataFrame, delivery: str) -> pl.DataFrame:
