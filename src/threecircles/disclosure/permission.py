@@ -12,47 +12,16 @@ from typing import Any
 
 from threecircles.core.errors import NotPermitted
 from threecircles.core.safety import Grant
-from threecircles.core.workspace import Workspace
-from threecircles.disclosure import audit
-from threecircles.disclosure.people import LOCAL_ROLES, accounts, person
+from threecircles.disclosure import agreements, audit
+from threecircles.disclosure.ethics import FICTITIOUS
+from threecircles.disclosure.immigration import immigration
+from threecircles.disclosure.people import LOCAL_ROLES, accounts
 from threecircles.disclosure.policy import Asked, Decision, Person, decide, resource_type
 from threecircles.disclosure.purposes import Purpose, forbidden, purpose, purposes
 from threecircles.disclosure.why_not import why_not
 
 GRANT_LASTS = timedelta(hours=12)
 """A grant outlives the longest run of one place, and no working day."""
-
-FICTITIOUS_ETHICS = "fictitious-place"
-"""The ethics record that made-up places carry: no child is in them."""
-
-
-def gate(
-    purpose: str,
-    tables: Sequence[str],
-    attributes: Sequence[str] = (),
-    actor: str | None = None,
-    workspace: Workspace | Path | None = None,
-) -> Grant:
-    """Permission for a step to read child-level tables, for the runner.
-
-    purpose: id. tables: names or patterns, as the step declares them; only those of record and
-    identity need permission. actor: account name, default whoever runs the program.
-    Raises NotPermitted with the shortest list of what is missing. The audit line comes first.
-    """
-    if workspace is None:
-        raise NotPermitted(
-            "Reading for a purpose happens in a workspace, where it is written down."
-        )
-    folder = workspace.path if isinstance(workspace, Workspace) else Path(workspace)
-    made_up = isinstance(workspace, Workspace) and workspace.fictitious
-    return check_may_read(
-        purpose,
-        tables=tables,
-        attributes=attributes,
-        actor=person(folder, actor),
-        folder=folder,
-        fictitious=made_up,
-    )
 
 
 def check_may_read(
@@ -88,8 +57,14 @@ def check_may_read(
         for t in child_level
     ]
     policies = check(questions, folder=folder, names=child_level, known=known)
+    if immigration().attribute in attributes:
+        policies = (*policies, *_check_immigration(child_level, actor, known, folder))
     outside = sorted(
-        a for a in attributes if "*" not in known.attributes and a not in known.attributes
+        a
+        for a in attributes
+        if "*" not in known.attributes
+        and a not in known.attributes
+        and not (a == immigration().attribute and known.names_immigration)
     )
     if outside:
         raise NotPermitted(
@@ -101,8 +76,22 @@ def check_may_read(
         purpose=known.id, actor=actor.id, basis=",".join(known.lawful_basis), policies=policies,
         attributes=frozenset(attributes), excluded=frozenset(excluded),
         expires=datetime.now(UTC) + GRANT_LASTS,
-        ethics_id=ethics_id or (FICTITIOUS_ETHICS if fictitious else None), fictitious=fictitious,
+        ethics_id=ethics_id or (FICTITIOUS if fictitious else None), fictitious=fictitious,
     )  # fmt: skip
+
+
+def _check_immigration(
+    tables: Sequence[str], actor: Person, known: Purpose, folder: Path
+) -> tuple[str, ...]:
+    """Facts about immigration need a purpose that names them and an agreement that lists them."""
+    listed = agreements.lists_immigration(folder, known.id, datetime.now(UTC).date())
+    question = Asked(
+        person=actor, action="view_sensitive_table", purpose=known.id, resource_type="Dataset",
+        resource={"owner": actor.organisation, "purposes": [known.id], "immigration": True},
+        lawful_basis=",".join(known.lawful_basis), agreement=(known.id,) if listed else None,
+        agreement_immigration=listed,
+    )  # fmt: skip
+    return check([question], folder=folder, names=[f"immigration:{','.join(tables)}"], known=known)
 
 
 def check_may(

@@ -33,6 +33,24 @@ class Attributes(Definition):
     attributes: dict[str, tuple[str, ...]]
 
 
+@dataclass(frozen=True, kw_only=True)
+class StatingRows:
+    """Rows of a table that state a fact of the class immigration."""
+
+    table: str
+    column: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImmigrationRows(Definition):
+    """The class immigration, as this door needs it (definitions/purposes/immigration.yaml)."""
+
+    attribute: str
+    rows: tuple[StatingRows, ...]
+    fields: tuple[dict[str, str], ...] = ()
+
+
 @dataclass(frozen=True)
 class Look:
     """One try at the door, for the audit log: told before rows are returned or refused."""
@@ -106,10 +124,22 @@ def door(table: str, frame: Any, grant: Grant) -> Any:
         if column in columns and grant.excluded:
             gone = nw.col(column).is_in(sorted(grant.excluded)).fill_null(False)
             frame = frame.filter(~gone)
+    frame = _without_immigration(name, frame, columns, grant)
     if "restricted" in columns and not _allows(grant, "restricted"):
         frame = frame.filter(~nw.col("restricted").fill_null(False))
     hidden = hidden_columns(name, grant)
     return frame.select(*(c for c in columns if c not in hidden))
+
+
+def _without_immigration(name: str, frame: Any, columns: list[str], grant: Grant) -> Any:
+    """Rows about immigration leave only where the grant itself names them: `*` is not enough."""
+    rule = load("purposes/immigration", ImmigrationRows)
+    if rule.attribute in grant.attributes:
+        return frame
+    for rows in rule.rows:
+        if rows.table == name and rows.column in columns:
+            frame = frame.filter(~nw.col(rows.column).is_in(list(rows.values)).fill_null(False))
+    return frame
 
 
 def hidden_columns(name: str, grant: Grant) -> frozenset[str]:
