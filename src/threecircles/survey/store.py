@@ -1,0 +1,286 @@
+"""Where answers are kept: without it a killed server or a doubled message would change what a child said.
+
+SQLite in the study's folder, or PostgreSQL by its address (the extra `postgres`). No name, address or
+device is held. A session's key is random; in an anonymous study the token that a tablet holds is
+forgotten when the child has finished, so that nothing leads back to the answers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from threecircles.core.errors import ThreeCirclesError, UsageError
+
+LARGEST_BATCH = 8_192
+"""Bytes of one batch of answers."""
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS school_window (urn TEXT PRIMARY KEY, name TEXT, phase TEXT, contact TEXT,
+  adult TEXT, status TEXT NOT NULL, opens TEXT, closes TEXT, extended_to TEXT, extended_why TEXT);
+CREATE TABLE IF NOT EXISTS class (code TEXT PRIMARY KEY, adult_code TEXT UNIQUE, urn TEXT NOT NULL,
+  name TEXT, nc_year INTEGER, on_roll INTEGER, opted_out INTEGER NOT NULL DEFAULT 0, questionnaire TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS pupil_code (code TEXT PRIMARY KEY, class_code TEXT NOT NULL,
+  opted_out INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS session (key BIGINT PRIMARY KEY, token TEXT UNIQUE, class_code TEXT NOT NULL,
+  pupil_code TEXT, questionnaire TEXT NOT NULL, language TEXT, mode TEXT, given TEXT, device TEXT,
+  started_on TEXT, finished_on TEXT, status TEXT NOT NULL, at INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS batch (session BIGINT NOT NULL, seq INTEGER NOT NULL, digest TEXT NOT NULL,
+  PRIMARY KEY (session, seq));
+CREATE TABLE IF NOT EXISTS answer (session BIGINT NOT NULL, item TEXT NOT NULL, value TEXT,
+  missing_reason TEXT, seq INTEGER NOT NULL, client_ms BIGINT, PRIMARY KEY (session, item));
+CREATE TABLE IF NOT EXISTS paradata (session BIGINT NOT NULL, page TEXT NOT NULL, shown_ms BIGINT,
+  changes INTEGER, PRIMARY KEY (session, page));
+CREATE TABLE IF NOT EXISTS consent (class_code TEXT PRIMARY KEY, yes INTEGER NOT NULL, no INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS log (at TEXT NOT NULL, what TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS session_class ON session (class_code);
+"""
+
+
+@dataclass(frozen=True)
+class Session:
+    """One child's form. given: codes in the order shown. at: the screen a page without JavaScript is on."""
+
+    key: int
+    token: str | None
+    class_code: str
+    pupil_code: str | None
+    questionnaire: str
+    language: str
+    mode: str
+    given: tuple[str, ...]
+    status: Literal["open", "finished", "stopped"]
+    at: int
+
+
+class ConflictError(ThreeCirclesError):
+    """A batch came under a number that other answers have: the sender takes the next free one."""
+
+    def __init__(self, next_seq: int) -> None:
+        super().__init__("This number is taken by other answers.", found=str(next_seq - 1))
+        self.next_seq = next_seq
+
+
+class Store:
+    """Sessions and answers of one study. address: a SQLite file, or a postgresql:// address."""
+
+    def __init__(self, address: Path | str) -> None:
+        self.postgres = str(address).startswith(("postgresql://", "postgres://"))
+        self._lock = threading.RLock()
+        self._connection = _postgres(str(address)) if self.postgres else _sqlite(Path(address))
+        with self.writing():
+            for statement in TABLES.split(";"):
+                if statement.strip():
+                    self.run(statement)
+
+    def close(self) -> None:
+        """End the connection."""
+        self._connection.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """One transaction: all of it is kept, or nothing."""
+        with self._lock:
+            try:
+                yield
+            except BaseException:
+                self._connection.rollback()
+                raise
+            self._connection.commit()
+
+    def run(self, statement: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """Rows of a statement as dictionaries."""
+        with self._lock:
+            told = statement.replace("?", "%s") if self.postgres else statement
+            cursor = self._connection.execute(told, tuple(values))
+            if cursor.description is None:
+                return []
+            names = [d[0] for d in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def one(self, statement: str, values: Sequence[Any] = ()) -> dict[str, Any] | None:
+        """The first row, or None."""
+        rows = self.run(statement, values)
+        return rows[0] if rows else None
+
+    def insert(self, table: str, rows: Iterable[dict[str, Any]]) -> None:
+        """Insert rows within a transaction."""
+        for row in rows:
+            marks = ",".join("?" * len(row))
+            self.run(f"INSERT INTO {table} ({','.join(row)}) VALUES ({marks})", list(row.values()))
+
+    def log(self, what: str) -> None:
+        """Note something done to the study (never to a child)."""
+        self.run(
+            "INSERT INTO log VALUES (?,?)", (datetime.now(UTC).isoformat("T", "seconds"), what)
+        )
+
+    def open_session(
+        self,
+        class_code: str,
+        questionnaire: str,
+        given: Sequence[str],
+        language: str,
+        mode: str,
+        pupil_code: str | None = None,
+        device: str = "",
+    ) -> Session:
+        """A new session after a yes; with a pupil code the one begun before, whatever the tablet."""
+        with self.writing():
+            if pupil_code is not None:
+                begun = self.one("SELECT * FROM session WHERE pupil_code = ?", (pupil_code,))
+                if begun is not None:
+                    return _session(begun)
+            made = {
+                "key": secrets.randbits(62), "token": secrets.token_urlsafe(24), "class_code": class_code,
+                "pupil_code": pupil_code, "questionnaire": questionnaire, "language": language,
+                "mode": mode, "given": json.dumps(list(given)), "device": device,
+                "started_on": date.today().isoformat(), "status": "open",
+            }  # fmt: skip
+            self.insert("session", [made])
+            self._consent(class_code, "yes")
+            return _session(made | {"at": 0})
+
+    def refuse(self, class_code: str) -> None:
+        """Count a no; nothing else is kept of it."""
+        with self.writing():
+            self._consent(class_code, "no")
+
+    def _consent(self, class_code: str, which: str) -> None:
+        self.run(
+            "INSERT INTO consent VALUES (?,0,0) ON CONFLICT (class_code) DO NOTHING", (class_code,)
+        )
+        self.run(f"UPDATE consent SET {which} = {which} + 1 WHERE class_code = ?", (class_code,))
+
+    def session(self, token: str) -> Session | None:
+        """The session of a token, while it is open."""
+        row = self.one("SELECT * FROM session WHERE token = ?", (token,)) if token else None
+        return _session(row) if row else None
+
+    def save(self, token: str, seq: int, items: Sequence[dict[str, Any]]) -> int:
+        """Keep a batch; returns the highest number up to which all have come.
+
+        items: {item, value, missing_reason, client_ms, shown_ms, changes}. The same batch again is no
+        news; answers to one question that come in any order end as the one of the highest number.
+        Raises UsageError without an open session, ConflictError when the number is taken by other answers.
+        """
+        with self.writing():
+            return self.save_within(token, seq, items)
+
+    def save_within(self, token: str, seq: int, items: Sequence[dict[str, Any]]) -> int:
+        """As `save`, inside a transaction that is open already."""
+        found = self.session(token)
+        if found is None:
+            raise UsageError("There is no open form under this token.")
+        digest = hashlib.sha256(json.dumps(list(items), sort_keys=True).encode()).hexdigest()[:24]
+        known = self.one("SELECT digest FROM batch WHERE session=? AND seq=?", (found.key, seq))
+        if known is not None and known["digest"] != digest:
+            raise ConflictError(self.next_seq(found.key))
+        if known is None:
+            self.run("INSERT INTO batch VALUES (?,?,?)", (found.key, seq, digest))
+            for item in items:
+                self._answer(found.key, seq, item)
+        return self.contiguous(found.key)
+
+    def _answer(self, key: int, seq: int, item: dict[str, Any]) -> None:
+        value = item.get("value")
+        told = json.dumps(value) if isinstance(value, list) else value
+        self.run(
+            "INSERT INTO answer VALUES (?,?,?,?,?,?) ON CONFLICT (session, item) DO UPDATE SET "
+            "value=excluded.value, missing_reason=excluded.missing_reason, seq=excluded.seq, "
+            "client_ms=excluded.client_ms WHERE excluded.seq >= answer.seq",
+            (key, item["item"], told, item.get("missing_reason"), seq, item.get("client_ms")),
+        )
+        if item.get("shown_ms") is not None:
+            self.run(
+                "INSERT INTO paradata VALUES (?,?,?,?) ON CONFLICT (session, page) DO UPDATE SET "
+                "shown_ms=paradata.shown_ms+excluded.shown_ms, changes=paradata.changes+1",
+                (key, item["item"], int(item["shown_ms"]), int(item.get("changes") or 0)),
+            )
+
+    def contiguous(self, key: int) -> int:
+        """The highest number up to which every batch has come, 0 when none has."""
+        row = self.one("SELECT COUNT(*) AS n, MAX(seq) AS top FROM batch WHERE session=?", (key,))
+        n, top = (row["n"], row["top"] or 0) if row else (0, 0)
+        if n == top:
+            return int(top)
+        seen = sorted(r["seq"] for r in self.run("SELECT seq FROM batch WHERE session=?", (key,)))
+        return next((i for i, seq in enumerate(seen) if seq != i + 1), len(seen))
+
+    def next_seq(self, key: int) -> int:
+        """The next free number."""
+        row = self.one("SELECT MAX(seq) AS top FROM batch WHERE session=?", (key,))
+        return int((row and row["top"]) or 0) + 1
+
+    def answers(self, key: int) -> dict[str, Any]:
+        """Answers of a session by code; lists where several were chosen."""
+        told = {}
+        for row in self.run(
+            "SELECT item, value FROM answer WHERE session=? AND value IS NOT NULL", (key,)
+        ):
+            text = row["value"]
+            told[row["item"]] = json.loads(text) if text.startswith("[") else text
+        return told
+
+    def set(self, token: str, **changes: Any) -> None:
+        """Change language, mode or place of an open session."""
+        with self.writing():
+            for name, value in changes.items():
+                if name not in ("language", "mode", "at"):
+                    raise UsageError("This cannot be changed.", found=name)
+                self.run(f"UPDATE session SET {name}=? WHERE token=?", (value, token))
+
+    def finish(self, token: str, status: Literal["finished", "stopped"] = "finished") -> bool:
+        """End a session and forget its token. False when it had ended before."""
+        with self.writing():
+            found = self.session(token)
+            if found is None:
+                return False
+            self.run(
+                "UPDATE session SET status=?, finished_on=?, token=NULL WHERE key=?",
+                (status, date.today().isoformat(), found.key),
+            )
+            # Once all has come the numbers of batches serve nobody.
+            self.run("DELETE FROM batch WHERE session=?", (found.key,))
+            return True
+
+
+def _sqlite(path: Path) -> Any:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path, check_same_thread=False, timeout=30, cached_statements=256)
+    connection.execute("PRAGMA journal_mode=WAL")
+    # WAL with NORMAL loses nothing that was confirmed when a process dies; FULL also holds when power goes.
+    connection.execute("PRAGMA synchronous=FULL")
+    return connection
+
+
+def _postgres(address: str) -> Any:
+    try:
+        import psycopg
+    except ImportError:
+        raise UsageError(
+            "PostgreSQL needs psycopg, which is not installed.",
+            mend="Install threecircles[postgres].",
+        ) from None
+    try:
+        return psycopg.connect(address)
+    except psycopg.OperationalError as error:
+        raise ThreeCirclesError(
+            "The store cannot be reached.", found=str(error).splitlines()[0]
+        ) from None
+
+
+def _session(row: dict[str, Any]) -> Session:
+    return Session(
+        row["key"], row["token"], row["class_code"], row["pupil_code"], row["questionnaire"],
+        row["language"], row["mode"], tuple(json.loads(row["given"])), row["status"], row["at"],
+    )  # fmt: skip
