@@ -47,7 +47,7 @@ class Runner:
     """Everything one run shares.
 
     known: values handed to step functions by parameter name (place, seed ...). gate: asks disclosure
-    for a grant (purpose, tables, attributes). door: record's only door to child-level rows.
+    for a grant (purpose, tables, attributes, step). door: record's only door to child-level rows.
     """
 
     workspace: Workspace
@@ -288,7 +288,11 @@ class Runner:
                 f"{step.name} reads child-level rows, and nobody is here to permit it."
             )
         return self.gate(
-            step.purpose, tables=step.reads, attributes=step.attributes, workspace=self.workspace
+            step.purpose,
+            tables=step.reads,
+            attributes=step.attributes,
+            workspace=self.workspace,
+            step=step.name,
         )
 
     def _keywords(self, step: Step, out: Path) -> dict[str, Any]:
