@@ -52,7 +52,7 @@ SURVEY = {
 
 def trial(seed: int, links: LinkQuality | None) -> dict[str, dict[str, float]]:
     """One place: for each judged figure the estimate, its interval and both truths."""
-    world = build_world(load_profile("borough", None), seed, 2026)
+    world = build_world(load_profile("borough"), seed, 2026)
     served = np.any([service_flags(world)[k] for k in SOCIAL], axis=0)
     table, everyone = answered(world), roll(world, served)
     observed = served.copy()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -14,6 +15,7 @@ from threecircles.core.design_variance import Structure
 from threecircles.core.errors import ThreeCirclesError
 from threecircles.core.response import Response, fit, independent
 from threecircles.need.circles import design_of
+from threecircles.need.linearised import Linearised
 
 KNOWN = ("sen_support", "ehc_plan", "absence", "service")
 """Known of everyone, and may decide who answers."""
@@ -52,22 +54,15 @@ class Ground:
     lean: tuple[float, float] | None
     counted: bool = True
 
-    def residuals(self, u: np.ndarray) -> np.ndarray:
-        """What is left of each linearised variable (respondents x k) after all that is known is used."""
-        w = self.response.weights * self.expand
+    @cached_property
+    def linearised(self) -> Linearised:
+        """What is left of a linearised variable after all that is known is used, ready for any breakdown."""
         served = (self.respondents["service"].fill_null(0) == 1).to_numpy()
-        left = u.copy()
-        for part in (served, ~served):
-            # Weights were scaled to the number in contact, so only differences within each part can err.
-            if self.counted and part.any():
-                left[part] -= (w[part, None] * u[part]).sum(axis=0) / w[part].sum()
-        if self.z.shape[1] == 0:
-            return left
-        slope = np.linalg.lstsq(
-            (self.z * w[:, None]).T @ self.z, (self.z * w[:, None]).T @ left, rcond=None
-        )[0]
-        left = self.expand[:, None] * (left - self.z @ slope)
-        return self.response.residuals(left) / self.expand[:, None]
+        # Weights were scaled to the number in contact, so only differences within each part can err.
+        parts = [p for p in (served, ~served) if self.counted and p.any()]
+        return Linearised.of(
+            self.weights, self.response, self.z, self.expand, parts, self.structure
+        )
 
 
 def in_picture(with_flagged: bool = False) -> pl.Expr:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from threecircles.core.rounding import round_half_away
 from threecircles.core.tables import TOTAL, Dimension, Measured, TableSpec
 
 VALUES = ("value", "low", "high", "numerator", "denominator", "n", "n_with")
@@ -87,9 +86,9 @@ def circles_table(
 
 def figures(table: pl.DataFrame, dimensions: Sequence[str]) -> pl.DataFrame:
     """The frame of a measured table: children as whole numbers, counts as integers, in order."""
-    whole = pl.col("numerator", "denominator").map_elements(
-        round_half_away, return_dtype=pl.Float64
-    )
+    children = pl.col("numerator", "denominator")
+    # Children are not below nought, so the half goes up; 1e-9 as in core's rounding.
+    whole = (children + 0.5 + 1e-9).floor()
     return table.with_columns(
         whole, pl.col("n", "n_with").cast(pl.Int64), pl.col("reason").cast(pl.String)
     ).select(*dimensions, *FIGURES)

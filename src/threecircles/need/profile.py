@@ -8,7 +8,6 @@ import numpy as np
 import polars as pl
 
 from threecircles.core.inequality import ridits
-from threecircles.core.rounding import round_half_away
 from threecircles.core.tables import TOTAL, Dimension, Measured, TableSpec
 from threecircles.need.areas import FIFTHS
 from threecircles.need.ground import Ground
@@ -53,9 +52,8 @@ def distribution_table(ground: Ground, need: HighNeed, told: Told) -> Measured:
     """
     parts: dict[str, tuple[np.ndarray, np.ndarray]] = {}
     for c in need.criteria:
-        score = [
-            None if v is None else str(int(round_half_away(v))) for v in ground.respondents[c.scale]
-        ]
+        nearest = (ground.respondents[c.scale] + 0.5 + 1e-9).floor()
+        score = nearest.cast(pl.Int64).cast(pl.String).to_list()
         parts |= _spread(c.construct, score, [str(i) for i in range(1, 6)])
     for name, column, most in (
         ("impairments", "n_impairments", len(need.impairments)),

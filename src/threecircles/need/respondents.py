@@ -33,7 +33,8 @@ def respondents(
     if rows.height == 0:
         return pl.DataFrame(schema={c: pl.String for c in ("response_id", "person_id")})
     if study is None:
-        study = rows.sort("on_date", "study_id", nulls_last=False)["study_id"][-1]
+        days = rows.group_by("study_id").agg(pl.col("on_date").max())
+        study = days.sort("on_date", "study_id", nulls_last=False)["study_id"][-1]
     rows = rows.filter(pl.col("study_id") == study).with_columns(
         pl.col("person_id").cast(pl.String)
     )

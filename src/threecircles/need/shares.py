@@ -26,14 +26,15 @@ def shares(ground: Ground, parts: Parts) -> pl.DataFrame:
 
     df: schools less school types that hold a respondent of the base.
     """
-    w = ground.weights
-    y = np.stack([np.asarray(p[0] & p[1], dtype=float) for p in parts.values()], axis=1)
-    x = np.stack([np.asarray(p[1], dtype=float) for p in parts.values()], axis=1)
+    rows = np.flatnonzero(np.any([p[1] for p in parts.values()], axis=0))
+    w = ground.weights[rows]
+    y = np.stack([(p[0] & p[1])[rows].astype(float) for p in parts.values()], axis=1)
+    x = np.stack([p[1][rows].astype(float) for p in parts.values()], axis=1)
     numerator, denominator, n = w @ y, w @ x, x.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         value = numerator / denominator
-        se = np.sqrt(variance(ground, np.nan_to_num((y - value * x) / denominator)))
-    df = np.array([degrees(ground, base > 0) for base in x.T])
+        se = np.sqrt(variance(ground, np.nan_to_num((y - value * x) / denominator), rows))
+    df = np.array([degrees(ground, rows[base > 0]) for base in x.T])
     ends = interval(value, se, df, df, n, True)
     # What is known of everyone on roll has no sampling error: its interval is the figure itself.
     counted = (se < COUNTED) & (n > 0)
@@ -83,15 +84,21 @@ def slope(
     return _by_t(ground, measure, value, u[:, None], known, base)
 
 
-def variance(ground: Ground, u: np.ndarray) -> np.ndarray:
-    """Of sums of weights x u (respondents x k): schools that took part or not, then pupils within them."""
+def variance(ground: Ground, u: np.ndarray, rows: np.ndarray | None = None) -> np.ndarray:
+    """Of sums of weights x u: schools that took part or not, then pupils within them.
+
+    u: k linearised variables (columns) of the respondents numbered in rows (None = all), nought elsewhere.
+    With the survey's own weights, answers are taken as drawn at random within the school.
+    """
+    rows = np.arange(len(ground.weights)) if rows is None else rows
+    if ground.how != "survey_weights":
+        return ground.linearised.variance(u, rows)
     structure = ground.structure
-    left = ground.weights[:, None] * ground.residuals(u)
     units = len(structure.unit_stratum)
-    by_unit = np.zeros((units, u.shape[1]))
-    squares = np.zeros_like(by_unit)
-    np.add.at(by_unit, structure.row_unit, left)
-    np.add.at(squares, structure.row_unit, left**2)
+    left = ground.weights[rows, None] * u
+    by_unit, squares = np.zeros((units, u.shape[1])), np.zeros((units, u.shape[1]))
+    np.add.at(by_unit, structure.row_unit[rows], left)
+    np.add.at(squares, structure.row_unit[rows], left**2)
     drawn = np.bincount(structure.row_unit, minlength=units).astype(float)
     roll = np.zeros(units)
     np.maximum.at(
@@ -101,10 +108,11 @@ def variance(ground: Ground, u: np.ndarray) -> np.ndarray:
 
 
 def degrees(ground: Ground, inside: np.ndarray) -> int:
-    """Schools less school types among the respondents inside."""
+    """Schools less school types among the respondents inside (numbers, or true and false)."""
     structure = ground.structure
-    units = len(np.unique(structure.row_unit[inside]))
-    return max(0, units - len(np.unique(structure.row_stratum[inside])))
+    units = np.bincount(structure.row_unit[inside], minlength=1)
+    strata = np.bincount(structure.row_stratum[inside], minlength=1)
+    return max(0, int((units > 0).sum()) - int((strata > 0).sum()))
 
 
 def _by_t(

@@ -25,13 +25,11 @@ def spell(rows: nw.LazyFrame, *, by: Sequence[str] = (), bridge_days: int = 0) -
     """
     group = ["person_id", *by]
     numbered = _numbered(rows, group, bridge_days)
-    ends = nw.max_horizontal("_end")
     return (
         numbered.with_columns(
             _first=nw.when(nw.col("_new") == 1).then(nw.col("row_id")),
             _last=nw.when(nw.col("_next") != nw.col("spell")).then(nw.col("row_id")),
             _open=nw.when(nw.col("_end") == FOREVER).then(nw.lit(1)).otherwise(nw.lit(0)),
-            _finish=ends,
         )
         .group_by(*group, "spell")
         .agg(
