@@ -10,16 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from threecircles.disclosure.attacker import Ranges, ranges
+from threecircles.disclosure.earlier import SMALL, apart, changes, of_other_times
 from threecircles.disclosure.explain import Term, explain
 from threecircles.disclosure.files import Sheet, read_sheets
-from threecircles.disclosure.lattice import OTHERS, Key, Lattice, tie
+from threecircles.disclosure.lattice import Key, Lattice, tie, words
 from threecircles.disclosure.layout import Entry, entries, layout_of
 from threecircles.disclosure.shares import share_bounds
-from threecircles.disclosure.structure import Structure, merged, structure
+from threecircles.disclosure.structure import merged, structure
 from threecircles.disclosure.sums import contradictions
-
-SMALL = 5
-"""Figures from 1 to this that nobody printed but that follow exactly are reported as well."""
 
 NARROW = 3.0
 EXPLAINED = 60
@@ -130,14 +128,21 @@ def attack_sheets(
     found = [e for s, layout in named for e in entries(s, layout)]
     found, parents, notes = merged(found)
     shape = structure(found, parents, declared)
-    changes, found = _changes(found)
+    changed = changes(found)
+    other_times = of_other_times(found, changed)
+    found = apart(found) if changed else found
     base = _rounding(found)
     lattice = _lattice(found, base)
     notes += [*shape.notes, *share_bounds(found, lattice)]
     if base:
         notes.append(f"all shown counts are multiples of {base}, so each stands for a range")
     tie(lattice, shape.families, slack=base / 2)
-    return _report(sheets, found, lattice, changes, [*notes, *lattice.notes], shape)
+    if other_times:
+        notes.append(
+            "tables differ in most of what they share, so each counts children of its own time"
+        )
+        changed = []
+    return _report(sheets, found, lattice, [c.text() for c in changed], [*notes, *lattice.notes])
 
 
 def _lattice(found: Sequence[Entry], base: int) -> Lattice:
@@ -158,40 +163,12 @@ def _rounding(found: Sequence[Entry]) -> int:
     return next((b for b in (10, 5) if all(v % b == 0 for v in shown)), 0)
 
 
-def _changes(found: list[Entry]) -> tuple[list[str], list[Entry]]:
-    """Cells that two files print differently: each file then stands for its own time."""
-    by_key: dict[Key, dict[str, float]] = {}
-    for e in found:
-        if e.told.value is not None:
-            by_key.setdefault((e.quantity, e.at), {})[e.sheet] = e.told.value
-    changed = {k: v for k, v in by_key.items() if len(set(v.values())) > 1}
-    if not changed:
-        return [], found
-    told = []
-    for (_, group), values in changed.items():
-        low, high = min(values.values()), max(values.values())
-        where = " and ".join(f"{v:g} in {sheet}" for sheet, v in values.items())
-        small = (
-            f"; the difference of {high - low:g} is a child or a few" if high - low <= SMALL else ""
-        )
-        told.append(f"{words(group)} is {where}{small}")
-    first = found[0].sheet
-    return told, [e if e.sheet == first else _own_time(e) for e in found]
-
-
-def _own_time(e: Entry) -> Entry:
-    return Entry(
-        e.sheet, e.row, e.column, e.at, f"{e.quantity} in {e.sheet}", e.told, e.shares, e.base
-    )
-
-
 def _report(
     sheets: Sequence[Sheet],
     found: Sequence[Entry],
     lattice: Lattice,
     changes: list[str],
     notes: list[str],
-    shape: Structure,
 ) -> Attack:
     sums = lattice.sums()
     hidden = {lattice.number[(e.quantity, e.at)]: e for e in reversed(found) if e.told.hidden}
@@ -256,12 +233,3 @@ def _sentence(f: Found, terms: Sequence[Term]) -> str:
     )
     given = ", ".join(words(t.group) for t in terms)
     return f"{name}{place} is {f.low:g} = {signed.removeprefix('+ ')}: given away by {given}."
-
-
-def words(group: Sequence[tuple[str, str]]) -> str:
-    """A group in words, for people."""
-    told = ", ".join(f"{d} {v}" for d, v in group if not v.startswith(OTHERS))
-    others = [v.removeprefix(OTHERS).strip() for _, v in group if v.startswith(OTHERS)]
-    if others:
-        return f"what is not listed of {told or others[0]}"
-    return told or "All"

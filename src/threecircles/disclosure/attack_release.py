@@ -9,11 +9,11 @@ import numpy as np
 
 from threecircles.core.tables import TOTAL
 from threecircles.definitions import read_csv
+from threecircles.disclosure.adding_up import Family, Group
 from threecircles.disclosure.attacker import ranges
 from threecircles.disclosure.cast import children_of, same_names
 from threecircles.disclosure.lattice import Lattice, tie
 from threecircles.disclosure.release import Safe
-from threecircles.disclosure.structure import Family, Group
 
 ADDITIVE = ("n", "n_with", "numerator")
 """Columns whose figures add up over groups, so that a hidden one may be worked out."""
@@ -29,22 +29,30 @@ class Leak:
     value: float
 
 
-def attack_safe(tables: Sequence[Safe]) -> list[Leak]:
+Told = Mapping[tuple[str, int, str], float]
+"""Figures that some file shows, by table, row and column of the safe table."""
+
+
+def attack_safe(tables: Sequence[Safe], told: Told | None = None) -> list[Leak]:
     """Every hidden count of safe tables that follows exactly from all that they show together.
 
     Uses only what a reader sees: shown figures, the nesting of groups, the names of the measures.
+    told: figures that the tables hide and another file of the release shows; each is a leak, and helps
+    to work out others.
     """
     by_children: dict[str, list[Safe]] = {}
     for table in tables:
         if table.profile != "published":
             by_children.setdefault(children_of(table.spec), []).append(table)
     return [
-        leak for children, own in sorted(by_children.items()) for leak in _attack(children, own)
+        leak
+        for children, own in sorted(by_children.items())
+        for leak in _attack(children, own, told or {})
     ]
 
 
-def _attack(children: str, tables: Sequence[Safe]) -> list[Leak]:
-    shown, hidden = _figures(tables)
+def _attack(children: str, tables: Sequence[Safe], told: Told) -> list[Leak]:
+    shown, hidden, given_away = _figures(tables, told)
     names = _alike(shown)
     lattice = Lattice()
     for quantity, values in shown.items():
@@ -60,7 +68,7 @@ def _attack(children: str, tables: Sequence[Safe]) -> list[Leak]:
     wanted[[at for at in asked if not lattice.shown()[at]]] = True
     found = ranges(sums, wanted)
     keys = lattice.keys
-    return [
+    return [Leak(children, *key, value) for key, value in given_away.items()] + [
         Leak(children, *keys[at], float(found.low[at]))
         for at in np.flatnonzero(wanted & found.exact)
     ]
@@ -77,11 +85,12 @@ def _alike(shown: Mapping[str, Mapping[Group, float]]) -> dict[str, str]:
 
 
 def _figures(
-    tables: Sequence[Safe],
-) -> tuple[dict[str, dict[Group, float]], dict[str, set[Group]]]:
-    """Shown values and hidden groups of each quantity."""
+    tables: Sequence[Safe], told: Told
+) -> tuple[dict[str, dict[Group, float]], dict[str, set[Group]], dict[tuple[str, Group], float]]:
+    """Shown values and hidden groups of each quantity, and the hidden ones that another file told."""
     shown: dict[str, dict[Group, float]] = {}
     hidden: dict[str, set[Group]] = {}
+    given_away: dict[tuple[str, Group], float] = {}
     for table in tables:
         own = table.spec.dimensions
         column = {d.column: f"{d.column}@{d.vintage}" if d.vintage else d.column for d in own}
@@ -89,16 +98,19 @@ def _figures(
         counted = [
             c for c in ADDITIVE if c in table.frame.columns and (c != "numerator" or count == c)
         ]
-        for row in table.frame.iter_rows(named=True):
+        for at, row in enumerate(table.frame.iter_rows(named=True)):
             group = tuple(sorted((column[c], str(row[c])) for c in column if str(row[c]) != TOTAL))
             for c in counted:
                 name = f"{row['measure']}:{'with' if c != 'n' and count != 'n' else 'count'}"
                 shown.setdefault(name, {})
+                elsewhere = told.get((table.spec.id, at, c))
                 if row[c] is not None:
                     shown[name][group] = float(row[c])
+                elif elsewhere is not None:
+                    shown[name][group] = given_away[name, group] = elsewhere
                 elif row["symbol"] == "[c]":
                     hidden.setdefault(name, set()).add(group)
-    return shown, hidden
+    return shown, hidden, given_away
 
 
 def _families(tables: Sequence[Safe]) -> dict[str, list[Family]]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
+from threecircles.disclosure.adding_up import Group
 from threecircles.disclosure.lattice import Lattice
 from threecircles.disclosure.linear import TINY, Linear
-from threecircles.disclosure.structure import Group
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import scipy.sparse as sp
 
 from threecircles.core.tables import TOTAL
+from threecircles.disclosure.adding_up import Family, Group
 from threecircles.disclosure.linear import TINY
-from threecircles.disclosure.structure import Family, Group
 from threecircles.disclosure.sums import Bools, Sums
 
 Key = tuple[str, Group]
@@ -20,6 +20,9 @@ Lines = Mapping[tuple[str, str, Group], Mapping[str, int]]
 """Quantity, dimension, the other dimensions -> value -> cell."""
 
 OTHERS = "(others)"
+
+MOST_CELLS = 400_000
+"""Cells up to which totals that nobody printed are made, to see what lies between."""
 
 
 @dataclass
@@ -72,29 +75,36 @@ class Lattice:
         return np.array(self.high) - np.array(self.low) <= TINY
 
 
-def tie(lattice: Lattice, families: Mapping[str, Sequence[Family]], slack: float = 0.0) -> None:
+def tie(
+    lattice: Lattice,
+    families: Mapping[str, Sequence[Family]],
+    slack: float = 0.0,
+    *,
+    keep_wholes: bool = False,
+) -> None:
     """Add the sums that the families imply among the cells, and the cells nobody printed but sums need.
 
-    slack: how far printed figures may be from adding up because they were rounded.
+    slack: how far printed figures may be from adding up because they were rounded. keep_wholes:
+    totals that nobody printed matter in themselves, not only for what they tell of others.
     """
-    for _ in range(4):
-        if not _missing_wholes(lattice, families):
-            break
-    lines = _lines(lattice, families)
-    broken, leaky = _tried(lattice, families, lines, slack)
-    for d, parent in sorted(broken):
-        lattice.notes.append(
-            f"{d}: the parts of {parent} add up to more than it, so they overlap and are not tied"
-        )
-    for (quantity, d, rest), members in lines.items():
-        for family in families[d]:
-            if (d, family.parent) not in broken:
-                _tie_one(lattice, (quantity, d, rest), members, family, (d, family.parent) in leaky)
+    broken, leaky = _tried(lattice, families, _lines(lattice, families), slack)
+    sound = {d: [f for f in own if (d, f) not in broken] for d, own in families.items()}
+    for d, parent in dict.fromkeys((d, f.parent) for d, own in families.items() for f in own):
+        if not any(f.parent == parent for f in sound[d]):
+            lattice.notes.append(
+                f"{d}: the parts of {parent} add up to more than it, so they overlap and are not tied"
+            )
+    _make_wholes(lattice, sound)
+    for (quantity, d, rest), members in _lines(lattice, sound).items():
+        for family in sound[d]:
+            _tie_one(lattice, (quantity, d, rest), members, family, (d, family) in leaky)
+    if not keep_wholes:
+        _forget_idle(lattice)
 
 
 def _tried(
     lattice: Lattice, families: Mapping[str, Sequence[Family]], lines: Lines, slack: float
-) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+) -> tuple[set[tuple[str, Family]], set[tuple[str, Family]]]:
     """Families whose parts overlap, and those that leave something out, where all is printed."""
     broken, leaky = set(), set()
     shown = lattice.shown()
@@ -107,9 +117,9 @@ def _tried(
             gap = lattice.low[whole] - sum(lattice.low[p] for p in parts)
             room = slack * (len(parts) + 1) + TINY
             if gap < -room:
-                broken.add((d, family.parent))
+                broken.add((d, family))
             elif gap > room and len(parts) == len(family.parts):
-                leaky.add((d, family.parent))
+                leaky.add((d, family))
     return broken, leaky
 
 
@@ -128,19 +138,48 @@ def _whole_key(quantity: str, d: str, rest: Group, parent: str) -> Key:
     return quantity, rest if parent == TOTAL else tuple(sorted((*rest, (d, parent))))
 
 
-def _missing_wholes(lattice: Lattice, families: Mapping[str, Sequence[Family]]) -> bool:
-    """Make the totals that two dimensions speak of and nobody printed; True when any was made."""
-    speaks: dict[Key, set[str]] = {}
-    for (quantity, d, rest), members in _lines(lattice, families).items():
-        for family in families[d]:
-            if sum(1 for p in family.parts if p in members) >= 2 and family.parent not in members:
-                speaks.setdefault(_whole_key(quantity, d, rest, family.parent), set()).add(
-                    f"{d} {len(family.parts)}"
-                )
-    new = [key for key, by in speaks.items() if len(by) >= 2]
-    for key in new:
-        lattice.cell(key)
-    return bool(new)
+def _make_wholes(lattice: Lattice, families: Mapping[str, Sequence[Family]]) -> None:
+    """Make every total that lies between what is printed, so that no sum is missed for want of a step."""
+    above: dict[str, dict[str, list[str]]] = {}
+    for d, own in families.items():
+        for family in own:
+            for part in family.parts:
+                if part != family.parent:
+                    above.setdefault(d, {}).setdefault(part, []).append(family.parent)
+    waiting = list(lattice.number)
+    while waiting and len(lattice.low) < MOST_CELLS:
+        quantity, group = waiting.pop()
+        for d, value in group:
+            for parent in above.get(d, {}).get(value, ()):
+                key = _whole_key(quantity, d, tuple(p for p in group if p[0] != d), parent)
+                if key not in lattice.number:
+                    lattice.cell(key)
+                    waiting.append(key)
+
+
+def _forget_idle(lattice: Lattice) -> None:
+    """Leave out sums whose whole nobody printed and no other sum speaks of: they tell nothing."""
+    uses: dict[int, int] = {}
+    for whole, parts in lattice.rows:
+        for c in (whole, *parts):
+            uses[c] = uses.get(c, 0) + 1
+    rows, idle = lattice.rows, True
+    while idle:
+        kept = []
+        for whole, parts in rows:
+            # Below nought and without end nothing is known of such a whole, so any parts fit it.
+            if (
+                not lattice.printed[whole]
+                and uses[whole] == 1
+                and not np.isfinite(lattice.high[whole])
+            ):
+                for c in (whole, *parts):
+                    uses[c] -= 1
+            else:
+                kept.append((whole, parts))
+        idle = len(kept) < len(rows)
+        rows = kept
+    lattice.rows = rows
 
 
 def _tie_one(
@@ -157,29 +196,21 @@ def _tie_one(
     parts = [members[p] for p in present]
     parts += [lattice.cell(_whole_key(*line, p)) for p in family.parts if p not in members]
     if leaky:
-        parts.append(lattice.cell(_whole_key(*line, f"{OTHERS} {family.parent}")))
+        # Other lists of the same whole leave out others.
+        parts.append(
+            lattice.cell(_whole_key(*line, f"{OTHERS} {family.parent} beside {family.parts[0]}"))
+        )
     lattice.rows.append((whole, tuple(parts)))
 
 
-def close(
-    value: Mapping[Key, float], families: Mapping[str, Sequence[Family]], dimensions: Iterable[str]
-) -> dict[Key, float]:
-    """All totals that the cells imply, added to them: one dimension after the other."""
-    full = dict(value)
-    for d in dimensions:
-        above = {p: f.parent for f in families.get(d, ()) for p in f.parts}
-        made: dict[Key, float] = {}
-        for (quantity, group), v in full.items():
-            own = dict(group)
-            at = own.get(d)
-            seen = set()
-            while at is not None and at in above and at not in seen:
-                seen.add(at)
-                at = above[at]
-                key = _whole_key(quantity, d, tuple(p for p in group if p[0] != d), at)
-                if key not in full:
-                    made[key] = made.get(key, 0.0) + v
-                if at == TOTAL:
-                    break
-        full |= made
-    return full
+def words(group: Sequence[tuple[str, str]]) -> str:
+    """A group in words, for people."""
+    told = ", ".join(f"{d} {v}" for d, v in group if not v.startswith(OTHERS))
+    others = [
+        v.removeprefix(OTHERS).partition(" beside ")[0].strip()
+        for _, v in group
+        if v.startswith(OTHERS)
+    ]
+    if others:
+        return f"what is not listed of {told or others[0]}"
+    return told or "All"

@@ -14,9 +14,33 @@ _COUNT = frozenset(
     ["count", "counts", "n", "number", "num", "no", "children", "pupils", "value", "values", "frequency", "freq", "cases", "headcount", "people", "persons", "numerator", "observation", "observations", "figure", "total_children", "episodes", "respondents"]
 )  # fmt: skip
 _SHARE = frozenset(
-    ["percent", "percentage", "pct", "share", "proportion", "prop", "rate", "per", "%"]
+    [
+        "percent",
+        "percentage",
+        "pct",
+        "perc",
+        "share",
+        "proportion",
+        "prop",
+        "rate",
+        "rates",
+        "per",
+        "%",
+        "mean",
+        "average",
+        "avg",
+        "median",
+        "ratio",
+        "lower",
+        "upper",
+        "lci",
+        "uci",
+        "ci",
+        "confidence",
+    ]
 )
 _BASE = frozenset(["denominator", "base", "population", "pop"])
+_PUBLIC = frozenset(["population", "pop"])
 _GROUP = frozenset(
     ["year", "age", "ages", "ward", "wards", "sex", "gender", "code", "id", "decile", "quintile", "fifth", "period", "area", "region", "month", "quarter", "band", "group", "la", "category", "phase", "school", "urn", "ethnicity", "lsoa", "msoa", "locality", "level", "type", "district", "geography", "date"]
 )  # fmt: skip
@@ -123,9 +147,10 @@ def layout_of(
 def entries(sheet: Sheet, layout: Layout) -> list[Entry]:
     """Every printed count of a sheet. Empty cells and cells that do not apply are left out."""
     place = {h: i for i, h in enumerate(sheet.header)}
+    quantity = "count" if layout.wide else _quantity(layout.counts[0])
     found = []
     for number, row in enumerate(sheet.rows):
-        at = [(_column(h), row[place[h]].strip()) for h in layout.groups]
+        at = [(column_name(h), row[place[h]].strip()) for h in layout.groups]
         shares = tuple((h, s) for h in layout.shares if (s := told(row[place[h]])) is not None)
         base = next((b for h in layout.bases if (b := told(row[place[h]])) is not None), None)
         for h in layout.counts:
@@ -133,14 +158,38 @@ def entries(sheet: Sheet, layout: Layout) -> list[Entry]:
             if cell is None:
                 continue
             where = [*at, (COLUMNS, h)] if layout.wide else at
-            group = tuple(sorted((d, v) for d, v in where if v and not is_total(v)))
+            group = _group(where)
             found.append(
-                Entry(sheet.name, sheet.first + number, h, group, "count", cell, shares, base)
+                Entry(sheet.name, sheet.first + number, h, group, quantity, cell, shares, base)
             )
     return found
 
 
-def _column(header: str) -> str:
+def base_entries(sheet: Sheet, layout: Layout) -> list[Entry]:
+    """The denominators in the lines as counts of their own; populations that others publish are left out."""
+    place = {h: i for i, h in enumerate(sheet.header)}
+    own = [h for h in layout.bases if not _words(h) & _PUBLIC]
+    return [
+        Entry(sheet.name, sheet.first + number, h, group, f"base {column_name(h)}", cell)
+        for number, row in enumerate(sheet.rows)
+        for h in own
+        if (cell := told(row[place[h]])) is not None
+        for group in [_group([(column_name(g), row[place[g]].strip()) for g in layout.groups])]
+    ]
+
+
+def _group(where: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((d, v) for d, v in where if v and not is_total(v)))
+
+
+def _quantity(header: str) -> str:
+    """What a column counts: headings that only say that it counts are alike in all files."""
+    own = _words(header) - _COUNT - {"of", "the", "total", "all"}
+    return "count" if not own else column_name(header)
+
+
+def column_name(header: str) -> str:
+    """The name of a dimension, from its heading in a file."""
     return re.sub(r"[\s_]+", " ", header.strip().lower())
 
 

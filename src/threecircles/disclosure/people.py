@@ -22,7 +22,11 @@ LOCAL_ROLES = ("analyst", "survey_lead")
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """One line of the access file. same_as: other accounts of the same human being."""
+    """One line of the access file.
+
+    same_as: other accounts of the same human being. named_for: restricted or adopted children whose
+    named officer this is (person ids).
+    """
 
     id: str
     roles: tuple[str, ...]
@@ -30,6 +34,7 @@ class Account:
     teams: tuple[str, ...] = ()
     training_until: date | None = None
     same_as: tuple[str, ...] = ()
+    named_for: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +88,12 @@ def person(workspace: Path, name: str | None = None, *, mfa: bool = False) -> Pe
         training_until=until,
         mfa=mfa,
     )
+
+
+def named_officers(workspace: Path, person_id: str) -> list[str]:
+    """Accounts that are named for a restricted or adopted child."""
+    known = accounts(workspace) or demonstration(workspace)
+    return sorted(a.id for a in known.values() if person_id in a.named_for)
 
 
 def same_human(workspace: Path, one: str, two: str) -> bool:

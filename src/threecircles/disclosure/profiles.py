@@ -32,7 +32,8 @@ class Profile(Definition):
     children counted, or the base behind a figure. complement: what is left over obeys the same rule.
     percent_base: children a percentage needs behind it. min_width: width that the interval inferred
     for a hidden cell keeps. group_disclosure: figures held by none or all of a group are hidden
-    unless the group has group_full_min children. round_levels: "all", or levels that are rounded.
+    unless the group has group_full_min children. every_complement: what is left of any shown total
+    without any one part obeys the rule. round_levels: "all", or levels that are rounded.
     """
 
     version: str
@@ -49,11 +50,17 @@ class Profile(Definition):
     secondary: bool
     group_disclosure: bool
     group_full_min: int
+    every_complement: bool = False
     round_base: int | None = None
     round_levels: tuple[str, ...] = ()
     dominance: Dominance | None = None
     min_units: dict[str, int] = field(default_factory=dict)
     low_base: int = 0
+
+    @property
+    def rounds_all(self) -> bool:
+        """True when every count that is shown is rounded."""
+        return bool(self.round_base) and "all" in self.round_levels
 
     def hides(self, count: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
         """Which counts are hidden. A fraction below 1 counts as 1: somebody is behind it."""

@@ -1,38 +1,48 @@
-"""Makes one table of anyone's safe to publish, and says what was hidden and why."""
+"""Makes tables of anyone's safe to publish, and says what was hidden and why."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from threecircles.core.errors import NotPermitted, UsageError
+from threecircles.core.errors import UsageError
 from threecircles.core.rounding import round_to
-from threecircles.core.tables import TOTAL
-from threecircles.core.workspace import write_bytes
-from threecircles.disclosure.attack_files import words
+from threecircles.disclosure.complete import Complete, complete
+from threecircles.disclosure.earlier import shown_before
 from threecircles.disclosure.files import Sheet, read_sheets
-from threecircles.disclosure.lattice import Key, Lattice, close, tie
-from threecircles.disclosure.layout import Entry, Layout, entries, layout_of
+from threecircles.disclosure.hiding import Hiding, hide, whole_groups
+from threecircles.disclosure.lattice import words
+from threecircles.disclosure.layout import (
+    Entry,
+    Layout,
+    base_entries,
+    column_name,
+    entries,
+    layout_of,
+)
 from threecircles.disclosure.profiles import Profile, profile
-from threecircles.disclosure.structure import Family, merged, structure
-from threecircles.disclosure.sums import contradictions
-from threecircles.disclosure.suppress import Pattern, Wish, suppress
+from threecircles.disclosure.safe_copy import Place, write_copies
+from threecircles.disclosure.share_bases import share_bases
 
-TOTALS_COST = 10.0
+NOT_AVAILABLE = frozenset({"x", "[x]", ":", "..", "u", "[u]"})
+"""Figures that nobody has; they are not counts that somebody hid."""
+
+SAID = 40
+"""Hidden cells that the report names one by one."""
 
 
 @dataclass(frozen=True)
 class HiddenCell:
-    """A cell that was taken out: where it stood, and why."""
+    """A cell that was taken out: where it stood (row as a person counts lines), and why."""
 
     row: int
     column: str
     group: dict[str, str]
     why: str
+    file: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,225 +67,165 @@ class Protected:
             f"{self.primary:,} by the rule, {self.secondary:,} so that those cannot be worked out."
         ]
         lines += [
-            f"  row {h.row}, {words(sorted(h.group.items()))}: {h.why}" for h in self.hidden[:40]
+            f"  row {h.row}, {words(sorted(h.group.items()))}: {h.why}" for h in self.hidden[:SAID]
         ]
-        if len(self.hidden) > 40:
-            lines.append(f"  and {len(self.hidden) - 40:,} more.")
+        if len(self.hidden) > SAID:
+            lines.append(f"  and {len(self.hidden) - SAID:,} more.")
         return "\n".join([*lines, *(f"Note: {n}." for n in self.notes)])
 
 
+@dataclass(frozen=True)
+class _Read:
+    """Sheets as read, with their columns and counts."""
+
+    sheets: tuple[Sheet, ...]
+    layouts: tuple[Layout, ...]
+    found: tuple[Entry, ...]
+
+    @property
+    def name(self) -> str:
+        return ", ".join(dict.fromkeys(s.name for s in self.sheets))
+
+
 def protect_file(
-    table: Path,
+    table: Path | Sequence[Path],
     profile_id: str,
     out: Path,
     *,
     count: str | None = None,
     groups: Sequence[str] | None = None,
     declared: Sequence[tuple[str, str, str]] = (),
+    earlier: Sequence[Path] = (),
+    sensitive: Sequence[str] = (),
 ) -> Protected:
-    """Write a safe copy of a table of counts to `out` (CSV).
+    """Write a safe copy of tables of counts to `out`.
 
-    table: CSV or workbook with columns that divide and one that counts (or a cross table); totals
-    included or not. Totals that are not in it are taken to be known, because somebody will print
-    them. declared: (dimension, whole, part) triples that the table itself does not show.
-    Raises UsageError for a table that cannot be read as counts, NotPermitted when it cannot be made
-    safe; then nothing is written.
+    table: CSV or workbook with columns that divide and one that counts (or a cross table), or several
+    of them, which are then protected together; totals included or not. Where there are none, all are
+    taken to be known, because somebody will print them. out: a CSV or workbook, or a folder for
+    several tables. declared: (dimension, whole, part) triples that the table itself does not show.
+    earlier: tables already released, or published by others; what they show is out, and is reckoned
+    with. sensitive: columns whose values are answers that nobody or everybody of a group must not be
+    seen to give (where the profile says so). Raises UsageError for a table that cannot be read as
+    counts, NotPermitted when it cannot be made safe; then nothing is written.
     """
-    sheets = read_sheets([table])
-    if len(sheets) > 1:
-        raise UsageError(
-            "The file holds several tables.",
-            where=table.name,
-            mend="Give one table a file, or keep one sheet.",
-        )
-    sheet, rule = sheets[0], profile(profile_id)
-    layout = layout_of(sheet, count, groups)
-    found = entries(sheet, layout)
-    _refuse_gaps(sheet, found)
-    made, notes, added = _lattice(found, declared)
-    value = np.array(made.low)
-    pattern, primary = _pattern(made, value, rule)
-    taken = _taken(found, made, pattern, primary, rule)
-    _write(sheet, layout, taken, rule, out)
-    hidden = tuple(HiddenCell(e.row, e.column, dict(e.at), why) for e, why in taken.values())
-    first = sum(1 for h in hidden if h.why.startswith("it is"))
-    gone = [words(key[1]) for key, at in made.number.items() if at in added and pattern.hidden[at]]
-    if gone:
-        notes.append(
-            f"totals that are not in the file and must not be shown elsewhere: {'; '.join(gone[:10])}"
-            + (f" and {len(gone) - 10} more" if len(gone) > 10 else "")
-        )
-    lost = float(sum(e.told.low for e, _ in taken.values()))
-    return Protected(
-        table.name,
-        rule.id,
-        len(found),
-        first,
-        len(hidden) - first,
-        lost,
-        hidden,
-        tuple(dict.fromkeys(notes)),
-    )
+    rule = profile(profile_id)
+    read = _read([table] if isinstance(table, Path) else table, count, groups)
+    _refuse_gaps(read)
+    before = shown_before(earlier, read.found, rule)
+    made = complete(read.found, declared, before)
+    groups_of = [column_name(h) for h in sensitive]
+    also = whole_groups(made, groups_of, rule) if rule.group_disclosure and sensitive else {}
+    hiding = hide(made, rule, also=also)
+    return _written(read, made, hiding, rule, out)
 
 
-def _refuse_gaps(sheet: Sheet, found: Sequence[Entry]) -> None:
-    hidden = next((e for e in found if e.told.hidden), None)
-    if hidden is not None:
-        raise UsageError(
-            "A count is hidden already, so it cannot be known what may be shown beside it.",
-            where=f"{sheet.name}, row {hidden.row}", found=hidden.told.text, mend="Start from the full table.",
-        )  # fmt: skip
-    odd = next((e for e in found if e.told.low < 0 or not float(e.told.low).is_integer()), None)
-    if odd is not None:
-        raise UsageError(
-            "This is not a count.", where=f"{sheet.name}, row {odd.row}, column {odd.column}", found=odd.told.text,
-            allowed="whole numbers from 0", mend="Name the column that counts children: --count NAME.",
-        )  # fmt: skip
-    twice: dict[tuple[object, ...], Entry] = {}
-    for e in found:
-        other = twice.setdefault((e.quantity, e.at), e)
-        if other is not e:
+def _read(paths: Sequence[Path], count: str | None, groups: Sequence[str] | None) -> _Read:
+    sheets = read_sheets(paths)
+    layouts = [
+        layout_of(
+            s,
+            count if len(sheets) == 1 or count in s.header else None,
+            [g for g in groups or () if len(sheets) == 1 or g in s.header] or None,
+        )
+        for s in sheets
+    ]
+    found: list[Entry] = []
+    for s, layout in zip(sheets, layouts, strict=True):
+        found += entries(s, layout)
+        found += base_entries(s, layout)
+    kept = [e for e in found if not (e.told.hidden and e.told.text.lower() in NOT_AVAILABLE)]
+    return _Read(tuple(sheets), tuple(layouts), tuple(kept))
+
+
+def _refuse_gaps(read: _Read) -> None:
+    for e in read.found:
+        if e.told.hidden:
             raise UsageError(
-                "Two lines count the same group.", where=f"{sheet.name}, rows {other.row} and {e.row}", found=words(e.at),
-                mend="Name all columns that divide: --groups A --groups B.",
+                "A count is hidden already, so it cannot be known what may be shown beside it.",
+                where=f"{e.sheet}, row {e.row}", found=e.told.text, mend="Start from the full table.",
             )  # fmt: skip
-
-
-def _lattice(
-    found: Sequence[Entry], declared: Sequence[tuple[str, str, str]]
-) -> tuple[Lattice, list[str], frozenset[int]]:
-    """Cells and sums of a complete table; the numbers of cells that were added to it."""
-    found, parents, notes = merged(found)
-    shape = structure(found, parents, declared)
-    families = dict(shape.families)
-    value: dict[Key, float] = {(e.quantity, e.at): e.told.low for e in found}
-    if not _has_totals(value, families):
-        value = close(value, families, sorted(families))
-        notes.append("the file holds no totals; they are taken to be known to readers")
-    lattice = Lattice()
-    for key, v in value.items():
-        lattice.cell(key, v, v, printed=True)
-    own = {(e.quantity, e.at) for e in found}
-    added = {lattice.number[k] for k in value if k not in own}
-    tie(lattice, families)
-    added |= {at for at, printed in enumerate(lattice.printed) if not printed}
-    wrong = _settle(lattice)
-    if wrong:
+        if e.told.low < 0 or not float(e.told.low).is_integer():
+            raise UsageError(
+                "This is not a count.", where=f"{e.sheet}, row {e.row}, column {e.column}", found=e.told.text,
+                allowed="whole numbers from 0", mend="Name the column that counts children: --count NAME.",
+            )  # fmt: skip
+    seen: dict[tuple[object, ...], Entry] = {}
+    for e in read.found:
+        other = seen.setdefault((e.quantity, e.at), e)
+        if other is e or (other.sheet != e.sheet and other.told.low == e.told.low):
+            continue
+        apart = other.sheet != e.sheet
         raise UsageError(
-            "The figures do not add up.",
-            found=wrong,
-            mend="Correct the table, or name the columns that divide.",
-        )
-    return lattice, [*notes, *shape.notes, *lattice.notes], frozenset(added)
-
-
-def _has_totals(value: Mapping[Key, float], families: Mapping[str, Sequence[Family]]) -> bool:
-    """True when the table holds the total of any dimension."""
-    most = max((len(group) for _, group in value), default=0)
-    parts = {(d, f.parent) for d, own in families.items() for f in own if f.parent != TOTAL}
-    return any(len(group) < most or any(p in parts for p in group) for _, group in value)
-
-
-def _settle(lattice: Lattice) -> str:
-    """Give the cells that nobody printed the value that the sums leave; what is wrong, or nothing."""
-    known = [h - low <= 0 for low, h in zip(lattice.low, lattice.high, strict=True)]
-    changed = True
-    while changed:
-        changed = False
-        for whole, parts in lattice.rows:
-            open_ = [c for c in (whole, *parts) if not known[c]]
-            if not open_:
-                continue
-            rest = lattice.low[whole] - sum(lattice.low[p] for p in parts if known[p])
-            if known[whole] and abs(rest) < 0.5:
-                fill = dict.fromkeys(open_, 0.0)  # lines that are left out of a table hold nobody
-            elif len(open_) == 1:
-                fill = {open_[0]: rest if known[whole] else sum(lattice.low[p] for p in parts)}
-            else:
-                continue
-            for c, v in fill.items():
-                lattice.low[c] = lattice.high[c] = v
-                known[c] = True
-            changed = True
-    for c in range(len(known)):
-        if not known[c]:
-            lattice.low[c] = lattice.high[c] = 0.0
-    bad = contradictions(lattice.sums())
-    if bad.size or min(lattice.low, default=0.0) < 0:
-        at = lattice.rows[bad[0]][0] if bad.size else int(np.argmin(lattice.low))
-        return f"{words(lattice.keys[at][1])} is not the sum of its parts"
-    return ""
-
-
-def _pattern(lattice: Lattice, value: np.ndarray, rule: Profile) -> tuple[Pattern, np.ndarray]:
-    sums = lattice.sums()
-    open_ = replace(sums, lower=np.zeros(value.size), upper=np.full(value.size, np.inf))
-    primary = rule.hides(value)
-    fullest = max((len(group) for _, group in lattice.keys), default=0)
-    totals = np.array([len(group) < fullest for _, group in lattice.keys])
-    cost = (1.0 + np.log1p(value)) * np.where(totals, TOTALS_COST, 1.0)
-    wish = Wish(primary, np.full(value.size, rule.min_width), cost)
-    if not rule.secondary:
-        return Pattern(primary, np.zeros(0, np.int64), None, 0, 0), primary  # type: ignore[arg-type]
-    pattern = suppress(open_, value, wish)
-    if pattern.unsafe.size:
-        keys = lattice.keys
-        raise NotPermitted(
-            "This table cannot be made safe.", found="; ".join(words(keys[c][1]) for c in pattern.unsafe[:10]),
-            mend="Show fewer areas or coarser ages, leave out a total, or round instead of hiding.",
+            "Two tables give one group different counts." if apart else "Two lines count the same group.",
+            where=f"{other.sheet}, row {other.row} and {e.sheet}, row {e.row}", found=words(e.at),
+            mend="Add a column that tells them apart, such as the year." if apart
+            else "Name all columns that divide: --groups A --groups B.",
         )  # fmt: skip
-    return pattern, primary
 
 
-def _taken(
-    found: Sequence[Entry], lattice: Lattice, pattern: Pattern, primary: np.ndarray, rule: Profile
-) -> dict[tuple[int, str], tuple[Entry, str]]:
-    taken = {}
-    renamed, _, _ = merged(found)
-    for e, same in zip(found, renamed, strict=True):
-        at = lattice.number[(same.quantity, same.at)]
-        if primary[at]:
-            taken[(e.row, e.column)] = (
-                e,
-                f"it is {rule.hide_from} to {rule.hide_to}" if e.told.low else "it is 0",
-            )
-        elif pattern.hidden[at]:
-            taken[(e.row, e.column)] = (e, "without it a small count could be worked out")
-    return taken
+def _written(read: _Read, made: Complete, hiding: Hiding, rule: Profile, out: Path) -> Protected:
+    """The copies, and the report of what was taken out."""
+    gone: dict[Place, HiddenCell] = {}
+    for e, at in zip(read.found, made.at, strict=True):
+        if hiding.hidden[at]:
+            why = _why(e, at, hiding, rule)
+            gone[(e.sheet, e.row, e.column)] = HiddenCell(e.row, e.column, dict(e.at), why, e.sheet)
+    new = {place: rule.symbol for place in gone}
+    new |= _shares(read, made, hiding, rule)
+    if rule.rounds_all:
+        base = int(rule.round_base or 1)
+        for e in read.found:
+            place = (e.sheet, e.row, e.column)
+            new.setdefault(place, str(round_to(e.told.low, base)))
+    write_copies(read.sheets, new, out)
+    first = sum(1 for h in gone.values() if not h.why.startswith("without"))
+    lost = sum(e.told.low for e in read.found if (e.sheet, e.row, e.column) in gone)
+    return Protected(
+        read.name, rule.id, len(read.found), first, len(gone) - first, float(lost),
+        tuple(gone.values()), tuple(dict.fromkeys([*made.notes, *_kept_back(made, hiding)])),
+    )  # fmt: skip
 
 
-def _write(
-    sheet: Sheet, layout: Layout, taken: Mapping[tuple[int, str], object], rule: Profile, out: Path
-) -> None:
-    """The table as it was, hidden counts replaced by the symbol, and what is derived from them too."""
-    place = {h: i for i, h in enumerate(sheet.header)}
-    lines = []
-    for number, row in enumerate(sheet.rows):
-        cells = list(row)
-        gone = [h for h in layout.counts if (sheet.first + number, h) in taken]
-        for h in [*gone, *(layout.shares if gone else ())]:
-            cells[place[h]] = rule.symbol
-        if rule.round_base and "all" in rule.round_levels:
-            for h in layout.counts:
-                if h not in gone and cells[place[h]]:
-                    cells[place[h]] = str(
-                        round_to(float(cells[place[h]].replace(",", "")), rule.round_base)
-                    )
-            for h in layout.shares:
-                cells[place[h]] = rule.symbol if gone else ""
-        lines.append(cells)
-    text = _csv([list(sheet.header), *lines])
-    write_bytes(out, text.encode("utf-8"))
+def _why(e: Entry, at: int, hiding: Hiding, rule: Profile) -> str:
+    if at in hiding.why:
+        return hiding.why[at]
+    if hiding.primary[at]:
+        return f"it is {rule.hide_from} to {rule.hide_to}" if e.told.low else "it is 0"
+    return "without it a small count could be worked out"
 
 
-def _csv(rows: Sequence[Sequence[str]]) -> str:
-    import io
+def _shares(read: _Read, made: Complete, hiding: Hiding, rule: Profile) -> dict[Place, str]:
+    """What stands in place of percentages and rates that would tell a hidden count, or rest on too few."""
+    new: dict[Place, str] = {}
+    bases = share_bases(read.found, made)
+    hidden_rows = {
+        (e.sheet, e.row) for e, at in zip(read.found, made.at, strict=True) if hiding.hidden[at]
+    }
+    for e in read.found:
+        for column, _ in e.shares:
+            base = bases.get((e.sheet, e.row, column))
+            place = (e.sheet, e.row, column)
+            if (
+                (e.sheet, e.row) in hidden_rows
+                or (base is not None and hiding.hidden[base])
+                or (base is not None and made.value[base] < rule.percent_base)
+            ):
+                new[place] = rule.symbol
+            elif rule.rounds_all:
+                new[place] = ""  # it would tell the count that the rounding hides
+    return new
 
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerows([[_plain(c) for c in row] for row in rows])
-    return buffer.getvalue()
 
-
-def _plain(cell: str) -> str:
-    """Text that a spreadsheet will not take for a formula."""
-    return f"'{cell}" if cell[:1] in "=+@\t\r" and cell[:1] else cell
+def _kept_back(made: Complete, hiding: Hiding) -> list[str]:
+    """Totals that are not in the file and must stay out of every other."""
+    keys = made.lattice.keys
+    gone = [words(keys[c][1]) for c in np.flatnonzero(hiding.hidden & made.implied)]
+    more = f" and {len(gone) - 10} more" if len(gone) > 10 else ""
+    return (
+        [
+            f"totals that are not in the file and must not be shown elsewhere: {'; '.join(gone[:10])}{more}"
+        ]
+        if gone
+        else []
+    )

@@ -76,6 +76,11 @@ def _scale(shown: Sequence[tuple[Entry, Told]], base_of) -> float | None:  # typ
     tried = [(e.told.low, s, b) for e, s in shown if (b := base_of(e)) is not None and b > 0]
     if not tried:
         return 100.0 if any(base_of(e) for e, _ in shown) or not shown else None
+    return fitting_scale(tried)
+
+
+def fitting_scale(tried: Sequence[tuple[float, Told, float]]) -> float | None:
+    """The scale at which every share fits its count and base: (count, share, base) triples."""
     for scale in SCALES:
         fits = [
             abs(s.low - scale * count / base) <= 0.5 * 10.0**-s.decimals + 1e-9

@@ -7,12 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-import numpy as np
-import scipy.sparse as sp
-
 from threecircles.core.tables import TOTAL
+from threecircles.disclosure.adding_up import Family, by_adding, twins
 from threecircles.disclosure.layout import Entry
-from threecircles.disclosure.linear import Linear
 
 _RANGE = re.compile(r"\D*(\d{1,4})\s*(?:-|–|—|to)\s*(\d{1,4})\D*\Z", re.IGNORECASE)
 _SINGLE = re.compile(r"(?:age |aged |year )?(\d{1,4})(?: years?)?\Z", re.IGNORECASE)
@@ -23,17 +20,9 @@ _IDENTITY = re.compile(
     r"measure|indicator|statistic|item|question|metric|release|edition", re.IGNORECASE
 )
 _CODED = re.compile(r"code|name|label|\bid\b", re.IGNORECASE)
-
-Group = tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True)
-class Family:
-    """A value and the values that make it up. guessed: found by adding up, not by words."""
-
-    parent: str
-    parts: tuple[str, ...]
-    guessed: bool = False
+_LEVEL = re.compile(
+    r"\blevel\b|\btier\b|area type|geography type|type of area|row type", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -86,24 +75,30 @@ def _without_constants(entries: list[Entry]) -> list[Entry]:
 def _nested(entries: Sequence[Entry]) -> tuple[str, str, dict[str, str]] | None:
     """The next pair of columns of which one is fixed by the other; an empty map when they are twins."""
     dimensions = sorted({d for e in entries for d, _ in e.at})
+    groups = [dict(at) for at in dict.fromkeys(e.at for e in entries)]
     for coarse in dimensions:
         for fine in dimensions:
-            if coarse == fine:
+            if coarse == fine or any(
+                _TIME.search(d) or _IDENTITY.search(d) for d in (coarse, fine)
+            ):
                 continue
             above: dict[str, set[str]] = {}
-            for e in entries:
-                own = dict(e.at)
+            for own in groups:
                 if coarse in own and fine in own:
                     above.setdefault(own[fine], set()).add(own[coarse])
             wholes = {a for s in above.values() for a in s}
             if len(above) < 2 or any(len(s) > 1 for s in above.values()):
                 continue
-            if len(above) == len(wholes):
+            if _LEVEL.search(coarse):
+                return coarse, fine, {}
+            alone = any(coarse in own and fine not in own for own in groups)
+            orphan = any(fine in own and coarse not in own for own in groups)
+            if len(above) <= len(wholes) and (orphan or not alone):
                 twins = _CODED.search(coarse) or _CODED.search(fine)
                 if twins and len(above) > 1:
                     return coarse, fine, {}
                 continue
-            if len(wholes) > 1 and len(above) >= 1.5 * len(wholes):
+            if len(wholes) > 1:
                 return coarse, fine, {v: next(iter(s)) for v, s in above.items()}
     return None
 
@@ -120,33 +115,41 @@ def structure(
     entries: Sequence[Entry],
     parents: Mapping[str, Mapping[str, str]],
     declared: Iterable[tuple[str, str, str]] = (),
+    *,
+    complete: bool = False,
+    beside: Sequence[Entry] = (),
 ) -> Structure:
     """The families of every dimension, from words, number ranges, nested columns and adding up.
 
-    declared: (dimension, parent, part) triples that the user gave; "All" is the total.
+    declared: (dimension, parent, part) triples that the user gave; "All" is the total. complete: no
+    figure of the entries is hidden, so that what adds up can be seen in the figures themselves.
+    beside: entries of other tables, whose values are looked at and whose figures are not.
     """
-    order: dict[str, list[str]] = {}
-    for e in entries:
+    values: dict[str, dict[str, dict[str, None]]] = {}
+    for e in (*entries, *beside):
         for d, v in e.at:
-            order.setdefault(d, [])
-            if v not in order[d]:
-                order[d].append(v)
+            values.setdefault(d, {}).setdefault(e.sheet, {})[v] = None
     said: dict[str, dict[str, list[str]]] = {}
     for d, parent, part in declared:
         said.setdefault(d, {}).setdefault(parent, []).append(part)
     families, notes = {}, []
-    for d, values in order.items():
+    for d, by_sheet in values.items():
         if d in said:
             families[d] = tuple(Family(p, tuple(v)) for p, v in said[d].items())
             continue
-        families[d], told = _families(d, values, parents.get(d, {}), entries)
+        families[d], told = _families(d, by_sheet, parents.get(d, {}), entries, complete)
         notes += told
     return Structure(families, tuple(notes))
 
 
 def _families(
-    d: str, values: list[str], above: Mapping[str, str], entries: Sequence[Entry]
+    d: str,
+    by_sheet: Mapping[str, Mapping[str, None]],
+    above: Mapping[str, str],
+    entries: Sequence[Entry],
+    complete: bool,
 ) -> tuple[tuple[Family, ...], list[str]]:
+    values = list(dict.fromkeys(v for own in by_sheet.values() for v in own))
     if _IDENTITY.search(d):
         return (), []
     ranges = {v: r for v in values if (r := _range(v)) is not None}
@@ -156,17 +159,29 @@ def _families(
         ]
     if _TIME.search(d):
         return (), []
-    if above:
-        inside: dict[str, list[str]] = {}
-        for part, parent in above.items():
-            inside.setdefault(parent, []).append(part)
-        top = [v for v in dict.fromkeys([*values, *inside]) if v not in above]
-        return (*(Family(p, tuple(v)) for p, v in inside.items()), Family(TOTAL, tuple(top))), []
-    guessed, roots = _by_adding(d, values, entries)
+    inside: dict[str, list[str]] = {}
+    for part, parent in above.items():
+        inside.setdefault(parent, []).append(part)
+    nested = tuple(Family(p, tuple(v)) for p, v in inside.items())
+    top = [v for v in dict.fromkeys([*values, *inside]) if v not in above]
+    guessed: list[Family] = []
+    roots = top
+    if complete or not above:
+        guessed, roots = by_adding(d, top, entries, complete=complete)
     notes = [f"{d}: {f.parent} is made up of {len(f.parts)} others" for f in guessed]
-    if len(roots) == 1 and guessed:
-        return (*guessed, Family(TOTAL, (roots[0],), guessed=True)), notes
-    return (*guessed, Family(TOTAL, tuple(roots))), notes
+    lone = len(roots) == 1 and bool(guessed)
+    totals = [Family(TOTAL, tuple(roots), guessed=lone)]
+    if complete and any(all(p[0] != d for p in e.at) for e in entries):
+        alike = twins(d, roots, entries)
+        guessed += alike
+        taken = {p for f in alike for p in f.parts}
+        totals.append(Family(TOTAL, tuple(v for v in roots if v not in taken)))
+    # Tables may divide the same children in other ways: wards of two years, or only localities.
+    for own in by_sheet.values():
+        some = tuple(v for v in roots if v in own or any(p in own for p in inside.get(v, ())))
+        if some and len(some) < len(roots):
+            totals.append(Family(TOTAL, some))
+    return (*nested, *guessed, *dict.fromkeys(totals)), notes
 
 
 def _range(value: str) -> tuple[int, int] | None:
@@ -210,61 +225,3 @@ def _range_families(ranges: Mapping[str, tuple[int, int]], total: bool) -> tuple
     if total:
         found.append(Family(TOTAL, tuple(word[p] for p in pieces)))
     return tuple(found)
-
-
-def _by_adding(
-    d: str, values: list[str], entries: Sequence[Entry]
-) -> tuple[list[Family], list[str]]:
-    """Values that equal the sum of a run of others in every line where all are shown."""
-    columns: dict[tuple[str, Group], dict[str, float]] = {}
-    for e in entries:
-        own = dict(e.at)
-        if d in own and e.told.value is not None:
-            rest = tuple(p for p in e.at if p[0] != d)
-            columns.setdefault((e.quantity, rest), {})[own[d]] = e.told.value
-    lines = [c for c in columns.values() if all(v in c for v in values)]
-    families: list[Family] = []
-    left = list(values)
-    if len(lines) < 2:
-        return families, left
-    # The smallest first: a locality takes its wards before the authority can.
-    for parent in sorted(values, key=lambda v: sum(c[v] for c in lines)):
-        run = _run(parent, left, lines) or _some(parent, left, lines)
-        if run:
-            families.append(Family(parent, tuple(run), guessed=True))
-            left = [v for v in left if v not in run]
-    return families, left
-
-
-def _some(parent: str, left: Sequence[str], lines: Sequence[Mapping[str, float]]) -> list[str]:
-    """Any values, fewest first, that add up to the parent everywhere; needs several lines to be trusted."""
-    others = [v for v in left if v != parent]
-    if len(lines) < 4 or not 2 <= len(others) <= 400 or sum(1 for c in lines if c[parent]) < 3:
-        return []
-    matrix = sp.csc_matrix([[c[v] for v in others] for c in lines])
-    target = np.array([c[parent] for c in lines])
-    n = len(others)
-    weights = Linear(matrix, target, np.zeros(n), np.ones(n)).smallest(np.arange(n), np.ones(n))
-    if weights is None or np.abs(weights - np.round(weights)).max() > 1e-6:
-        return []
-    chosen = [v for v, w in zip(others, weights, strict=True) if w > 0.5]
-    return chosen if len(chosen) >= 2 else []
-
-
-def _run(parent: str, left: Sequence[str], lines: Sequence[Mapping[str, float]]) -> list[str]:
-    """A run of at least two neighbours, the parent not among them, that add up to the parent everywhere."""
-    target = tuple(c[parent] for c in lines)
-    if not any(target):
-        return []
-    sums = [tuple(0.0 for _ in lines)]
-    for v in left:
-        sums.append(tuple(s + c[v] for s, c in zip(sums[-1], lines, strict=True)))
-    at: dict[tuple[float, ...], int] = {}
-    own = list(left).index(parent)
-    for end, total in enumerate(sums):
-        wanted = tuple(t - g for t, g in zip(total, target, strict=True))
-        start = at.get(wanted)
-        if start is not None and end - start >= 2 and not start <= own < end:
-            return list(left[start:end])
-        at.setdefault(total, end)
-    return []
