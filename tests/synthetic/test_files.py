@@ -142,7 +142,7 @@ def test_a_place_is_marked_against_the_published_figures(hamlet):
     """A1: every fact names itself with target, figure, tolerance and verdict."""
     table = check(hamlet)
     assert table.columns[:7] == ["no", "label", "item", "target", "got", "tolerance", "verdict"]
-    assert set(table["verdict"]) <= {"met", "outside"}
+    assert set(table["verdict"]) <= {"met", "by chance", "outside"}
     assert table["no"].n_unique() >= 50
 
 
@@ -180,8 +180,8 @@ def test_a_profile_without_a_section_says_which_one_is_missing(tmp_path):
 
 
 @pytest.mark.slow
-def test_most_facts_of_the_county_hold(tmp_path):
-    """A1, S4: at least 44 of the 53 facts that these sources can show hold in every item."""
+def test_every_fact_of_the_county_holds(tmp_path):
+    """A1, S4: every fact that these sources can show holds, and the shares beyond 1.5 points are few."""
     table = check(make("county", tmp_path / "county"))
-    whole = table.group_by("no").agg((pl.col("verdict") == "met").all())
-    assert whole["verdict"].sum() >= 44
+    assert table.filter(pl.col("verdict").is_in(["outside", "not shown"])).is_empty()
+    assert (table["verdict"] == "met").mean() > 0.95

@@ -31,27 +31,34 @@ class Target:
     value: float
     tolerance: float
     source: str
+    cases: float
+    sd: float = 0.0
+
+    def verdict(self, got: float | None) -> str:
+        """met, by chance, outside or not shown; see `check`."""
+        if got is None:
+            return "not shown"
+        apart = abs(got - self.value)
+        if apart <= self.tolerance + 1e-9:
+            return "met"
+        sd = self.sd or (self.value * max(100 - self.value, 0.0)) ** 0.5
+        spread = 3 * sd / self.cases**0.5
+        return "by chance" if apart <= spread else "outside"
 
 
 def check(path: Path | str) -> pl.DataFrame:
     """Table of fact, item, target, got, tolerance and verdict for a place written by `make`.
 
-    Columns: no, label, item, target, got, tolerance, verdict (met | outside | not shown), source.
-    Tolerances: counts within the larger of 3% and 3 times the root of the count; shares within 1.5
-    points, those under 5% within a fifth; spend within 3% (specification, section 10, A1).
+    Columns: no, label, item, target, got, tolerance, verdict, source. Tolerances: counts within the larger
+    of 3% and 3 times the root of the count; shares within 1.5 points, those under 5% within a fifth; spend
+    within 3% (specification, section 10, A1). Verdicts: met; outside; not shown; and "by chance" for a
+    share beyond its 1.5 points but within three standard errors of a share of so few, as a small place's are.
     """
     folder = Folder.open(path)
     figures = all_figures(folder)
     rows = []
     for target in targets(folder, figures):
         got = figures.get((target.no, target.item))
-        verdict = (
-            "not shown"
-            if got is None
-            else "met"
-            if abs(got - target.value) <= target.tolerance + 1e-9
-            else "outside"
-        )
         rows.append(
             (
                 target.no,
@@ -60,7 +67,7 @@ def check(path: Path | str) -> pl.DataFrame:
                 target.value,
                 got,
                 target.tolerance,
-                verdict,
+                target.verdict(got),
                 target.source,
             )
         )
@@ -90,8 +97,18 @@ def targets(folder: Folder, figures: Figures) -> list[Target]:
         # Parts are counts of a whole that the place has in its own number (small areas, referrals).
         whole = sum(values.values()) if fact["kind"] == "parts" else 1.0
         own = figures_total(figures, fact["no"], values) / whole if fact["kind"] == "parts" else 1.0
-        found += [_target(fact, item, value, scale, own) for item, value in values.items()]
+        cases = _cases(fact.get("of"), folder, figures)
+        found += [_target(fact, item, value, scale, own, cases) for item, value in values.items()]
     return found
+
+
+def _cases(of: Any, folder: Folder, figures: Figures) -> float:
+    """How many the shares of a fact are shares of; endless where the fact does not say."""
+    if of is None:
+        return float("inf")
+    if isinstance(of, list):
+        return max(figures.get((of[0], of[1]), 0.0), 1.0)
+    return max(float(of) * folder.children, 1.0)
 
 
 def figures_total(figures: Figures, no: int, items: dict[str, float]) -> float:
@@ -108,15 +125,18 @@ def _exact(no: int, folder: Folder) -> dict[str, float]:
     return {}
 
 
-def _target(fact: dict[str, Any], item: str, value: float, scale: float, per_head: float) -> Target:
+def _target(
+    fact: dict[str, Any], item: str, value: float, scale: float, per_head: float, cases: float
+) -> Target:
     kind = fact["kind"]
     if kind in ("count", "spend"):
         value = value * scale
     elif kind == "parts":
         value = value * per_head
     return Target(
-        fact["no"], fact["label"], item, value, _tolerance(fact, value, scale), fact["source"]
-    )
+        fact["no"], fact["label"], item, value, _tolerance(fact, value, scale), fact["source"],
+        cases, fact.get("sd", 0.0),
+    )  # fmt: skip
 
 
 def _tolerance(fact: dict[str, Any], value: float, scale: float) -> float:

@@ -68,7 +68,7 @@ def build_world(profile: Profile, seed: int, year: int) -> World:
     practice = _practice(profile, seed, land)
     visible = profile["referral"]["visible_log_rate"] * (enrolment.nc_year >= 0)
     episodes = make_episodes(profile, seed, people, need, area, practice, visible)
-    details = make_details(profile, seed, people, need, episodes)
+    details = make_details(profile, seed, people, need, episodes, plan)
     children = int(people.present(people.end).sum())
     providers = make_providers(profile, seed, land, children)
     care = make_looked_after(profile, seed, land, people, homes, episodes, details.need, providers)

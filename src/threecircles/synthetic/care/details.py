@@ -21,6 +21,7 @@ DISABILITIES = ("MOB", "HAND", "PC", "INC", "COMM", "LD", "HEAR", "VIS", "BEH", 
 class Details:
     """Arrays along the episodes, and event tables that point at them by `episode`.
 
+    again_*: a second assessment of a case open for a year, NEVER where there was none.
     enquiry_*: section 47 enquiries. conference NEVER with not_required: no conference was needed.
     factor_*: factors per episode. review_*: reviews of protection plans. disability: child -> codes.
     """
@@ -30,6 +31,8 @@ class Details:
     reason: np.ndarray
     assessment_start: np.ndarray
     assessment_end: np.ndarray
+    again_start: np.ndarray
+    again_end: np.ndarray
     category: np.ndarray
     latest_category: np.ndarray
     previous_plans: np.ndarray
@@ -45,20 +48,26 @@ class Details:
     disability_code: np.ndarray
 
 
-def make_details(profile: Profile, seed: int, people: People, need: Need, e: Episodes) -> Details:
-    """Source, need, reasons, assessments, enquiries, factors, reviews and disabilities of all episodes."""
+def make_details(
+    profile: Profile, seed: int, people: People, need: Need, e: Episodes, plan: np.ndarray
+) -> Details:
+    """Source, need, reasons, assessments, enquiries, factors, reviews and disabilities of all episodes.
+
+    plan: how strong each child's case for an education, health and care plan is.
+    """
     p = profile["referral"]
     n = len(e.child)
     g = rng(seed, "details", "episode")
     source = _sources(g, p, e.referral)
     disabled, disability_child, disability_code = _disabilities(
-        rng(seed, "details", "disability"), p, people, need, e
+        rng(seed, "details", "disability"), p, people, need, e, plan
     )
     primary = _primary_need(g, p, people, e, disabled)
     has = (e.path == 0) | (e.section47 < NEVER) | (g.random(n) < p["assessment_share"])
     has &= (e.path != NO_ACTION) & (e.referral + 2 < e.close)
     low, high = p["assessment_start_wd"]
     start = np.minimum(plus_working(e.referral, g.integers(low, high + 1, n)), e.assessed)
+    again_start, again_end = _again(rng(seed, "details", "again"), p, e, has)
     enquiries = _enquiries(rng(seed, "details", "enquiries"), profile, people, e, has)
     category, latest, previous = _protection(
         rng(seed, "details", "protection"), profile["protection"], people, e
@@ -72,9 +81,20 @@ def make_details(profile: Profile, seed: int, people: People, need: Need, e: Epi
     factor_episode, factor_code = factors
     return Details(
         source, primary, reason, np.where(has, start, NEVER), np.where(has, e.assessed, NEVER),
-        category, latest, previous, episode, enquired, conference, not_required, factor_episode,
+        again_start, again_end, category, latest, previous, episode, enquired, conference, not_required, factor_episode,
         factor_code, review_episode, review_day, disability_child, disability_code,
     )  # fmt: skip
+
+
+def _again(
+    g: np.random.Generator, p: Section, e: Episodes, has: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Cases assessed anew after about a year: start and end, at most 45 working days apart."""
+    n = len(e.child)
+    start = on_weekday(e.referral + g.integers(330, 420, n))
+    end = plus_working(start, g.integers(10, 44, n))
+    chosen = has & (g.random(n) < p["reassessment_share"]) & (end < e.close) & (start > e.assessed)
+    return np.where(chosen, start, NEVER), np.where(chosen, end, NEVER)
 
 
 def _sources(g: np.random.Generator, p: Section, day: np.ndarray) -> np.ndarray:
@@ -88,13 +108,19 @@ def _sources(g: np.random.Generator, p: Section, day: np.ndarray) -> np.ndarray:
 
 
 def _disabilities(
-    g: np.random.Generator, p: Section, people: People, need: Need, e: Episodes
+    g: np.random.Generator,
+    p: Section,
+    people: People,
+    need: Need,
+    e: Episodes,
+    plan: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The share of children in need with a recorded disability, those truly disabled first."""
+    """The share of children in need with a recorded disability, those truly disabled and with plans first."""
     children = np.unique(e.child)
     weight = need.states[-1][children, STATES.index("disability")] * 1.9 + g.normal(
         size=len(children)
     )
+    weight = weight + 1.2 * plan[children]
     in_need = np.zeros(people.n, dtype=bool)
     in_need[e.child[(e.path > 0) & (e.close > people.end) & (e.referral <= people.end)]] = True
     long = np.zeros(people.n, dtype=bool)

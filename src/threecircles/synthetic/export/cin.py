@@ -130,30 +130,46 @@ def _details(world: World, key: _Keys, rows: np.ndarray, end: int) -> pl.DataFra
 def _assessments(
     world: World, key: _Keys, rows: np.ndarray, start: int, end: int
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Assessments begun by the day and not finished before the year, with their factors."""
     d = world.details
-    began = d.assessment_start[rows] <= end
-    due = d.assessment_end[rows] >= start
-    kept = rows[began & due]
-    done = d.assessment_end[kept] <= end
+    sets = ((1, d.assessment_start, d.assessment_end), (2, d.again_start, d.again_end))
+    parts = [_assessed(world, key, rows, start, end, *one) for one in sets]
+    frames = [pl.concat(both) for both in zip(*parts, strict=True)]
+    order = ["LAchildID", "CINdetailsID", "AssessmentID"]
+    return frames[0].sort(order), frames[1].sort([*order, "AssessmentFactor"])
+
+
+def _assessed(
+    world: World,
+    key: _Keys,
+    rows: np.ndarray,
+    start: int,
+    end: int,
+    number: int,
+    begin: np.ndarray,
+    finish: np.ndarray,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    d = world.details
+    kept = rows[(begin[rows] <= end) & (finish[rows] >= start)]
+    done = finish[kept] <= end
     frame = pl.DataFrame({
         **key.frame(world, kept),
-        "AssessmentID": np.ones(len(kept), dtype="int64"),
-        "AssessmentActualStartDate": as_dates(d.assessment_start[kept]),
+        "AssessmentID": np.full(len(kept), number, dtype="int64"),
+        "AssessmentActualStartDate": as_dates(begin[kept]),
         "AssessmentInternalReviewDate": as_dates(
-            np.minimum(plus_working(d.assessment_start[kept], 10), d.assessment_end[kept]),
-            plus_working(d.assessment_start[kept], 10) > end,
+            np.minimum(plus_working(begin[kept], 10), finish[kept]), plus_working(begin[kept], 10) > end
         ),
-        "AssessmentAuthorisationDate": as_dates(d.assessment_end[kept], ~done),
+        "AssessmentAuthorisationDate": as_dates(finish[kept], ~done),
     })  # fmt: skip
     finished = np.zeros(len(world.episodes.child), dtype=bool)
     finished[kept[done]] = True
     factor = finished[d.factor_episode]
     at, code = d.factor_episode[factor], d.factor_code[factor]
     # "No factors" belongs to cases already closed; an open one says "other" till then.
-    still_open = world.episodes.close[at] > end
+    still_open = (world.episodes.close[at] > end) | (number == 2)
     code = np.where((code == "21") & still_open, "20", code)
     factors = pl.DataFrame({
-        **key.frame(world, at), "AssessmentID": np.ones(len(at), dtype="int64"), "AssessmentFactor": code,
+        **key.frame(world, at), "AssessmentID": np.full(len(at), number, dtype="int64"), "AssessmentFactor": code,
     })  # fmt: skip
     return frame, factors
 

@@ -122,7 +122,12 @@ def _assessments(folder: Folder, modules: pl.DataFrame) -> Figures:
         pl.col("AssessmentAuthorisationDate").is_not_null()
     )
     done = done.join(modules.select(*_KEY, "CINreferralDate"), on=_KEY)
-    days = _working(done["CINreferralDate"], done["AssessmentAuthorisationDate"])
+    # The first assessment of a case counts from the referral, a later one from its own start.
+    first = pl.col("AssessmentID") == 1
+    begun = done.select(
+        pl.when(first).then("CINreferralDate").otherwise("AssessmentActualStartDate")
+    )
+    days = _working(begun.to_series(), done["AssessmentAuthorisationDate"])
     factors = folder.returned("cin", "AssessmentFactorsList")
     figures: Figures = {
         (20, "completed"): done.height, (20, "median"): float(np.median(days)),
@@ -161,6 +166,7 @@ def _plans(folder: Folder) -> Figures:
         (28, "plans"): cin_plans.filter(pl.col("CINPlanEndDate").is_null()).height,
         (25, "on time"): _on_time(folder, now),
     }  # fmt: skip
+    figures[26, "ended"] = ended.height
     length = (ended["CPPendDate"] - ended["CPPstartDate"]).dt.total_days()
     for label, low, high in _LENGTHS:
         figures[26, label] = share((length >= low) & (length < high))
