@@ -233,7 +233,7 @@ FAULTS = [
     ({"numeric": ["same"]}, "same is the same in every row"),
     ({"numeric": ["x1", "x1_twice"]}, "can be made from the terms before"),
     ({"trials": "small"}, "above its trials"),
-    ({"numeric": ["hole"]}, "Hole is missing in 1 rows"),
+    ({"numeric": ["hole"]}, "hole is missing in 1 row"),
     ({"groups": ["age", "la"]}, "lies in two of la"),
     ({"groups": []}, "No group column"),
     ({"family": "normal"}, "family is not known"),

@@ -1,44 +1,41 @@
-"""The search for the maximum, its standard errors, and what is done at the boundary."""
+"""A fitted model and its account: without it coefficients would lack errors, boundary and warnings."""
 
 from __future__ import annotations
 
-import resource
+import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
-from scipy.optimize import minimize
 
-from threecircles.core.errors import UsageError
-from threecircles.core.multilevel.design import Floats
-from threecircles.core.multilevel.glm import SEPARATED, glm
-from threecircles.core.multilevel.laplace import NONE, Modes, evaluate, no_effects, pass_over
+from threecircles.core.multilevel.design import Floats, scaled
+from threecircles.core.multilevel.memory_used import peak_memory_mb
 from threecircles.core.multilevel.problem import Family, Problem, problem
+from threecircles.core.multilevel.search import AT_BOUNDARY, Search, search
 
-START_LOG_SD = (-1.0, -1.2)
-SCALE_LOG_SD = (0.05, 0.06)
-AT_BOUNDARY = 1e-3
 SMALL = 0.1
-SAME = 1e-4
-DIFFERENCE = 1e-3
+SAME = 1e-6
+FEW_CHILDREN, FEW_EVENTS = 50, 5
 
 
 @dataclass(frozen=True)
 class Fit:
     """A fitted model.
 
-    coefficients, standard_errors: by name. sds: standard deviation of each level named in the request;
-    0.0 where it fell to the boundary (then listed in at_boundary and without a standard error).
-    log_sd_errors: standard error of the log of each sd. covariance: of the coefficients, then the log
-    sds of the levels in force, in the order of `names`. area_effects, authority_effects: most likely
-    values by label. warnings: sentences for people.
+    coefficients, standard_errors: by name. sds: standard deviation of each level named in the request
+    that these rows can tell; 0.0 where it fell to the boundary (then listed in at_boundary and without
+    a standard error). log_sd_errors: standard error of the log of each sd. covariance: of the
+    coefficients, then the log sds of the levels in force, in the order of `names`. area_effects,
+    authority_effects: most likely values by label. warnings: sentences for people. A standard error is
+    nan where the likelihood is flat. references: value of each categorical term without a coefficient. aic: -2 log-likelihood + 2 x parameters.
     """
 
     family: Family
     log_likelihood: float
+    aic: float
     names: tuple[str, ...]
     coefficients: dict[str, float]
     standard_errors: dict[str, float]
@@ -56,14 +53,24 @@ class Fit:
     cells: int
     areas: int
     authorities: int
+    children: float
     events: float
-    peak_memory_mb: float
+    peak_memory_mb: float | None
+    references: dict[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = field(default_factory=tuple)
 
     def as_dict(self) -> dict[str, Any]:
-        """What `formula fit --json` writes: everything but effects and covariance."""
+        """What `formula fit --json` writes: everything but effects and covariance; nan becomes null."""
         left_out = ("covariance", "area_effects", "authority_effects", "names")
-        return {k: v for k, v in self.__dict__.items() if k not in left_out}
+        return {k: _plainly(v) for k, v in self.__dict__.items() if k not in left_out}
+
+
+def _plainly(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _plainly(v) for k, v in value.items()}
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return list(value) if isinstance(value, tuple) else value
 
 
 def fit(
@@ -77,7 +84,7 @@ def fit(
     family: Family = "binomial",
     exposure: str | None = None,
     offset: str | None = None,
-    reference: dict[str, str] | None = None,
+    reference: Mapping[str, str] | None = None,
     penalty: float = 0.0,
 ) -> Fit:
     """Fit nested random intercepts to a table of children or of cells.
@@ -86,6 +93,7 @@ def fit(
     for separated outcomes only. Raises UsageError for input that cannot be fitted.
     Source: Laplace approximation as in Breslow and Clayton, JASA 88 (1993) 9-25; spec/funding.md 4.
     """
+    started = time.perf_counter()
     made = problem(
         table,
         outcome=outcome,
@@ -99,148 +107,46 @@ def fit(
         reference=reference,
     )
     fitted = fit_problem(made, penalty=penalty)
-    if len(groups) == 2 and len(made.levels) == 1:
-        said = f"There is only one {groups[1]}, so its effect cannot be told from the intercept: two levels were fitted."
-        fitted = replace(fitted, warnings=(*fitted.warnings, said))
-    return fitted
+    return replace(fitted, seconds=time.perf_counter() - started)
 
 
 def fit_problem(made: Problem, *, penalty: float = 0.0) -> Fit:
-    """Fit a problem whose arrays are made. A level whose sd falls to nought is dropped and said."""
+    """Fit a problem whose arrays are made. A level whose sd falls to nought is dropped and said.
+
+    `seconds` of the result counts from here. Raises UsageError for separated outcomes.
+    """
     started = time.perf_counter()
+    unit = scaled(made.design)
+    ridge = penalty / unit.scale**2
+    ridge[0] = 0.0
     dropped: list[str] = []
-    used, search = made, _search_or_plain(made, penalty)
-    count = search.evaluations
-    while (level := _doubtful(search)) is not None:
-        fewer = _without(used, level)
-        tried = _search_or_plain(fewer, penalty)
+    used = replace(made, design=unit.design)
+    found = search(used, ridge)
+    count = found.evaluations
+    while (level := _doubtful(found)) is not None:
+        fewer = without_level(used, level)
+        tried = search(fewer, ridge)
         count += tried.evaluations
-        # Towards nought the likelihood is flat, so the search stops short of it: compare the models.
-        if tried.value < search.value - SAME:
+        # Towards nought the likelihood is flat, so a search may stop short of it: compare the models.
+        if tried.value < found.value - SAME and min(found.sds) > AT_BOUNDARY:
             break
         dropped.append(used.levels[level])
-        used, search = fewer, tried
-    return _told(made, used, search, dropped, count, time.perf_counter() - started)
+        used, found = fewer, tried
+    k = len(made.design.names)
+    back = np.eye(len(found.theta))
+    back[:k, :k] = unit.back
+    found = replace(found, theta=back @ found.theta, covariance=back @ found.covariance @ back.T)
+    return _told(made, used, found, dropped, count, penalty, time.perf_counter() - started)
 
 
-def _search_or_plain(used: Problem, penalty: float) -> _Search:
-    return _search(used, penalty) if used.levels else _plain(used, penalty)
-
-
-def _doubtful(search: _Search) -> int | None:
+def _doubtful(found: Search) -> int | None:
     """The level with the smallest sd, when that is small enough to be nought."""
-    if not search.sds or min(search.sds) > SMALL:
+    if not found.sds or min(found.sds) > SMALL:
         return None
-    return int(np.argmin(search.sds))
+    return int(np.argmin(found.sds))
 
 
-@dataclass
-class _Search:
-    theta: Floats
-    value: float
-    covariance: np.ndarray
-    modes: Modes
-    evaluations: int
-    gradient_norm: float
-    sds: list[float]
-
-
-def _search(used: Problem, penalty: float) -> _Search:
-    b, information = glm(used, penalty)
-    k, m = len(b), len(used.levels)
-    centre = np.concatenate([b, START_LOG_SD[:m]])
-    scale = np.zeros((k + m, k + m))
-    scale[:k, :k] = np.linalg.cholesky(np.linalg.inv(information))
-    scale[range(k, k + m), range(k, k + m)] = SCALE_LOG_SD[:m]
-    memory = _Memory(used, centre, scale, penalty)
-    found = minimize(
-        memory, np.zeros(k + m), jac=True, method="BFGS", options={"gtol": 1e-3, "maxiter": 200}
-    )
-    z, sds = found.x, np.exp(centre[k:] + found.x[k:] * np.array(SCALE_LOG_SD[:m]))
-    if (sds < AT_BOUNDARY).any():
-        theta = centre + scale @ z
-        return _Search(
-            theta,
-            -found.fun,
-            np.full((k + m, k + m), np.nan),
-            memory.modes,
-            memory.count,
-            np.nan,
-            sds.tolist(),
-        )
-    # Newton steps with differenced exact gradients: the curvature BFGS gathers is too coarse for errors.
-    hessian = _hessian(memory, z)
-    value, gradient = memory(z)
-    for _ in range(8):
-        if np.abs(gradient).max() < 1e-6:
-            break
-        step = _newton_step(hessian, gradient)
-        while True:
-            after, after_gradient = memory(z - step)
-            if after <= value + 1e-9 or np.abs(step).max() < 1e-9:
-                break
-            step = step / 2
-        z, value, gradient = z - step, after, after_gradient
-    if np.linalg.norm(z - found.x) > 0.05:
-        hessian = _hessian(memory, z)
-    theta = centre + scale @ z
-    _check_size(used, theta[:k])
-    covariance = scale @ np.linalg.inv(hessian) @ scale.T
-    return _Search(
-        theta,
-        -value,
-        covariance,
-        memory.modes,
-        memory.count,
-        float(np.abs(gradient).max()),
-        np.exp(theta[k:]).tolist(),
-    )
-
-
-class _Memory:
-    """The negative log-likelihood in scaled coordinates, warm-started from the last modes."""
-
-    def __init__(self, used: Problem, centre: Floats, scale: Floats, penalty: float) -> None:
-        self.used, self.centre, self.scale, self.penalty = used, centre, scale, penalty
-        self.modes, self.count = no_effects(used), 0
-
-    def __call__(self, z: Floats) -> tuple[float, Floats]:
-        theta = self.centre + self.scale @ z
-        k = len(self.used.design.names)
-        # Below e^-12 a level is nought for every purpose, and its precision would overflow.
-        theta[k:] = np.clip(theta[k:], -12.0, 6.0)
-        value, gradient, self.modes = evaluate(self.used, theta, self.modes)
-        self.count += 1
-        value -= self.penalty / 2 * float(theta[1:k] @ theta[1:k])
-        gradient[1:k] -= self.penalty * theta[1:k]
-        return -value, -(self.scale.T @ gradient)
-
-
-def _hessian(memory: _Memory, z: Floats) -> Floats:
-    rows = []
-    for i in range(len(z)):
-        step = np.zeros(len(z))
-        step[i] = DIFFERENCE * 10
-        rows.append((memory(z + step)[1] - memory(z - step)[1]) / (2 * step[i]))
-    made = np.array(rows)
-    return (made + made.T) / 2
-
-
-def _newton_step(hessian: Floats, gradient: Floats) -> Floats:
-    values, vectors = np.linalg.eigh(hessian)
-    return vectors @ ((vectors.T @ gradient) / np.maximum(values, 1e-3 * values.max()))
-
-
-def _plain(used: Problem, penalty: float) -> _Search:
-    """No level is left: the model without random effects, its likelihood with the same constant."""
-    b, information = glm(used, penalty)
-    state = pass_over(used, used.design.dot(b) + used.offset, no_effects(used), 0.0, NONE)
-    return _Search(
-        b, state.f + used.constant, np.linalg.inv(information), no_effects(used), 1, 0.0, []
-    )
-
-
-def _without(used: Problem, level: int) -> Problem:
+def without_level(used: Problem, level: int) -> Problem:
     """The problem without one level; dropping the smaller one makes the larger the only one."""
     kept = tuple(name for i, name in enumerate(used.levels) if i != level)
     if level == 1 or len(used.levels) == 1:
@@ -261,66 +167,83 @@ def _without(used: Problem, level: int) -> Problem:
     )
 
 
-def _check_size(used: Problem, b: Floats) -> None:
-    worst = int(np.argmax(np.abs(b[1:]))) + 1 if len(b) > 1 else 0
-    if worst and abs(b[worst]) > SEPARATED * 10:
-        raise UsageError(
-            f"{used.design.names[worst]} separates the outcomes.", mend="Fit with penalty=0.01."
-        )
-
-
 def _told(
-    made: Problem, used: Problem, search: _Search, dropped: list[str], count: int, seconds: float
+    made: Problem,
+    used: Problem,
+    found: Search,
+    dropped: list[str],
+    count: int,
+    penalty: float,
+    seconds: float,
 ) -> Fit:
     names = used.design.names
     k = len(names)
-    errors = np.sqrt(np.diag(search.covariance))
-    sds = dict.fromkeys(made.levels, 0.0) | dict(zip(used.levels, search.sds, strict=True))
-    two = len(used.levels) == 2
-    is_upper = bool(used.levels) and len(made.levels) == 2 and used.levels == made.levels[1:]
-    areas = (
-        dict(zip(used.area_labels, search.modes.u.tolist(), strict=True))
-        if used.levels and not is_upper
-        else {}
-    )
-    upper = search.modes.v if two else search.modes.u if is_upper else np.zeros(0)
-    labels = used.authority_labels if two else used.area_labels if is_upper else ()
-    children = made.n.sum() if made.family == "binomial" else float(made.rows)
+    errors = np.sqrt(np.diag(found.covariance))
+    sds = dict.fromkeys(made.levels, 0.0) | dict(zip(used.levels, found.sds, strict=True))
+    children = float(made.n.sum()) if made.family == "binomial" else float(made.rows)
+    areas, authorities = _effects(made, used, found)
     return Fit(
         family=made.family,
-        log_likelihood=search.value,
+        log_likelihood=found.value,
+        aic=-2 * found.value + 2 * len(found.theta),
         names=(*names, *(f"log sd {level}" for level in used.levels)),
-        coefficients=dict(zip(names, search.theta[:k].tolist(), strict=True)),
+        coefficients=dict(zip(names, found.theta[:k].tolist(), strict=True)),
         standard_errors=dict(zip(names, errors[:k].tolist(), strict=True)),
         sds=sds,
         log_sd_errors=dict(zip(used.levels, errors[k:].tolist(), strict=True)),
-        covariance=search.covariance,
+        covariance=found.covariance,
         at_boundary=tuple(dropped),
         area_effects=areas,
-        authority_effects=dict(zip(labels, upper.tolist(), strict=True)),
-        converged=bool(search.gradient_norm < 1e-4),
-        gradient_norm=search.gradient_norm,
+        authority_effects=authorities,
+        converged=bool(found.gradient_norm < 1e-4),
+        gradient_norm=found.gradient_norm,
         iterations=count,
         seconds=seconds,
         rows=made.rows,
         cells=len(made.y),
         areas=len(made.area_labels),
         authorities=len([a for a in made.authority_labels if a]),
+        children=children,
         events=float(made.y.sum()),
-        peak_memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        warnings=_warnings(made, children, dropped),
+        peak_memory_mb=peak_memory_mb(),
+        references=made.references,
+        warnings=_warnings(made, found, children, dropped, penalty),
     )
 
 
-def _warnings(made: Problem, children: float, dropped: list[str]) -> tuple[str, ...]:
-    said = [
+def _effects(
+    made: Problem, used: Problem, found: Search
+) -> tuple[dict[str, float], dict[str, float]]:
+    if not used.levels:
+        return {}, {}
+    u, v = found.modes.u.tolist(), found.modes.v.tolist()
+    if len(made.levels) == 2 and used.levels == made.levels[1:]:
+        return {}, dict(zip(used.area_labels, u, strict=True))
+    areas = dict(zip(used.area_labels, u, strict=True))
+    two = len(used.levels) == 2
+    return areas, dict(zip(used.authority_labels, v, strict=True)) if two else {}
+
+
+def _warnings(
+    made: Problem, found: Search, children: float, dropped: list[str], penalty: float
+) -> tuple[str, ...]:
+    said = list(made.notes)
+    said += [
         f"The differences between values of {level} cannot be told from nought (at the boundary)."
         for level in dropped
     ]
     areas = len(made.area_labels)
-    if children / areas < 50 or made.y.sum() / areas < 5:
+    if children / areas < FEW_CHILDREN or made.y.sum() / areas < FEW_EVENTS:
         said.append(
             f"There are {children / areas:.0f} children and {made.y.sum() / areas:.1f} events an area on average: "
-            "under 50 and 5 the standard deviation between areas is uncertain."
+            f"under {FEW_CHILDREN} and {FEW_EVENTS} the standard deviation between areas is uncertain."
         )
+    if penalty:
+        said.append(
+            f"Slopes were held by a normal prior of sd {penalty**-0.5:g}; the log-likelihood includes it."
+        )
+    if np.isnan(found.covariance).any():
+        said.append("The likelihood is flat in some direction, so no standard error is given.")
+    if not found.gradient_norm < 1e-4:
+        said.append("The search did not come to rest: do not use these figures.")
     return tuple(said)

@@ -10,42 +10,77 @@ from threecircles.core.multilevel.laplace import mean
 from threecircles.core.multilevel.problem import Problem
 
 SEPARATED = 15.0
-"""A coefficient beyond this says that a term has all or no events."""
+"""A term whose values lie further apart than this on the scale of the predictor has all or no events somewhere."""
 
 
-def glm(problem: Problem, penalty: float = 0.0) -> tuple[Floats, Floats]:
-    """Coefficients and information matrix. penalty: precision of a N(0, 1/penalty) on each slope.
+def glm(problem: Problem, penalty: Floats | float = 0.0) -> tuple[Floats, Floats]:
+    """Coefficients and information matrix. penalty: precision of a normal prior on each slope.
 
     Raises UsageError naming the term when outcomes are separated.
     """
     k = len(problem.design.names)
-    ridge = np.full(k, penalty)
+    ridge = np.broadcast_to(np.asarray(penalty, dtype=np.float64), (k,)).copy()
     ridge[0] = 0.0
     b = np.zeros(k)
-    total = problem.n.sum() if problem.family == "binomial" else np.exp(problem.offset).sum()
-    share = problem.y.sum() / total
-    if share in (0, 1):
-        raise UsageError("There are no events, or nothing but events, so nothing can be fitted.")
-    b[0] = np.log(share / (1 - share)) if problem.family == "binomial" else np.log(share)
-    for _ in range(60):
+    b[0] = _start(problem)
+    value, spreads = _value(problem, b, ridge), problem.design.spreads()
+    for _ in range(100):
         mu = mean(problem, problem.design.dot(b) + problem.offset)
         w = problem.n * mu * (1 - mu) if problem.family == "binomial" else mu
         gradient = problem.design.transposed(problem.y - problem.n * mu) - ridge * b
         information = problem.design.gram(w) + np.diag(ridge)
-        step = np.linalg.solve(information, gradient)
-        b = b + step * min(1.0, 5.0 / max(np.abs(step).max(), 1e-12))
-        _check_separation(problem, b)
+        step = _solve(information, gradient)
+        for _ in range(30):
+            after = _value(problem, b + step, ridge)
+            if after >= value - 1e-10 * abs(value):
+                break
+            step = step / 2
+        b, value = b + step, after
+        check_separation(problem, b, spreads)
         if np.dot(gradient, step) < 1e-10:
             break
     return b, information
 
 
-def _check_separation(problem: Problem, b: Floats) -> None:
-    reach = np.abs(b) * problem.design.spreads()
+def _start(problem: Problem) -> float:
+    events = problem.y.sum()
+    if problem.family == "poisson":
+        if events == 0:
+            raise UsageError("There are no events, so nothing can be fitted.")
+        return float(np.log(events / np.exp(problem.offset).sum()))
+    share = events / problem.n.sum()
+    if share in (0, 1):
+        raise UsageError("There are no events, or nothing but events, so nothing can be fitted.")
+    return float(np.log(share / (1 - share)))
+
+
+def _value(problem: Problem, b: Floats, ridge: Floats) -> float:
+    eta = problem.design.dot(b) + problem.offset
+    if problem.family == "binomial":
+        total = problem.y @ eta - problem.n @ np.logaddexp(0.0, eta)
+    else:
+        with np.errstate(over="ignore"):
+            total = problem.y @ eta - np.exp(eta).sum()
+    return float(total - ridge @ b**2 / 2)
+
+
+def _solve(information: Floats, gradient: Floats) -> Floats:
+    # Separated outcomes drain a column of all weight before its coefficient gives it away.
+    ridge = 1e-12 * np.diag(information).max()
+    made = np.linalg.solve(information + np.diag(np.full(len(gradient), ridge)), gradient)
+    return np.asarray(made, dtype=np.float64)
+
+
+def check_separation(problem: Problem, b: Floats, spreads: Floats, most: float = SEPARATED) -> None:
+    """Raise UsageError naming the term whose values lie further apart than `most` on the predictor.
+
+    spreads: how far each column reaches (`Design.spreads`).
+    """
+    reach = np.abs(b) * spreads
     reach[0] = 0.0
     worst = int(np.argmax(reach))
-    if reach[worst] > SEPARATED:
+    if reach[worst] > most:
         raise UsageError(
             f"{problem.design.names[worst]} separates the outcomes: its rows have all or no events.",
-            mend="Join it with a neighbouring value, leave it out, or fit with penalty=0.01 (a normal prior of sd 10).",
+            mend="Join it with a neighbouring value, leave it out, or fit with penalty: 0.01 (a normal prior of sd 10).",
         )

@@ -10,6 +10,9 @@ from scipy.special import expit
 from threecircles.core.multilevel.design import Floats
 from threecircles.core.multilevel.problem import Problem
 
+NEGLIGIBLE = 1e-11
+"""A Newton step that would raise f by less than half of this is not taken."""
+
 # Precision of a level that is not there: its effects stay nought and leave no trace in the sums.
 NONE = np.inf
 
@@ -40,17 +43,24 @@ class State:
 
 def mean(problem: Problem, eta: Floats) -> Floats:
     """The mean per trial."""
-    return expit(eta) if problem.family == "binomial" else np.exp(eta)
+    if problem.family == "binomial":
+        return expit(eta)
+    # A step of the search that leads far away is judged by its value, not by a warning on the screen.
+    with np.errstate(over="ignore"):
+        return np.exp(eta)
 
 
 def pass_over(problem: Problem, fixed: Floats, modes: Modes, pa: float, pl: float) -> State:
     """One pass: penalised log-likelihood f (without constant), means, weights, sums by area."""
     eta = fixed + (modes.u + modes.v[problem.authority])[problem.area]
-    mu = mean(problem, eta)
     if problem.family == "binomial":
-        total = np.dot(problem.y, eta) - np.dot(problem.n, np.logaddexp(0.0, eta))
+        # One exponential serves the mean and the logarithm: this line is most of a fit's time.
+        small = np.exp(-np.abs(eta))
+        mu = np.where(eta >= 0, 1.0, small) / (1.0 + small)
+        total = np.dot(problem.y, eta) - np.dot(problem.n, np.log1p(small) + np.maximum(eta, 0.0))
         w = problem.n * mu * (1 - mu)
     else:
+        mu = mean(problem, eta)
         total = np.dot(problem.y, eta) - mu.sum()
         w = mu
     penalty = pa * np.dot(modes.u, modes.u) + (0.0 if pl == NONE else pl * np.dot(modes.v, modes.v))
@@ -75,7 +85,7 @@ def find_modes(
             dv = (b - problem.by_authority(state.weight / d * a)) / s
         du = (a - state.weight * dv[problem.authority]) / d
         gain = np.dot(a, du) + (0.0 if pl == NONE else np.dot(b, dv))
-        if gain < 1e-12 * max(1.0, abs(state.f)):
+        if not gain > NEGLIGIBLE:
             break
         for _ in range(40):
             tried = Modes(modes.u + du, modes.v + dv)

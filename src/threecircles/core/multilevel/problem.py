@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -11,10 +12,18 @@ import polars as pl
 from scipy.special import gammaln
 
 from threecircles.core.errors import UsageError, did_you_mean
-from threecircles.core.multilevel.design import Design, Floats, Ints, factored
+from threecircles.core.multilevel.checks import (
+    as_number,
+    as_text,
+    check_columns,
+    check_names,
+    check_nested,
+    check_terms,
+    refuse,
+)
+from threecircles.core.multilevel.design import Column, Design, Floats, Ints, factored, scaled
 
 Family = Literal["binomial", "poisson"]
-INTERCEPT = "(intercept)"
 
 
 @dataclass(frozen=True)
@@ -24,6 +33,8 @@ class Problem:
     area: area of each cell; authority: authority of each area, all nought when there is one level or
     none. levels: names of the random levels in force, small to large. constant: sum of log C(n, y)
     over the rows as given (Poisson: -sum log y!), kept so that figures agree with other software.
+    notes: sentences about what was asked for and cannot be told from these rows. references: the
+    value of each categorical term that has no column.
     """
 
     family: Family
@@ -38,8 +49,10 @@ class Problem:
     authority_labels: tuple[str, ...]
     constant: float
     rows: int
+    notes: tuple[str, ...] = ()
+    references: dict[str, str] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def starts(self) -> Ints:
         """Where each area's cells begin."""
         return np.searchsorted(self.area, np.arange(len(self.area_labels))).astype(np.int64)
@@ -66,61 +79,107 @@ def problem(
     family: Family = "binomial",
     exposure: str | None = None,
     offset: str | None = None,
-    reference: dict[str, str] | None = None,
+    reference: Mapping[str, str] | None = None,
 ) -> Problem:
     """Arrays of a fit from a table of children or of cells.
 
     outcome: events (0/1 for children). trials: children of a cell; absent = 1. categorical: terms with
     a dummy a value but the reference (the first in order unless named). groups: column names from small
-    to large, at most two. exposure: Poisson only, its log is the offset.
+    to large, at most two. exposure: Poisson only, its log is added to the predictor; trials of a Poisson
+    are taken as its exposure. offset: a column added to the predictor as it is.
     Rows with equal covariates in one area are collapsed; the likelihood is unchanged.
     Raises UsageError naming column and rows.
     """
-    _check_names(table, [outcome, trials, exposure, offset, *categorical, *numeric, *groups])
     if family not in ("binomial", "poisson"):
         raise UsageError("The family is not known.", found=str(family), allowed="binomial, poisson")
-    if len(groups) > 2:
-        raise UsageError("At most two levels are nested here.", found=", ".join(groups))
+    if family == "poisson" and exposure is None:
+        trials, exposure = None, trials
+    if exposure is not None and family == "binomial":
+        raise UsageError("An exposure belongs to a Poisson; a binomial has trials.", found=exposure)
+    if family == "poisson" and trials is not None:
+        raise UsageError("A Poisson has an exposure or trials, not both.", found=trials)
+    _check_groups(groups)
+    check_names(
+        table,
+        [c for c in (outcome, trials, exposure, offset, *categorical, *numeric, *groups) if c],
+    )
+    check_terms(outcome, trials, [*categorical, *numeric])
+    _check_reference(reference or {}, categorical)
+    frame = pl.DataFrame(
+        {
+            **_outcome(table, outcome, trials, family),
+            "offset": _offset(table, exposure, offset),
+            **{f"c.{c}": as_text(table, c) for c in categorical},
+            **{f"x.{c}": as_number(table, c) for c in numeric},
+            **{f"g.{i}": as_text(table, c) for i, c in enumerate(groups)},
+        }
+    )
+    if len(groups) == 2:
+        check_nested(frame.select("g.0", "g.1").unique(), *groups)
+    constant = _constant(frame["y"].to_numpy(), frame["n"].to_numpy(), family)
+    keys = [c for c in frame.columns if c[:2] in ("c.", "x.", "g.")]
+    if family == "binomial":
+        frame = frame.group_by([*keys, "offset"], maintain_order=True).agg(pl.col("y", "n").sum())
+    frame = frame.sort([*(f"g.{i}" for i in reversed(range(len(groups)))), *keys, "offset"])
+    return _arrays(frame, family, categorical, numeric, groups, reference or {}, constant, table)
+
+
+def _check_groups(groups: Sequence[str]) -> None:
     if len(groups) == 0:
         raise UsageError(
             "No group column is named.", mend="Name the area, or the area and the authority."
         )
-    _check_rows(
-        table,
-        outcome,
-        trials,
-        family,
-        [outcome, trials, exposure, offset, *categorical, *numeric, *groups],
-    )
-    nested = table.select(groups).unique()
-    if len(groups) == 2:
-        _check_nested(nested, *groups)
-    frame = table.select(
-        pl.col(outcome).cast(pl.Float64).alias("y"),
-        (pl.col(trials).cast(pl.Float64) if trials else pl.lit(1.0)).alias("n"),
-        _offset(exposure, offset).alias("offset"),
-        *[pl.col(c).cast(pl.Utf8).alias(f"c.{c}") for c in categorical],
-        *[pl.col(c).cast(pl.Float64).alias(f"x.{c}") for c in numeric],
-        *[pl.col(c).cast(pl.Utf8).alias(f"g.{i}") for i, c in enumerate(groups)],
-    )
-    y, n = frame["y"].to_numpy(), frame["n"].to_numpy()
-    constant = (
-        -gammaln(y + 1).sum()
-        if family == "poisson"
-        else (gammaln(n + 1) - gammaln(y + 1) - gammaln(n - y + 1)).sum()
-    )
-    keys = [c for c in frame.columns if c[:2] in ("c.", "x.", "g.")]
+    if len(groups) > 2:
+        raise UsageError("At most two levels are nested here.", found=", ".join(groups))
+    if len(set(groups)) < len(groups):
+        raise UsageError("Both levels are the same column.", found=groups[0])
+
+
+def _check_reference(reference: Mapping[str, str], categorical: Sequence[str]) -> None:
+    for term in reference:
+        if term not in categorical:
+            raise UsageError(
+                f"A reference is given for {term}, which is not a categorical term.",
+                allowed=", ".join(categorical),
+                mend=did_you_mean(term, categorical),
+            )
+
+
+def _outcome(
+    table: pl.DataFrame, outcome: str, trials: str | None, family: Family
+) -> dict[str, pl.Series]:
+    y = as_number(table, outcome)
+    refuse(y < 0, f"{outcome} is below nought")
     if family == "binomial":
-        frame = frame.group_by([*keys, "offset"], maintain_order=True).agg(pl.col("y", "n").sum())
-    frame = frame.sort([*(f"g.{i}" for i in reversed(range(len(groups)))), *keys])
-    return _arrays(
-        frame, family, categorical, numeric, groups, reference or {}, float(constant), table.height
-    )
+        refuse(y != y.round(0), f"{outcome} is not a whole number of events")
+    if trials is None:
+        n = pl.repeat(1.0, len(y), eager=True)
+        if family == "binomial":
+            mend = "" if y.max() in (0, 1) else " (name the column of trials if rows are cells)"
+            refuse(y > 1, f"{outcome} is neither 0 nor 1{mend}")
+        return {"y": y, "n": n}
+    n = as_number(table, trials)
+    refuse(n <= 0, f"{trials}, the number of trials, is not above 0")
+    refuse(y > n, f"{outcome} is above its trials")
+    refuse(n != n.round(0), f"{trials}, the number of trials, is not a whole number")
+    return {"y": y, "n": n}
 
 
-def _offset(exposure: str | None, offset: str | None) -> pl.Expr:
-    made = pl.col(exposure).cast(pl.Float64).log() if exposure else pl.lit(0.0)
-    return made + pl.col(offset).cast(pl.Float64) if offset else made
+def _offset(table: pl.DataFrame, exposure: str | None, offset: str | None) -> pl.Series:
+    made = pl.repeat(0.0, table.height, eager=True)
+    if exposure:
+        size = as_number(table, exposure)
+        refuse(size <= 0, f"{exposure}, the exposure, is not above 0")
+        made = made + size.log()
+    return made + as_number(table, offset) if offset else made
+
+
+def _constant(y: Floats, n: Floats, family: Family) -> float:
+    if family == "poisson":
+        return float(-gammaln(y + 1).sum())
+    many = n > 1
+    y, n = y[many], n[many]
+    return float((gammaln(n + 1) - gammaln(y + 1) - gammaln(n - y + 1)).sum())
 
 
 def _arrays(
@@ -129,129 +188,76 @@ def _arrays(
     categorical: Sequence[str],
     numeric: Sequence[str],
     groups: Sequence[str],
-    reference: dict[str, str],
+    reference: Mapping[str, str],
     constant: float,
-    rows: int,
+    table: pl.DataFrame,
 ) -> Problem:
     areas = frame.select([f"g.{i}" for i in range(len(groups))]).unique(maintain_order=True)
     area_labels = areas["g.0"].to_list()
-    codes = {label: i for i, label in enumerate(area_labels)}
-    area = frame["g.0"].replace_strict(codes, return_dtype=pl.Int64).to_numpy()
-    upper = areas["g.1"].to_list() if len(groups) == 2 else [""] * len(area_labels)
-    authorities = list(dict.fromkeys(upper))
-    authority = (
-        np.array([authorities.index(a) for a in upper])
-        if len(authorities) < 2
-        else _codes(upper, authorities)
-    )
-    # One authority cannot tell its own effect from the intercept: two levels, and the result says so.
-    levels = tuple(groups[:1]) if len(authorities) < 2 else tuple(groups)
-    names, columns = [INTERCEPT], [np.ones(frame.height)]
-    for term in categorical:
-        values = frame[f"c.{term}"]
-        kept = _levels(values, term, reference.get(term))
-        names += [f"{term}[{v}]" for v in kept]
-        columns += [(values == v).to_numpy().astype(float) for v in kept]
-    for term in numeric:
-        names.append(term)
-        columns.append(frame[f"x.{term}"].to_numpy().astype(float))
-    matrix = np.stack(columns, axis=1)
-    _check_columns(names, matrix)
+    area = _codes(frame["g.0"], area_labels)
+    upper = areas["g.1"] if len(groups) == 2 else pl.Series([""] * len(area_labels))
+    authorities = upper.unique(maintain_order=True).to_list()
+    levels, notes = _levels_told(groups, len(area_labels), len(authorities))
+    terms = [_factor(frame[f"c.{t}"], t, reference.get(t)) for t in categorical]
+    terms += [Column(t, frame[f"x.{t}"].to_numpy()) for t in numeric]
+    design = factored(terms, area, len(area_labels))
+    unit = scaled(design)
+    check_columns(design.names, unit.design.gram(np.ones(frame.height)), design.ranges())
     return Problem(
         family=family,
         y=frame["y"].to_numpy(),
         n=frame["n"].to_numpy() if family == "binomial" else np.ones(frame.height),
         offset=frame["offset"].to_numpy(),
-        design=factored(names, matrix, area, len(area_labels)),
+        design=design,
         area=area,
-        authority=authority,
+        authority=_codes(upper, authorities),
         levels=levels,
         area_labels=tuple(area_labels),
         authority_labels=tuple(authorities),
         constant=constant,
-        rows=rows,
+        rows=table.height,
+        notes=notes,
+        references={t.name: t.labels[0] for t in terms if t.labels},
     )
 
 
-def _codes(labels: list[str], known: list[str]) -> Ints:
-    place = {label: i for i, label in enumerate(known)}
-    return np.array([place[label] for label in labels], dtype=np.int64)
+def _levels_told(
+    groups: Sequence[str], areas: int, authorities: int
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The levels that can be told apart, and a sentence for each that cannot."""
+    if areas == 1:
+        said = f"There is only one {groups[0]}, so its effect cannot be told from the intercept: no level was fitted."
+        return (), (said,)
+    if len(groups) == 2 and authorities == 1:
+        said = f"There is only one {groups[1]}, so its effect cannot be told from the intercept: two levels were fitted."
+        return tuple(groups[:1]), (said,)
+    if len(groups) == 2 and areas == authorities:
+        said = f"Every {groups[1]} has one {groups[0]}, so the two cannot be told apart: two levels were fitted."
+        return tuple(groups[:1]), (said,)
+    return tuple(groups), ()
 
 
-def _levels(values: pl.Series, term: str, reference: str | None) -> list[str]:
+def _codes(labels: pl.Series, known: Sequence[str]) -> Ints:
+    made = labels.replace_strict(known, list(range(len(known))), return_dtype=pl.Int64)
+    return made.to_numpy().astype(np.int64)
+
+
+def _factor(values: pl.Series, term: str, reference: str | None) -> Column:
     found = values.unique().to_list()
     try:
         found.sort(key=float)
     except ValueError:
         found.sort()
-    if reference is not None and reference not in found:
+    if reference is not None and str(reference) not in found:
         raise UsageError(
             f"The reference of {term} does not occur.",
-            found=reference,
+            found=str(reference),
             allowed=", ".join(found[:20]),
         )
-    base = reference if reference is not None else found[0]
-    return [v for v in found if v != base]
-
-
-def _check_names(table: pl.DataFrame, names: Sequence[str | None]) -> None:
-    for name in names:
-        if name is not None and name not in table.columns:
-            raise UsageError(
-                f"There is no column {name}.",
-                allowed=", ".join(table.columns),
-                mend=did_you_mean(name, table.columns),
-            )
-
-
-def _check_rows(
-    table: pl.DataFrame,
-    outcome: str,
-    trials: str | None,
-    family: Family,
-    names: Sequence[str | None],
-) -> None:
-    numbered = table.with_row_index("_row").with_columns(
-        _y=pl.col(outcome).cast(pl.Float64, strict=False),
-        _n=pl.col(trials).cast(pl.Float64, strict=False) if trials else pl.lit(1.0),
-    )
-    y, n = pl.col("_y"), pl.col("_n")
-    faults = [(pl.col(c).is_null(), f"{c} is missing") for c in names if c is not None]
-    faults += [(y.is_null() | (y < 0), f"{outcome} is not a number from 0 up")]
-    if family == "binomial":
-        faults += [
-            (n.is_null() | (n <= 0), "the trials are not above 0"),
-            (y > n, f"{outcome} is above its trials"),
-        ]
-    for fault, words in faults:
-        rows = numbered.filter(fault)["_row"].to_list()
-        if rows:
-            shown = ", ".join(f"{r + 1:,}" for r in rows[:10])
-            raise UsageError(
-                f"{words[0].upper()}{words[1:]} in {len(rows):,} rows.", where=f"rows {shown}"
-            )
-
-
-def _check_nested(nested: pl.DataFrame, area: str, authority: str) -> None:
-    twice = nested.group_by(area).len().filter(pl.col("len") > 1).sort(area)[area].to_list()
-    if twice:
+    if len(found) == 1:
         raise UsageError(
-            f"An {area} lies in two of {authority}.", found=", ".join(map(str, twice[:10]))
+            f"{term} is the same in every row, so it explains nothing.", mend="Leave it out."
         )
-
-
-def _check_columns(names: list[str], matrix: Floats) -> None:
-    for name, column in zip(names[1:], matrix.T[1:], strict=True):
-        if np.all(column == column[0]):
-            raise UsageError(
-                f"{name} is the same in every row, so it explains nothing.", mend="Leave it out."
-            )
-    scaled = matrix / np.maximum(np.abs(matrix).max(axis=0), 1e-300)
-    triangle = np.linalg.qr(scaled, mode="r")
-    size = np.abs(np.diag(triangle))
-    for name, value, column in zip(names, size, scaled.T, strict=True):
-        if value < 1e-9 * np.linalg.norm(column):
-            raise UsageError(
-                f"{name} can be made from the terms before it.",
-                mend="Leave it out, or one of them.",
-            )
+    base = str(reference) if reference is not None else found[0]
+    labels = [base, *(v for v in found if v != base)]
+    return Column(term, _codes(values, labels), tuple(labels))

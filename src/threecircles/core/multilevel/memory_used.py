@@ -1,0 +1,16 @@
+"""How much memory the process has taken at most: part of every fit's account of itself."""
+
+from __future__ import annotations
+
+import sys
+
+
+def peak_memory_mb() -> float | None:
+    """Largest resident size so far in megabytes; None where the system does not say (Windows)."""
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # macOS counts in bytes, Linux in kilobytes.
+    return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
