@@ -48,7 +48,7 @@ def test_a_finding_reads_by_name_and_as_a_record():
         "cin", "2025-26", {"ChildProtectionPlans": PLANS}, codes=["8925"]
     ).findings
     assert found.rule == found["rule"] == dict(found)["rule"] == "8925"
-    assert found["message"] == "The plan ended on 2025-06-01, before it started on 2025-06-02."
+    assert found["message"] == "The plan ended on 01/06/2025, before it started on 02/06/2025."
 
 
 def test_headings_may_be_lower_case_shuffled_and_extra():

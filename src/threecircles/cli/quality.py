@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from threecircles.cli import quality_after
 from threecircles.core.errors import FINDINGS, RULE_FAILED, UNREADABLE
 
 
 def register(app: typer.Typer) -> None:
-    """Add check, and the groups rules and source."""
+    """Add check, what comes after it, and the groups rules and source."""
     app.command()(check)
+    quality_after.register(app)
     rules = typer.Typer(
         no_args_is_help=True, help="The rules of a year: list, show, compare, count."
     )
@@ -31,11 +34,24 @@ def register(app: typer.Typer) -> None:
 
 def check(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILES...", help="Files, folders or zips of one return.")
+        list[Path],
+        typer.Argument(metavar="FILES...", help="Files, folders or zips of one authority."),
     ],
-    return_name: Annotated[str, typer.Option("--return", help="cin, 903, or auto.")] = "auto",
+    return_name: Annotated[
+        str, typer.Option("--return", help="cin, 903, cross, or auto.")
+    ] = "auto",
     year: Annotated[int | None, typer.Option(help="The year ending 31 March.")] = None,
     previous: Annotated[Path | None, typer.Option(help="Last year's files.")] = None,
+    reference: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Postcodes, providers, published figures; any file name."),
+    ] = None,
+    authority: Annotated[
+        str, typer.Option("--la", help="The authority's code, E10000020 or 926.")
+    ] = "",
+    children: Annotated[
+        int | None, typer.Option(help="Children aged 0 to 17 in the authority, for rates.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder for findings (holds personal data).")
     ] = None,
@@ -45,6 +61,12 @@ def check(
     mode: Annotated[str, typer.Option(help="stated or compatible.")] = "stated",
     local: Annotated[Path | None, typer.Option("--rules", help="Folder of local rules.")] = None,
     select: Annotated[str | None, typer.Option(help="Only these codes, by comma.")] = None,
+    waivers: Annotated[Path | None, typer.Option(help="Waivers, as YAML.")] = None,
+    teams: Annotated[Path | None, typer.Option(help="File with child, team and worker.")] = None,
+    since: Annotated[
+        Path | None, typer.Option(metavar="RUN", help="What an earlier check wrote.")
+    ] = None,
+    xsd: Annotated[Path | None, typer.Option(help="Schema of the CIN census.")] = None,
     leave_out: Annotated[
         list[str] | None, typer.Option("--not", metavar="FILE", help="A file to leave out.")
     ] = None,
@@ -57,29 +79,49 @@ def check(
     force_years: Annotated[
         bool, typer.Option(help="Go on although the two years look swapped.")
     ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
 ) -> None:
-    """Read a return and run every rule of the year; say what ran, what was skipped and why."""
+    """Read a return and run every rule of the year; say what ran, what was skipped and why, and
+    what the return already tells you."""
     from threecircles import checking
+    from threecircles.checking.written import Besides
+    from threecircles.quality.waivers import load_waivers
     from threecircles.sources import Options
 
-    codes = select.split(",") if select else None
-    options = Options(frozenset(merge or ()), frozenset(leave_out or ()), force_years)
-    done = checking.check_files(
-        files,
+    asked = checking.Asked(
         return_name=return_name,
         year=year,
         previous=previous,
+        reference=reference,
+        authority=authority,
         mode=mode,
         local=local,
-        codes=codes,
-        options=options,
+        codes=select.split(",") if select else None,
+        xsd=xsd,
+        options=Options(frozenset(merge or ()), frozenset(leave_out or ()), force_years),
+        progress=None if quiet else _progress,
     )
-    if json_out is not None and str(json_out) == "-":
+    besides = Besides(
+        waivers=load_waivers(waivers) if waivers else (),
+        holders=checking.load_holders(teams) if teams else None,
+        since=since,
+    )
+    done = checking.check_files(files, asked)
+    told = {} if select else checking.pictures(done, asked, children)
+    to_screen = json_out is not None and str(json_out) == "-"
+    paths, outputs = checking.write(
+        done,
+        out,
+        None if to_screen else json_out,
+        formats.split(","),
+        besides=besides,
+        pictures=told,
+    )
+    if to_screen:
         print(checking.to_json(done))
-        checking.write(done, out, None, formats.split(","))
     else:
-        print(checking.screen(done))
-        for path in checking.write(done, out, json_out, formats.split(",")):
+        print(checking.screen(done, told, {name: o.summary for name, o in outputs.items()}))
+        for path in paths:
             print(f"Written: {path}")
     raise typer.Exit(
         RULE_FAILED
@@ -90,6 +132,13 @@ def check(
         if done.errors
         else 0
     )
+
+
+def _progress(stage: str, done: int, of: int) -> None:
+    """One line a stage on a terminal; nothing where nobody looks."""
+    if sys.stderr.isatty():
+        end = "\n" if done >= of else "\r"
+        print(f"{stage} {done:,} of {of:,}", end=end, file=sys.stderr, flush=True)
 
 
 def list_rules(

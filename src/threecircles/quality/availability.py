@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from threecircles.quality.layout import PREVIOUS
 from threecircles.quality.references import WORDS
 from threecircles.quality.rule import Rule
-from threecircles.quality.shared_sql import View, with_parents
+from threecircles.quality.shared_sql import with_parents
 
 DERIVED = {"PL_LA", "PL_LOCATION", "PL_DISTANCE", "UASC"}
 """Columns that may be derived when the caller does not give them."""
@@ -42,9 +43,12 @@ class Availability:
 def why_skipped(rule: Rule, there: Availability, mode: str = "stated") -> str:
     """Why a rule cannot run in a mode, in words; "" when it can."""
     views = with_parents(rule.views, rule.return_)
-    parts = [(rule, rule.needs_in(mode)), *((view, view.needs) for view in views)]
+    parts: list[tuple[Needing, dict[str, tuple[str, ...]]]] = [
+        (rule, rule.needs_in(mode)),
+        *((view, view.needs) for view in views),
+    ]
     for part, needs in parts:
-        reason = _why_absent(part, needs, there)
+        reason = why_absent(part, needs, there)
         if reason:
             return reason
     for name in rule.as_sent:
@@ -53,7 +57,24 @@ def why_skipped(rule: Rule, there: Availability, mode: str = "stated") -> str:
     return ""
 
 
-def _why_absent(part: Rule | View, needs: dict[str, tuple[str, ...]], there: Availability) -> str:
+class Needing(Protocol):
+    """Anything with needs: a rule, a shared view, a measure."""
+
+    @property
+    def optional(self) -> tuple[str, ...]:
+        """Tables, or Table.column, whose absence counts as empty."""
+
+    @property
+    def any_of(self) -> tuple[tuple[str, ...], ...]:
+        """Groups of which one at least must be there."""
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """References that must be there."""
+
+
+def why_absent(part: Needing, needs: dict[str, tuple[str, ...]], there: Availability) -> str:
+    """Which of the needs is not there, in words; "" when all are."""
     for table, columns in needs.items():
         if table in part.optional:
             continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import duckdb
 import polars as pl
@@ -137,8 +137,16 @@ def check(
     )  # fmt: skip
 
 
-def columns_needed(parts: Iterable[Rule | View]) -> dict[str, set[str]]:
-    """Table -> all columns that any of the rules and views reads."""
+class Reading(Protocol):
+    """Anything that reads tables: a rule, a shared view, a measure."""
+
+    @property
+    def needs(self) -> dict[str, tuple[str, ...]]:
+        """Table -> columns."""
+
+
+def columns_needed(parts: Iterable[Reading]) -> dict[str, set[str]]:
+    """Table -> all columns that any of the parts reads."""
     found: dict[str, set[str]] = {}
     for part in parts:
         for table, columns in part.needs.items():

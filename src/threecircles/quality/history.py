@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import polars as pl
 
 from threecircles.quality.report import Report
-from threecircles.quality.stored import findings_table, natural_key
+from threecircles.quality.stored import findings_table, natural_key, rules_table
 
 STATES = ("new", "still open", "changed", "mended", "record gone", "not re-tested")
 """What a finding can be in the second of two runs."""
@@ -16,26 +16,36 @@ _KEPT = ("finding_id", "rule", "table", "child", "column", "value", "message", "
 
 
 def history(before: pl.DataFrame, after: Report) -> pl.DataFrame:
+    """One line per finding of either run, with its state: history_of, after being a check just made."""
+    return history_of(before, findings_table(after), rules_table(after), records(after))
+
+
+def history_of(
+    before: pl.DataFrame, now: pl.DataFrame, rules: pl.DataFrame, there: pl.DataFrame
+) -> pl.DataFrame:
     """One line per finding of either run, with its state.
 
-    before: the stored findings of the earlier run. after: the later check of the same return and
-    year. A finding is known by rule, child, the record's natural key and the column, never by its
-    row. A rule that was skipped or failed in the later run leaves its findings `not re-tested`:
-    they are never called mended. Where the record is no longer there it is `record gone`.
+    before, now: the stored findings of the earlier and the later run of the same return and year.
+    rules: the later run's stored table of rules. there: the later run's records (table, record). A finding
+    is known by rule, child, the record's natural key and the column, never by its row. A rule that was
+    skipped or failed in the later run leaves its findings `not re-tested`: they are never called mended.
+    Where the record is no longer there it is `record gone`.
     Columns: finding_id, state, rule, table, child, column, value_before, value_after, message,
     reason (why it was not re-tested).
     """
-    old = before.filter(
-        (pl.col("return") == after.return_name) & (pl.col("year") == after.year)
-    ).select(_KEPT)
-    now = findings_table(after).select(_KEPT)
-    joined = old.join(now, on="finding_id", how="full", suffix="_now", coalesce=True)
+    kind = rules.select("return", "year").unique()
+    old = before.join(kind, on=["return", "year"], how="semi").select(_KEPT)
+    joined = old.join(now.select(_KEPT), on="finding_id", how="full", suffix="_now", coalesce=True)
     told = joined.with_columns(
         pl.coalesce(name, f"{name}_now").alias(f"_{name}")
         for name in ("rule", "table", "child", "column")
-    ).join(_records(after), left_on=["_table", "record"], right_on=["_table", "record"], how="left")
-    ran = [code for code, outcome in after.outcomes.items() if outcome.state == "ran"]
-    reasons = {code: o.reason for code, o in after.outcomes.items() if o.state != "ran"}
+    ).join(
+        there.select(pl.col("table").alias("_table"), "record", pl.lit(True).alias("_there")),
+        on=["_table", "record"],
+        how="left",
+    )
+    ran = rules.filter(pl.col("state") == "ran")["rule"].to_list()
+    reasons = dict(rules.filter(pl.col("state") != "ran").select("rule", "reason").iter_rows())
     return told.select(
         "finding_id",
         _state(ran).alias("state"),
@@ -50,6 +60,11 @@ def history(before: pl.DataFrame, after: Report) -> pl.DataFrame:
         .replace_strict(reasons, default=None, return_dtype=pl.String)
         .alias("reason"),
     ).sort("state", "rule", "finding_id")
+
+
+def history_between(before: pl.DataFrame, after: Report) -> dict[str, int]:
+    """How many findings are in each state between a stored run and a check just made."""
+    return counts(history(before, after))
 
 
 def counts(told: pl.DataFrame) -> dict[str, int]:
@@ -95,13 +110,12 @@ def _state(ran: list[str]) -> pl.Expr:
     )
 
 
-def _records(after: Report) -> pl.DataFrame:
-    """Every record of the later run by table and natural key."""
+def records(report: Report) -> pl.DataFrame:
+    """Every record that was checked by table and natural key. Columns: table, record."""
     parts = [
-        pl.DataFrame({"record": natural_key(after.return_name, name, frame).unique()}).with_columns(
-            _table=pl.lit(name), _there=pl.lit(True)
+        pl.DataFrame({"record": natural_key(report.return_name, name, frame).unique()}).select(
+            pl.lit(name).alias("table"), "record"
         )
-        for name, frame in after.tables.items()
+        for name, frame in report.tables.items()
     ]
-    empty = pl.DataFrame(schema={"record": pl.String, "_table": pl.String, "_there": pl.Boolean})
-    return pl.concat([empty, *parts])
+    return pl.concat([pl.DataFrame(schema={"table": pl.String, "record": pl.String}), *parts])

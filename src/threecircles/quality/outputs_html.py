@@ -42,7 +42,7 @@ def report_html(
                 "more": lines_of[one.code] - shown.height,
             }
         )
-    page = _environment().get_template("report.html.j2")
+    page = environment().get_template("report.html.j2")
     return page.render(
         summary=summary, sections=sections, report=report, notice=NOTICE, written=written
     )
@@ -61,7 +61,8 @@ def write_html(
     return path
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The room's page templates; every value is escaped."""
     return Environment(
         loader=PackageLoader("threecircles.quality", "templates"),
         autoescape=True,

@@ -125,7 +125,9 @@ def _message(rule: Rule, broken: pl.DataFrame, tables: Mapping[str, pl.DataFrame
     )
     names = [f"p{n}" for n in range(len(pieces))]
     return filled.select(
-        pl.concat_str([pl.col(n).fill_null(BLANK) for n in names]).alias("message")
+        pl.concat_str([pl.col(n).fill_null(BLANK) for n in names])
+        .str.replace_all(f"({BLANK})", BLANK, literal=True)
+        .alias("message")
     ).to_series()
 
 
@@ -136,6 +138,11 @@ def at_rows(frame: pl.DataFrame, column: str, rows: pl.Series) -> pl.Series:
     """
     inside = rows.cast(pl.Int64).set(rows >= frame.height, None)
     return frame[column].gather(inside).cast(pl.String)
+
+
+def _as_said(values: pl.Series) -> pl.Series:
+    """Dates the way people write them, day first; every other text as it is."""
+    return values.str.replace(r"^(\d{4})-(\d{2})-(\d{2})(T.*)?$", "$3/$2/$1")
 
 
 def _values(
@@ -153,5 +160,5 @@ def _values(
         fits = not owner or owner in (reported.table, reported.role)
         row = row_column(reported.table, reported.role)
         if fits and frame is not None and column in frame.columns and row in broken.columns:
-            return at_rows(frame, column, broken[row])
+            return _as_said(at_rows(frame, column, broken[row]))
     return pl.Series([None] * broken.height, dtype=pl.String)

@@ -9,6 +9,7 @@ from datetime import date
 import polars as pl
 
 from threecircles.quality.report import Report
+from threecircles.quality.stored import rules_table
 
 WORKLIST = {
     "child": pl.String,
@@ -115,31 +116,35 @@ def select(
 def burden(
     findings: pl.DataFrame, report: Report, minutes: Mapping[str, float], assumed: float = 5.0
 ) -> pl.DataFrame:
+    """What each rule costs: burden_of, with the rules of a check just made."""
+    return burden_of(findings, rules_table(report), minutes, assumed)
+
+
+def burden_of(
+    findings: pl.DataFrame, rules: pl.DataFrame, minutes: Mapping[str, float], assumed: float = 5.0
+) -> pl.DataFrame:
     """What each rule costs: findings times minutes to clear one.
 
-    minutes: code -> minutes typed in by those who mend; for others `assumed` is taken and said so.
-    Rules that ran and never fired are listed with 0. Columns: rule, short, findings,
-    minutes_each, assumed, hours; costliest first.
+    rules: the stored table of rules run. minutes: code -> minutes typed in by those who mend; for others
+    `assumed` is taken and said so. Rules that ran and never fired are listed with 0. Columns: rule, short,
+    findings, minutes_each, assumed, hours; costliest first.
     """
     open_ones = findings.filter(pl.col("waived_by").is_null())
-    counted = dict(open_ones.group_by("rule").agg(pl.struct("table", "row").n_unique()).iter_rows())
-    rows = [
-        {
-            "rule": rule.code, "short": rule.short, "findings": counted.get(rule.code, 0),
-            "minutes_each": minutes.get(rule.code, assumed), "assumed": rule.code not in minutes,
-        }
-        for rule in report.rules
-        if report.outcomes[rule.code].state == "ran"
-    ]  # fmt: skip
-    schema = {
-        "rule": pl.String,
-        "short": pl.String,
-        "findings": pl.Int64,
-        "minutes_each": pl.Float64,
-        "assumed": pl.Boolean,
-    }
+    counted = open_ones.group_by("rule").agg(
+        pl.struct("table", "row").n_unique().cast(pl.Int64).alias("findings")
+    )
+    each = {str(code): float(n) for code, n in minutes.items()}
     return (
-        pl.DataFrame(rows, schema=schema)
+        rules.filter(pl.col("state") == "ran")
+        .select("rule", "short")
+        .join(counted, on="rule", how="left")
+        .with_columns(
+            pl.col("findings").fill_null(0),
+            minutes_each=pl.col("rule").replace_strict(
+                each, default=assumed, return_dtype=pl.Float64
+            ),
+            assumed=~pl.col("rule").is_in(list(each)),
+        )
         .with_columns(hours=pl.col("findings") * pl.col("minutes_each") / 60)
         .sort(["hours", "rule"], descending=[True, False])
     )

@@ -1,0 +1,61 @@
+"""The first screen: what each file is, what stood in the way, what ran, what to do first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from threecircles.checking.files import Checked
+from threecircles.quality import Report
+from threecircles.quality.outputs_told import Picture, told_text
+from threecircles.quality.stored import findings_table
+from threecircles.quality.summary import Summary, summarise, summary_text
+from threecircles.sources import Problem
+
+WORST = 10
+
+
+def screen(
+    checked: Checked,
+    pictures: Mapping[str, Picture] | None = None,
+    summaries: Mapping[str, Summary] | None = None,
+) -> str:
+    """The screen as text, ending with what the returns tell. summaries: those with waivers applied."""
+    lines = ["Files"]
+    for file in checked.reading.files.iter_rows(named=True):
+        inner = " / ".join(p for p in (file["member"], file["sheet"]) if p)
+        name = file["path"] + (f" ({inner})" if inner else "")
+        refused = f", {file['rows_rejected']:,} rejected" if file["rows_rejected"] else ""
+        what = (
+            f"{file['kind']} {file['table']}: {file['rows_kept']:,} rows{refused}"
+            if file["kind"]
+            else "not recognised"
+        )
+        lines.append(f"  {name}: {what}")
+    for heading, told in (
+        ("What stood in the way", _problems(checked)),
+        ("Mend before sending", _notes(checked)),
+        ("What the schema says", list(checked.schema[:WORST])),
+    ):
+        if told:
+            lines += ["", heading, *(f"  {t}" for t in told)]
+    for report in checked.reports:
+        lines += ["", *_told(report, (summaries or {}).get(report.return_name))]
+    if not checked.reports:
+        lines += ["", "No return was found, so no rule ran."]
+    for shown in (pictures or {}).values():
+        lines += ["", told_text(shown)]
+    return "\n".join(lines)
+
+
+def _problems(checked: Checked) -> list[str]:
+    rows = checked.reading.problems.iter_rows(named=True)
+    return [Problem(**row).sentence().replace("\n", "\n    ") for row in rows]
+
+
+def _notes(checked: Checked) -> list[str]:
+    return checked.reading.notes["sentence"].to_list()[:WORST]
+
+
+def _told(report: Report, summary: Summary | None) -> list[str]:
+    told = summary or summarise(report, findings_table(report))
+    return summary_text(told).splitlines()

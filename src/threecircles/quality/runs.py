@@ -1,0 +1,91 @@
+"""A check kept for comparison: without it the next one could not say what was mended."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from threecircles.core.errors import UsageError
+from threecircles.quality.history import history_of, records
+from threecircles.quality.outputs import Written
+from threecircles.quality.report import Report
+from threecircles.quality.stored import rules_table
+
+FOLDER = "run"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A stored check. first_seen: finding_id -> day of the first run that had it."""
+
+    folder: Path
+    day: date
+    headline: str
+    findings: pl.DataFrame
+    rules: pl.DataFrame
+    records: pl.DataFrame
+    worklist: pl.DataFrame
+    first_seen: dict[str, date]
+
+
+def store_run(
+    report: Report, written: Written, folder: Path, first_seen: Mapping[str, date], day: date
+) -> Path:
+    """Keep a check below its folder, readable by its owner only; it holds personal data."""
+    inner = folder / FOLDER
+    inner.mkdir(parents=True, exist_ok=True, mode=0o700)
+    seen = written.findings.select(
+        "finding_id",
+        pl.col("finding_id")
+        .replace_strict(dict(first_seen), default=day, return_dtype=pl.Date)
+        .alias("first_seen"),
+    )
+    for name, table in (
+        ("findings", written.findings),
+        ("rules_run", rules_table(report)),
+        ("records", records(report)),
+        ("worklist", written.worklist),
+        ("seen", seen),
+    ):
+        table.write_parquet(inner / f"{name}.parquet")
+    told = {"day": day.isoformat(), "headline": report.headline(), "return": report.return_name}
+    (inner / "run.json").write_text(json.dumps(told), encoding="utf-8")
+    return inner
+
+
+def open_run(folder: Path) -> Run:
+    """A stored check from the folder of its return. Raises UsageError when none is there."""
+    inner = folder if folder.name == FOLDER else folder / FOLDER
+    if not (inner / "run.json").exists():
+        near = sorted(p.parent.parent.name for p in folder.glob(f"*/{FOLDER}/run.json"))
+        raise UsageError(
+            "No stored check is in this folder.", where=str(folder),
+            mend=f"Name one of: {', '.join(near)}." if near else "Name the folder that `check --out` wrote.",
+        )  # fmt: skip
+    told = json.loads((inner / "run.json").read_text(encoding="utf-8"))
+    tables = {
+        name: pl.read_parquet(inner / f"{name}.parquet")
+        for name in ("findings", "rules_run", "records", "worklist", "seen")
+    }
+    return Run(
+        folder=inner,
+        day=date.fromisoformat(told["day"]),
+        headline=told["headline"],
+        findings=tables["findings"],
+        rules=tables["rules_run"],
+        records=tables["records"],
+        worklist=tables["worklist"],
+        first_seen=dict(tables["seen"].iter_rows()),
+    )
+
+
+def progress(before: Run, after: Run) -> pl.DataFrame:
+    """What became of each finding between two stored checks; columns as history_of."""
+    if before.rules.select("return", "year").unique().rows() != after.rules.select("return", "year").unique().rows():  # fmt: skip
+        raise UsageError("The two checks are of different returns or years.")
+    return history_of(before.findings, after.findings, after.rules, after.records)
