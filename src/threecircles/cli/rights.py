@@ -1,0 +1,293 @@
+"""Commands for a person's rights: see, correct, object, be taken out."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Workspace = Annotated[Path, typer.Option("--workspace", metavar="W", help="The workspace.")]
+Actor = Annotated[
+    str | None, typer.Option("--as", metavar="PERSON", help="Account that acts; default: you.")
+]
+Person = Annotated[
+    str,
+    typer.Argument(
+        metavar="PERSON", help="A person id, or scheme:value such as upn:A123456789012."
+    ),
+]
+PlaceFolder = Annotated[
+    Path | None, typer.Option("--place", metavar="DIR", help="The place folder, to run again.")
+]
+Reason = Annotated[str, typer.Option("--reason", help="Why; the person is told.")]
+Second = Annotated[
+    str, typer.Option("--second", metavar="PERSON", help="The other person who agrees.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group rights."""
+    group = typer.Typer(
+        no_args_is_help=True,
+        help="What a person may ask: see it, mend it, refuse it, have it taken out.",
+    )
+    group.command()(access)
+    group.command()(correct)
+    group.command("object")(object_to)
+    group.command()(erase)
+    group.command("list")(list_requests)
+    group.command()(hold)
+    group.command()(retention)
+    app.add_typer(group, name="rights")
+
+
+def access(
+    person: Person,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="A folder for the answer.")],
+    workspace: Workspace = Path(),
+    actor: Actor = None,
+    reader: Annotated[
+        str, typer.Option(help="adult, thirteen or eight (letters for children).")
+    ] = "adult",
+    received: Annotated[
+        str | None, typer.Option(help="Day the request came (yyyy-mm-dd); starts the clock.")
+    ] = None,
+    settled: Annotated[
+        Path | None,
+        typer.Option(help="File of settled entries, one delivery/table/row/field a line."),
+    ] = None,
+) -> None:
+    """Write everything held about a person: JSON, a letter (PDF), and what a human must settle first."""
+    from threecircles.core.errors import UsageError
+    from threecircles.core.workspace import open_workspace, write_bytes
+    from threecircles.disclosure.rights import access as answers
+    from threecircles.disclosure.rights import asking, clock, letters
+    from threecircles.report.document import write_pdf
+
+    if reader not in ("adult", "thirteen", "eight"):
+        raise UsageError("There is no such reader.", found=reader, allowed="adult, thirteen, eight")
+    opened = open_workspace(workspace, "identity")
+    asked = asking.may(opened, person, "subject_access", actor=actor)
+    keep = frozenset(settled.read_text(encoding="utf-8").split()) if settled else frozenset()
+    found = answers.access(opened, asked.person, keep)
+    day = date.fromisoformat(received) if received else _today()
+    request = clock.receive(opened.path, asked.person, "access", day, asked.by.id)
+    label = json.loads((workspace / "workspace.json").read_text())["label"]
+    write_bytes(
+        out / "held.json", json.dumps(found.as_json(), indent=1, ensure_ascii=False).encode()
+    )
+    write_pdf(letters.letter(found, reader, label), out / f"letter-{reader}.pdf")  # type: ignore[arg-type]
+    lines = [
+        f"{t.delivery}/{t.table}/{t.row}/{t.field}  # may tell of {t.whom}" for t in found.to_settle
+    ]
+    write_bytes(out / "to-settle.txt", ("\n".join(lines) + "\n").encode())
+    due = clock.request(opened.path, request).due
+    print(
+        f"Request {request}, to be answered by {due:%-d %B %Y}." if due else f"Request {request}."
+    )
+    print(
+        f"{len(found.rows)} rows from {len(found.links)} records; {len(found.to_settle)} entries wait for a person ({out / 'to-settle.txt'})."
+    )
+    print(f"Wrote {out / 'held.json'} and {out / f'letter-{reader}.pdf'}.")
+
+
+def correct(
+    person: Person,
+    delivery: Annotated[str, typer.Option(help="As the answer names it.")],
+    table: Annotated[str, typer.Option()],
+    row: Annotated[int, typer.Option(help="Row of that table, counted from 1.")],
+    column: Annotated[str, typer.Option()],
+    value: Annotated[str, typer.Option(help="What it should say; empty = nothing.")],
+    reason: Reason,
+    workspace: Workspace = Path(),
+    actor: Actor = None,
+    place: PlaceFolder = None,
+) -> None:
+    """Lay a correction over a received cell; the file itself stays as it came."""
+    from threecircles.core.workspace import open_workspace
+    from threecircles.disclosure.rights import asking
+    from threecircles.disclosure.rights import correct as corrections
+
+    opened = open_workspace(workspace, "identity")
+    asked = asking.may(opened, person, "correct", actor=actor)
+    wanted = corrections.Correction(
+        person=asked.person,
+        delivery=delivery,
+        table=table,
+        row=row - 1,
+        column=column,
+        value=value,
+        reason=reason,
+    )
+    others = corrections.correct(opened, wanted, asked.by.id)
+    print("The correction is kept. Everything made from that cell is made anew by the next run.")
+    if others:
+        print(f"Tell those who hold it too: {', '.join(others)}.")
+    _run_and_tell(opened, place)
+
+
+def object_to(
+    person: Person,
+    purpose: Annotated[str, typer.Option(help="The use that is objected to, such as evaluation.")],
+    kind: Annotated[
+        str, typer.Option(help="objection, opt_out, consent or withdrawal.")
+    ] = "objection",
+    whose: Annotated[str, typer.Option(help="child or parent.")] = "child",
+    judgement: Annotated[
+        str, typer.Option(help="Who judged age and competence, and what they found.")
+    ] = "",
+    competent: Annotated[bool, typer.Option(help="The child's own view decides.")] = False,
+    evidence: Annotated[str, typer.Option(help="Where it was said: letter, form, talk.")] = "",
+    workspace: Workspace = Path(),
+    actor: Actor = None,
+    place: PlaceFolder = None,
+) -> None:
+    """Record an objection, opt-out, consent or its withdrawal, and make anew what it touches."""
+    from threecircles.core.workspace import open_workspace
+    from threecircles.disclosure import preferences
+    from threecircles.disclosure.rights import asking, changed
+
+    opened = open_workspace(workspace, "identity")
+    asked = asking.may(opened, person, "correct", actor=actor)
+    wanted = preferences.Preference(
+        person=asked.person, purpose=purpose, kind=kind, whose=whose, from_day=_today(),  # type: ignore[arg-type]
+        evidence=evidence, judgement=judgement, competent=competent,
+    )  # fmt: skip
+    preferences.record(opened.path, wanted, asked.by.id)
+    print(f"Recorded: {kind.replace('_', ' ')} to {purpose.replace('_', ' ')}.")
+    if place is not None:
+        from threecircles import pipeline
+        from threecircles.definitions.place import load_place
+
+        steps = pipeline.steps(load_place(place))
+        print(f"It feeds {len(changed.depending(opened, steps, purpose))} measured tables.")
+    _run_and_tell(opened, place)
+
+
+def erase(
+    person: Person,
+    second: Second,
+    place: Annotated[
+        Path,
+        typer.Option(
+            "--place", metavar="DIR", help="The place folder whose files are written anew."
+        ),
+    ],
+    reason: Reason,
+    workspace: Workspace = Path(),
+    actor: Actor = None,
+    run_again: Annotated[
+        bool, typer.Option("--run/--no-run", help="Make everything anew at once.")
+    ] = True,
+) -> None:
+    """Take a person out of files, store and tables. Two people; refused while a hold stands."""
+    from threecircles.core.workspace import open_workspace
+    from threecircles.definitions.place import load_place
+    from threecircles.disclosure.rights import asking, changed, clock
+    from threecircles.disclosure.rights import erase as erasing
+
+    opened = open_workspace(workspace, "identity")
+    asked = asking.may(opened, person, "erase", actor=actor, second=second)
+    before = changed.measured(opened)
+    request = clock.receive(opened.path, asked.person, "erasure", _today(), asked.by.id)
+    done = erasing.erase(opened, load_place(place), asked.person, request)
+    clock.act(opened.path, request, "answered", _today(), asked.by.id, reason)
+    for name, count in done.files:
+        print(f"{name}: written anew without {count} rows; the old copy may not come back.")
+    print(f"No backup holds the person after {done.backups_until:%-d %B %Y}.")
+    if run_again:
+        _run_and_tell(opened, place, before)
+    else:
+        print("Everything made from it was removed; `threecircles run` makes it anew.")
+
+
+def list_requests(workspace: Workspace = Path(), actor: Actor = None) -> None:
+    """Requests with their clocks, the most urgent first."""
+    from threecircles.disclosure.people import person as acting
+    from threecircles.disclosure.permission import check_may
+    from threecircles.disclosure.rights import clock
+
+    check_may(
+        "view_audit",
+        actor=acting(workspace, actor, mfa=True),
+        purpose_id="audit",
+        folder=workspace,
+        resource_id="house:rights",
+    )
+    for item in sorted(
+        clock.requests(workspace),
+        key=lambda r: (r.state not in ("open", "waiting"), r.due or date.max),
+    ):
+        due = f"due {item.due:%-d %B %Y}" if item.due else "the clock stands still"
+        print(
+            f"{item.id}  {item.kind:10} {item.state:10} received {item.received:%-d %B %Y}, {due}"
+        )
+
+
+def hold(
+    person: Person,
+    kind: Annotated[str, typer.Option(help="court, inquiry or complaint.")],
+    reason: Reason,
+    until: Annotated[
+        str | None, typer.Option(help="Last day (yyyy-mm-dd); open when left out.")
+    ] = None,
+    workspace: Workspace = Path(),
+    actor: Actor = None,
+) -> None:
+    """Keep anything about a person from being taken out, as a court or inquiry asks."""
+    from threecircles.core.workspace import open_workspace
+    from threecircles.disclosure.rights import asking, holds
+
+    opened = open_workspace(workspace, "identity")
+    asked = asking.may(opened, person, "correct", actor=actor)
+    holds.hold(
+        opened.path,
+        asked.person,
+        kind,
+        reason,
+        asked.by.id,
+        date.fromisoformat(until) if until else None,
+    )
+    print("The hold stands. An erasure is refused while it does.")
+
+
+def retention(
+    place: Annotated[Path, typer.Argument(metavar="DIR", help="A place folder.")],
+) -> None:
+    """Until when each delivery is kept, and why; exit code 1 when one has been kept too long."""
+    from threecircles.definitions.place import load_place
+    from threecircles.disclosure.rights.retention import due
+
+    found = due(load_place(place), _today())
+    for item in found:
+        said = "OVER" if item.over else "kept"
+        print(f"{item.delivery:22} {said} until {item.kept_until:%-d %B %Y}: {item.basis}")
+    if any(item.over for item in found):
+        raise typer.Exit(1)
+
+
+def _run_and_tell(opened, place: Path | None, before=None) -> None:  # type: ignore[no-untyped-def]
+    """Run the place again and list the numbers that changed; without a place say how."""
+    from threecircles import pipeline
+    from threecircles.disclosure.rights import changed
+    from threecircles.disclosure.rights.erase import remove_old_steps
+
+    if place is None:
+        print("Run the place again to carry it through: threecircles run DIR --workspace W")
+        return
+    before = before if before is not None else changed.measured(opened)
+    pipeline.run(place, opened.path)
+    remove_old_steps(opened)
+    moved = changed.changed(before, changed.measured(opened))
+    print(f"{len(moved)} numbers changed{':' if moved else '.'}")
+    for item in moved[:200]:
+        print(f"  {item.table}: {item.cell} ({', '.join(item.figures)})")
+    if len(moved) > 200:
+        print(f"  and {len(moved) - 200} more")
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
