@@ -19,7 +19,7 @@ FOLDERS = {
     "core_multilevel": "funding",
     "core_design": "survey",
 }
-NUMBER = re.compile(rf"\b(?:({'|'.join(ROOMS)}|spine)(?: page)?[ ,:]+)?((?:A|S)\d{{1,2}})\b(?!-\w)")
+NUMBER = re.compile(rf"\b(?:({'|'.join(ROOMS)}|spine)(?: page)?[ ,:]+)?([ANS]\d{{1,2}})\b(?!-\w)")
 RANGE = re.compile(r"\b([ANS])(\d{1,2})(?:-| to )[ANS]?(\d{1,2})\b")
 LETTERS = {"need": "N", "strategy": "S", "spine": "S"}
 

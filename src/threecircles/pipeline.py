@@ -55,6 +55,7 @@ def runner(
 ) -> Runner:
     """The runner of a place in a workspace, in the role of a phase."""
     from threecircles.disclosure import gate
+    from threecircles.disclosure.overlays import overlaid
     from threecircles.record import door
 
     place = load_place(folder)
@@ -69,7 +70,7 @@ def runner(
     known = {"place": place, "seed": place.seed}
     return Runner(
         opened,
-        steps(place),
+        overlaid(steps(place), opened),
         make_engine(engine),
         known,
         gate=gate,
@@ -94,9 +95,15 @@ def run(
     Each phase is a process of its own; the payload phase is not given the identity key. A phase with
     nothing to do is not started.
     """
+    from threecircles.disclosure.gates import check_may_run
+
     opened = _prepare(folder, workspace)
     with _lock(opened):
-        for phase in _phases_to_run(folder, workspace, engine, start):
+        waiting = _phases_to_run(folder, workspace, engine, start)
+        if "identity" in waiting:
+            place = load_place(folder)
+            check_may_run(opened, place, steps(place))
+        for phase in waiting:
             command = [
                 sys.executable,
                 "-m",
