@@ -17,6 +17,7 @@ import polars as pl
 from threecircles.core.design import Statistic, from_sums, psu_sums
 from threecircles.core.design_intervals import Method
 from threecircles.core.errors import UsageError, did_you_mean
+from threecircles.survey.convenience import BASIS, of_those_who_answered, refuse_design
 from threecircles.survey.estimate_rows import estimate_by_rows
 from threecircles.survey.files import read_answers
 from threecircles.survey.quantiles import quantiles
@@ -32,12 +33,18 @@ def estimate_file(spec_path: Path) -> dict[str, Any]:
 
     Returns {data, rows, design, target, estimates: [{statistic, variable, group, value, se, low, high,
     level, df, deff, deff_replace, n, n_weighted, n_missing, interval, intervals}]}. `intervals` gives
-    every method of a share. Not-a-number and infinity are null.
+    every method of a share. Not-a-number and infinity are null. A convenience study gives {data, rows,
+    basis, estimates} with shares of those who answered and no more.
     Raises UsageError or DefinitionError that name file, key and what is allowed.
     """
     spec = read_spec(spec_path)
     data = Path(spec.data) if Path(spec.data).is_absolute() else spec_path.parent / spec.data
+    if spec.basis == BASIS:
+        refuse_design(spec)
     frame = prepare(read_answers(data), spec)
+    if spec.basis == BASIS:
+        answers = [row for wanted in spec.estimates for row in of_those_who_answered(frame, wanted)]
+        return {"data": spec.data, "rows": frame.height, "basis": BASIS, "estimates": answers}
     rows = [row for wanted in _one_by_one(spec) for row in _estimates(frame, spec, wanted)]
     design = {
         k: getattr(spec, k) for k in ("weight", "stratum", "psu", "fpc", "fpc_within", "lonely")

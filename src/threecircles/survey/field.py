@@ -85,11 +85,11 @@ def add_classes(
 ) -> list[dict[str, Any]]:
     """Codes for every class of a list: columns urn, class, nc_year, on_roll. Returns the rows with codes."""
     _need(table, ("urn", "class", "nc_year", "on_roll"))
-    known = {r["urn"] for r in store.run("SELECT urn FROM school_window")}
-    unknown = sorted({str(u) for u in table["urn"].to_list()} - known)
+    known = {str(r["urn"]) for r in store.run("SELECT urn FROM school_window")}
+    unknown: list[str] = sorted({str(u) for u in table["urn"].to_list()} - known)
     if unknown:
         raise UsageError(
-            "Classes of schools that are not in the study.", found=", ".join(unknown[:5])
+            "Classes of schools that are not in the study.", found=", ".join(list(unknown)[:5])
         )
     taken = [r["code"] for r in store.run("SELECT code FROM class")]
     codes = make_codes(table.height, taken=taken)
@@ -107,7 +107,7 @@ def add_classes(
         )  # fmt: skip
     with store.writing():
         store.insert("class", rows)
-        for urn in sorted({r["urn"] for r in rows}):
+        for urn in sorted({str(r["urn"]) for r in rows}):
             store.run("UPDATE school_window SET status='codes_issued' WHERE urn=?", (urn,))
     return rows
 

@@ -11,6 +11,7 @@ missing: [-9, refused]            # codes that mean no answer
 where: {year: [7, 8]}             # a part of the population; the design stays whole
 rake: {sex: {F: 24, M: 22}}       # population totals by margin
 replicates: {method: jackknife}   # or {columns: rw*, scale: 0.5, rscales: 1}
+basis: sample                     # or convenience: whoever came; then shares of those who answered only
 estimates:
   - {statistic: mean, variable: score}
   - {statistic: proportion, variable: sad, value: 1, by: [sex, year]}
@@ -133,6 +134,7 @@ class Spec:
     where: dict[str, list[Scalar] | Scalar] = field(default_factory=dict)
     rake: dict[str, dict[str, float]] = field(default_factory=dict)
     replicates: Replicates | None = None
+    basis: Literal["sample", "convenience"] = "sample"
 
     def __post_init__(self) -> None:
         if not 0 < self.level < 1:

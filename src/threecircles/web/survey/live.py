@@ -1,0 +1,196 @@
+"""Studies that are open on this server: their forms, their store, and one writer for each."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from threecircles.survey.codes import is_code
+from threecircles.survey.field import Door, door, store_of
+from threecircles.survey.questionnaire import Item, Questionnaire, items, questionnaire
+from threecircles.survey.store import Session, Store
+from threecircles.survey.study import Study, folder_of, load_study, studies
+from threecircles.survey.wording import RIGHT_TO_LEFT, of_item, texts
+
+OPENED = "opened.json"
+LANGUAGES = {"en": "English", "pl": "Polski", "ar": "العربية", "cy": "Cymraeg"}
+TOGETHER = 256
+"""Writes that share one commit at most."""
+
+
+class Writer:
+    """Writes that come at the same time share one commit: thirty tablets need no thirty disk flushes."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._waiting: queue.Queue[tuple[Callable[[Store], Any], Future[Any]] | None] = (
+            queue.Queue()
+        )
+        self._thread = threading.Thread(target=self._work, daemon=True, name="survey-writer")
+        self._thread.start()
+
+    async def do(self, work: Callable[[Store], Any]) -> Any:
+        """The result of `work`, once it is committed."""
+        done: Future[Any] = Future()
+        self._waiting.put((work, done))
+        return await asyncio.wrap_future(done)
+
+    def close(self) -> None:
+        """End after what is waiting."""
+        self._waiting.put(None)
+        self._thread.join(timeout=10)
+
+    def _work(self) -> None:
+        while True:
+            first = self._waiting.get()
+            if first is None:
+                return
+            jobs = [first]
+            with suppress(queue.Empty):
+                while len(jobs) < TOGETHER:
+                    more = self._waiting.get_nowait()
+                    if more is None:
+                        self._waiting.put(None)
+                        break
+                    jobs.append(more)
+            self._commit(jobs)
+
+    def _commit(self, jobs: list[tuple[Callable[[Store], Any], Future[Any]]]) -> None:
+        told: list[tuple[Future[Any], Any, BaseException | None]] = []
+        try:
+            with self.store.writing():
+                for work, done in jobs:
+                    try:
+                        told.append((done, work(self.store), None))
+                    except Exception as error:  # noqa: BLE001 - one bad batch must not undo the others
+                        told.append((done, None, error))
+        except Exception as error:  # noqa: BLE001 - nothing was kept: every sender hears so
+            told = [(done, None, error) for _, done in jobs]
+        for done, result, fault in told:
+            if fault is None:
+                done.set_result(result)
+            else:
+                done.set_exception(fault)
+
+
+@dataclass
+class Live:
+    """One open study. reader: a connection of its own, so that reading never waits for a commit."""
+
+    study: Study
+    workspace: Path
+    writer: Writer
+    reader: Store
+    _forms: dict[str, tuple[Questionnaire, dict[str, Item]]] = field(default_factory=dict)
+    _texts: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+    _own: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+
+    def form(self, name: str) -> tuple[Questionnaire, dict[str, Item]]:
+        """A questionnaire and its questions by code."""
+        if name not in self._forms:
+            found = questionnaire(name)
+            self._forms[name] = (found, {i.code: i for i in items(found)})
+        return self._forms[name]
+
+    def texts(self, name: str, language: str) -> dict[str, str]:
+        """Every text of a questionnaire in a language, English where there is none."""
+        if (name, language) not in self._texts:
+            self._texts[name, language] = texts(self.form(name)[0], language, self.workspace)
+        return self._texts[name, language]
+
+    def falls_back(self, name: str, language: str, item: Item) -> bool:
+        """Whether a question is shown in English because it has no text in the language."""
+        if language == "en":
+            return False
+        key = (name, language)
+        if key not in self._own:
+            asked = self.form(name)[1].values()
+            self._own[key] = {
+                i.code
+                for i in asked
+                if (words := of_item(i, language, self.workspace)) and words.items.get(i.code)
+            }
+        return item.code not in self._own[key]
+
+    def languages(self, name: str) -> list[tuple[str, str, str]]:
+        """Languages of a form in this study: code, own name, direction."""
+        found = self.form(name)[0]
+        both = [x for x in found.languages if x in self.study.languages]
+        return [(x, LANGUAGES.get(x, x), "rtl" if x in RIGHT_TO_LEFT else "ltr") for x in both]
+
+    def recording(self, language: str, key: str) -> Path | None:
+        """The recorded file of a text, where there is one."""
+        for kind in ("opus", "m4a", "wav"):
+            path = self.workspace / "surveys" / "audio" / language / f"{key}.{kind}"
+            if path.exists():
+                return path
+        return None
+
+
+class Surveys:
+    """The open studies of a workspace. Found anew when one is opened or closed."""
+
+    def __init__(self, workspace: Path) -> None:
+        self.workspace = workspace
+        self._live: dict[str, Live] = {}
+        self._seen: dict[str, float] = {}
+
+    def live(self) -> list[Live]:
+        """Every study that `survey open` has opened and `survey close` has not closed."""
+        for name in studies(self.workspace):
+            mark = folder_of(self.workspace, name) / OPENED
+            changed = mark.stat().st_mtime if mark.exists() else 0.0
+            if changed and self._seen.get(name) != changed:
+                study = load_study(self.workspace, name)
+                writer = Writer(store_of(self.workspace, study))
+                self._live[name] = Live(
+                    study, self.workspace, writer, store_of(self.workspace, study)
+                )
+                self._seen[name] = changed
+            elif not changed and name in self._live:
+                self._live.pop(name).writer.close()
+                self._seen.pop(name, None)
+        return list(self._live.values())
+
+    def door(self, typed: str, today: date | None = None) -> tuple[Live | None, Door]:
+        """The study and class that a typed code opens."""
+        for live in self.live() if is_code(typed) else []:
+            found = door(live.reader, live.study, typed, today or date.today())
+            if found.state != "unknown":
+                return live, found
+        return None, Door("unknown")
+
+    def session(self, token: str) -> tuple[Live, Session] | None:
+        """The study and session of a token."""
+        for live in self._live.values() or self.live():
+            found = live.reader.session(token)
+            if found is not None:
+                return live, found
+        return None
+
+    def close(self) -> None:
+        """End every writer."""
+        for live in self._live.values():
+            live.writer.close()
+
+
+def mark_open(workspace: Path, study: Study, ethics_id: str, versions: tuple[str, ...]) -> Path:
+    """Write that a study is open; the server then lets its codes in."""
+    path = folder_of(workspace, study.id) / OPENED
+    told = {
+        "study": study.id,
+        "on": date.today().isoformat(),
+        "ethics_id": ethics_id,
+        "questionnaires": list(versions),
+    }
+    path.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    return path
