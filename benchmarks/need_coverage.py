@@ -144,7 +144,8 @@ def truths(world: World, served: np.ndarray) -> tuple[dict[str, float], dict[str
     """Shares of all pupils: by the definition had all answered in full, and by latent need."""
     s = world.survey
     answers = pl.DataFrame({name: s.full[:, k].astype(float) for k, name in enumerate(s.items)})
-    scales = [x for m in measures() for x in scoring(m)]
+    # Measures that this survey did not ask take no part.
+    scales = [x for m in measures() for x in scoring(m) if set(x.items) <= set(s.items)]
     scored = answers.select(
         pl.mean_horizontal([pl.col(i) for i in scale.items]).alias(scale.id) for scale in scales
     ).with_columns(
