@@ -13,7 +13,7 @@ import cedarpy
 
 from threecircles.core.errors import DefinitionError
 from threecircles.definitions import HOME, Definition, load_folder
-from threecircles.disclosure.purposes import forbidden, purposes
+from threecircles.disclosure.purposes import Purpose, forbidden, purposes
 
 NOW = datetime(2026, 4, 1, 9, tzinfo=UTC)
 """The moment at which the examples of the policies are judged."""
@@ -135,7 +135,8 @@ def decide(questions: Sequence[Asked], local: Path | None = None) -> list[Decisi
     decisions: list[Decision] = []
     for person in questions[:1]:
         if all(q.person == person.person for q in questions):
-            requests = [_request(q, i) for i, q in enumerate(questions)]
+            known = purposes()
+            requests = [_request(q, i, known.get(q.purpose)) for i, q in enumerate(questions)]
             entities = [_user(person.person), *(_resource(q, i) for i, q in enumerate(questions))]
             answers = cedarpy.is_authorized_batch(
                 requests, compiled.policies, entities, compiled.schema
@@ -182,8 +183,7 @@ def _resource(q: Asked, i: int) -> dict[str, Any]:
     return {"uid": {"type": q.resource_type, "id": f"r{i}"}, "attrs": attributes, "parents": []}
 
 
-def _request(q: Asked, i: int) -> dict[str, Any]:
-    known = purposes().get(q.purpose)
+def _request(q: Asked, i: int, known: Purpose | None) -> dict[str, Any]:
     context = {
         "person": q.person.id, "purpose": q.purpose, "lawful_basis": q.lawful_basis,
         "purpose_allows": known is not None and q.action in known.allowed_actions,

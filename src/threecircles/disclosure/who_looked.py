@@ -1,0 +1,61 @@
+"""Who looked, at whom and why: without it the log would be a proof that nobody can read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from threecircles.disclosure import audit
+
+IDENTIFIABLE = frozenset({
+    "view_record", "signpost", "break_glass", "review_link", "link_across_adoption",
+    "subject_access", "correct", "erase", "load_source", "view_sensitive_table", "export_extract",
+})  # fmt: skip
+"""Actions that read, or change, rows of children."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """One line of the log about a child or about tables of children."""
+
+    seq: int
+    at: str
+    actor: str
+    action: str
+    resource: str
+    purpose: str
+    basis: str
+    policies: tuple[str, ...]
+    allowed: bool
+
+
+def looks(workspace: Path, *, person: str = "", actor: str = "", month: str = "") -> list[Look]:
+    """Lines of identifiable actions, newest first. person: an id; month: yyyy-mm."""
+    found = []
+    for line in audit.lines(workspace):
+        about = str(line["resource"]).partition(":")[2].split(",")
+        if line["action"] not in IDENTIFIABLE or (person and person not in about):
+            continue
+        if (actor and line["actor"] != actor) or not line["at"].startswith(month):
+            continue
+        found.append(
+            Look(line["seq"], line["at"], line["actor"], line["action"], line["resource"], line["purpose"],
+                 line["basis"], tuple(line["policy"]), line["decision"] == "allow")
+        )  # fmt: skip
+    return found[::-1]
+
+
+def unexplained(workspace: Path) -> list[int]:
+    """Numbers of identifiable reads without actor, purpose, basis or policy: there must be none."""
+    return [
+        x.seq for x in looks(workspace)
+        if x.allowed and not (x.actor and x.purpose and x.basis and x.policies)
+    ]  # fmt: skip
+
+
+def counts(workspace: Path) -> list[tuple[str, str, int, int]]:
+    """(purpose, action, allowed, refused), for the public page: how often, never who."""
+    found = Counter((x.purpose, x.action, x.allowed) for x in looks(workspace))
+    pairs = sorted({(p, a) for p, a, _ in found})
+    return [(p, a, found[p, a, True], found[p, a, False]) for p, a in pairs]
