@@ -20,9 +20,31 @@ COMPANIONS = {"date": "DATE", "int": "BIGINT", "number": "DOUBLE", "list": "VARC
 CROSS_SCHEMAS = {"cin": "cin", "s903": "903"}
 """Name before the dot in a cross-return rule's table -> return whose layout holds."""
 
-CROSS_SOURCES = {"school": "school-census", "help": "early-help", "justice": "youth-justice"}
+CROSS_SOURCES = {
+    "school": "school-census",
+    "help": "early-help",
+    "justice": "youth-justice",
+    "costs": "s251-placement-costs",
+    "annex": "annex-a",
+    "work": "social-work-workforce",
+    "health": "child-health",
+    "eyfs": "eyfs-profile",
+    "attendance": "attendance-at-provision",
+    "register": "centre-register",
+    "nursery": "early-years-census",
+    "twos": "two-year-place",
+    "alternative": "alternative-provision-census",
+    "areas": "area-activity",
+}
 """The same for sources without a rule set, whose definition tells their columns."""
 
+_TYPES: dict[str, Literal["date", "int", "number"]] = {
+    "date": "date",
+    "datetime": "date",
+    "int": "int",
+    "decimal": "number",
+    "money": "number",
+}
 _DATE_FORMS = {"iso": "yyyy-mm-dd", "day-first": "dd/mm/yyyy"}
 
 
@@ -115,10 +137,7 @@ def _declared(source: str) -> dict[str, Table]:
 
 def _column(declared: dict[str, str]) -> Column:
     kind = declared["type"]
-    return Column(
-        type="date" if kind == "date" else "int" if kind == "int" else "text",
-        label=declared["label"],
-    )
+    return Column(type=_TYPES.get(kind, "text"), label=declared["label"] or declared["name"])
 
 
 def _with_habits(own: Layout) -> Layout:

@@ -59,6 +59,16 @@ REFERENCES: dict[str, Table] = {
         date_form="yyyy-mm-dd",
         upper_case=False,
     ),
+    "published_totals": Table(
+        label="totals the authority published for the year",
+        child="",
+        columns={
+            "measure": Column(type="text", label="what was counted"),
+            "total": Column(type="number", label="published total"),
+        },
+        date_form="yyyy-mm-dd",
+        upper_case=False,
+    ),
 }
 """Reference tables a caller may hand in, by name."""
 
@@ -73,6 +83,8 @@ WORDS = {
     "own_authority": "the code of the reporting authority (local_authority in the metadata)",
     "postcodes": "the postcode directory",
     "providers": "the provider list",
+    "links": "linked pairs of records (what identity gives)",
+    "published_totals": "the totals that the authority published for the year",
     "authorities": "the lookup from lower-tier to upper-tier authorities",
 }
 """Each reference in words, for the reason a rule is skipped."""

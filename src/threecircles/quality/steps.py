@@ -31,7 +31,9 @@ Tables = dict[str, Any]
 
 def steps(place: Place) -> list[Step]:
     """Check every return of the place's year, each against last year's and against the others."""
-    reference = tuple(place.reference[r] for r in ("postcodes",) if r in place.reference)
+    reference = tuple(
+        place.reference[r] for r in ("postcodes", "providers") if r in place.reference
+    )
     return [
         Step(
             name="quality.check",
@@ -166,9 +168,13 @@ def _tables_of(tables: Tables, delivery: Delivery) -> dict[str, pl.DataFrame]:
 
 
 def _references(place: Place) -> dict[str, pl.DataFrame]:
+    """The place's postcode directory and provider list, where it has them."""
+    found: dict[str, pl.DataFrame] = {}
+    if (providers := place.reference.get("providers")) is not None:
+        found["providers"] = pl.read_csv(providers, infer_schema_length=0)
     path = place.reference.get("postcodes")
     if path is None:
-        return {}
+        return found
     directory = pl.read_csv(path, infer_schema_length=0)
     renamed = {
         "postcode": "pcd_abbr",
@@ -176,8 +182,7 @@ def _references(place: Place) -> dict[str, pl.DataFrame]:
         "easting": "oseast1m",
         "northing": "osnrth1m",
     }
-    return {
-        "postcodes": directory.rename(
-            {k: v for k, v in renamed.items() if k in directory.columns}
-        ).with_columns(pl.col("pcd_abbr").str.replace_all(" ", ""))
-    }
+    found["postcodes"] = directory.rename(
+        {k: v for k, v in renamed.items() if k in directory.columns}
+    ).with_columns(pl.col("pcd_abbr").str.replace_all(" ", ""))
+    return found
