@@ -24,8 +24,16 @@ def refuse_design(spec: Spec) -> None:
 
     Raises UsageError that names the key of the specification.
     """
-    asked = [k for k in ("weight", "stratum", "psu", "fpc", "rake", "replicates", "by") if getattr(spec, k)]
-    asked += [f"estimates: {w.statistic}" for w in spec.estimates if w.statistic not in ("mean", "proportion")]
+    asked = [
+        k
+        for k in ("weight", "stratum", "psu", "fpc", "rake", "replicates", "by")
+        if getattr(spec, k)
+    ]
+    asked += [
+        f"estimates: {w.statistic}"
+        for w in spec.estimates
+        if w.statistic not in ("mean", "proportion")
+    ]
     asked += [f"by of {w.variable}" for w in spec.estimates if w.by]
     if asked:
         raise UsageError(
