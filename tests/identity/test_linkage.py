@@ -149,13 +149,45 @@ def test_a_missing_column_is_named_with_the_one_that_was_meant(tmp_path):
         link(tmp_path / "S.yaml", tmp_path / "out")
 
 
-def test_a_record_id_that_occurs_twice_is_refused_with_its_row(tmp_path):
-    (tmp_path / "a.csv").write_text("id,forename\n1,Tom\n2,Ann\n1,Tim\n")
+def test_a_row_without_an_id_of_its_own_is_refused_by_number_and_the_rest_is_linked(tmp_path):
+    """identity 7: counts in are counts out and refused."""
+    (tmp_path / "a.csv").write_text("id,forename\n1,Tom\n2,Ann\n1,Tim\n,Una\n")
     (tmp_path / "S.yaml").write_text(
         "sources:\n  - {name: a, file: a.csv, record_id: id, first_name: forename}\n"
     )
-    with pytest.raises(ThreeCirclesError, match="row 1"):
-        link(tmp_path / "S.yaml", tmp_path / "out")
+    result = link(tmp_path / "S.yaml", tmp_path / "out")
+    assert result.person_record["record_id"].to_list() == ["1", "2"]
+    refused = pl.read_csv(tmp_path / "out" / "refused.csv")
+    assert refused["row"].to_list() == [3, 4]
+    assert result.quality["records_in"] == 4 and result.quality["refused_records"] == 2
+    assert any("a.csv, row 3, column id" in told for told in result.problems)
+
+
+@pytest.mark.parametrize(
+    ("written", "encoding"),
+    [
+        ("%d/%m/%Y", "utf-8-sig"), ("%m/%d/%Y", "cp1252"), ("%d-%b-%Y", "utf-16"), ("%Y%m%d", "utf-8"),
+        ("%d/%m/%y", "utf-16-le"), ("%Y-%m-%dT00:00:00", "utf-8"),
+    ],
+)  # fmt: skip
+def test_dates_and_encodings_of_other_systems_are_read(made, tmp_path, written, encoding):
+    """Issue 3: files as other systems write them, with a semicolon, a blank column and stray spaces."""
+    school, health = (made.sources[n].head(400) for n in ("school", "health"))
+    days = school["date_of_birth"].str.to_date(strict=False)
+    odd = school.with_columns(days.dt.strftime(written).alias("date_of_birth"), pl.lit(" ").alias("sex"), surname=pl.lit("  ") + pl.col("surname"))  # fmt: skip
+    text = odd.with_columns(surname=pl.col("surname").str.replace_all(r"[^\x00-\x7f]", "e"), first_name=pl.col("first_name").str.replace_all(r"[^\x00-\x7f]", "e")).write_csv(separator=";")  # fmt: skip
+    (tmp_path / "a.csv").write_bytes(text.encode(encoding))
+    health.write_parquet(tmp_path / "b.parquet")
+    fields = "record_id: Record_ID, first_name: first_name, surname: surname, date_of_birth: date_of_birth, postcode: postcode"
+    (tmp_path / "S.yaml").write_text(
+        f"sources:\n  - {{name: a, file: a.csv, {fields}, sex: sex}}\n  - {{name: b, file: b.parquet, {fields}}}\n"
+    )
+    result = link(tmp_path / "S.yaml", tmp_path / "out", seed=1)
+    read = result.ladder.records.filter(pl.col("source") == "a")["dob"].drop_nulls()
+    assert set(read) <= set(days.dt.strftime("%Y-%m-%d")) and len(read) > 0.98 * len(
+        days.drop_nulls()
+    )
+    assert "records_in" in result.quality
 
 
 def test_an_unknown_field_or_threshold_is_refused(tmp_path):

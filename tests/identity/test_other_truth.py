@@ -49,36 +49,33 @@ _FEBRL = {
 
 
 @pytest.mark.reference
-def test_the_thousand_made_up_records_lie_near_plain_splink(reference_data):
-    """identity A12, in part: plain Splink with this model reaches .75 here and ours .72; the .90 asked
-    for needs blocks and levels that children's records do not have (city, births wrong in all parts)."""
+def test_the_thousand_made_up_records_reach_nine_tenths(reference_data):
+    """identity A12: F1 on fake_1000 at least .90, and not below plain Splink."""
     table = pl.read_csv(reference_data("linkage/fake_1000.csv"), infer_schema=False)
     ours, plain = _judged(
         {"list": table.rename({"unique_id": "id"})}, table["cluster"], first_name="first_name", surname="surname",
         date_of_birth="dob", postcode="city", identifiers={"email": "email"},
     )  # fmt: skip
-    assert ours >= plain - 0.05
+    assert ours >= 0.90
+    assert ours >= plain
 
 
 @pytest.mark.reference
-@pytest.mark.parametrize(("number", "least"), [(1, 0.91), (2, 0.87), (3, 0.96)])
-def test_lists_of_grown_ups_with_repeats_lose_what_the_childrens_rules_forbid(
-    reference_data, number, least
-):
-    """identity A12, not met here: plain Splink reaches .98 to .99. A second first name on one birthday
-    under one number is taken for a co-twin, births that differ in all parts keep records apart."""
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_lists_of_grown_ups_with_repeats_are_no_worse_than_plain_splink(reference_data, number):
+    """identity A12"""
     table = _febrl(reference_data(f"linkage/febrl_dataset{number}.csv"))
-    ours, _ = _judged({"list": table}, table["id"].str.extract(r"rec-(\d+)-"), **_FEBRL)
-    assert ours >= least
+    ours, plain = _judged({"list": table}, table["id"].str.extract(r"rec-(\d+)-"), **_FEBRL)
+    assert ours >= max(plain, 0.99)
 
 
 @pytest.mark.reference
-def test_two_lists_of_grown_ups_lie_within_half_a_point_of_plain_splink(reference_data):
-    """identity A12, in part: .991 against .994."""
+def test_two_lists_of_grown_ups_are_no_worse_than_plain_splink(reference_data):
+    """identity A12"""
     tables = {c: _febrl(reference_data(f"linkage/febrl_dataset4{c}.csv")) for c in "ab"}
     truth = pl.concat([t["id"].str.extract(r"rec-(\d+)-") for t in tables.values()])
     ours, plain = _judged(tables, truth, **_FEBRL)
-    assert ours >= plain - 0.005
+    assert ours >= max(plain, 0.995)
 
 
 @pytest.mark.slow

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
-from scipy.optimize import linear_sum_assignment
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+
+from threecircles.identity.components import components
 
 TIE = 1.0
 """Bits by which the best assignment must beat the next, or the pair goes to review."""
@@ -37,9 +36,7 @@ def _solved(left: np.ndarray, right: np.ndarray, gain: np.ndarray) -> tuple[np.n
     _, ends = np.unique(np.concatenate([left, right]), return_inverse=True)
     a, b = ends[: len(left)], ends[len(left) :]
     n = int(ends.max()) + 1
-    _, part = connected_components(
-        coo_array((np.ones(len(a), bool), (a, b)), shape=(n, n)), directed=False
-    )
+    part = components(a, b, n)
     component = part[a]
     size = np.bincount(component)
     chosen, ties = size[component] == 1, np.zeros(len(a), dtype=bool)
@@ -90,6 +87,8 @@ def _matrix(
 
 
 def _best(matrix: np.ndarray, at: np.ndarray) -> tuple[float, np.ndarray]:
+    from scipy.optimize import linear_sum_assignment
+
     rows, columns = linear_sum_assignment(matrix, maximize=True)
     gains = matrix[rows, columns]
     return float(gains.sum()), at[rows[gains > 0], columns[gains > 0]]

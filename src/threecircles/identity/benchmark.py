@@ -13,9 +13,8 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
+from threecircles.identity.components import components
 from threecircles.identity.ladder import Ladder, resolved
 from threecircles.identity.linkage import link_tables
 from threecircles.identity.request import THRESHOLDS, LinkRequest, LinkSource
@@ -123,9 +122,7 @@ def _components(ladder: Ladder, least: float) -> np.ndarray:
     """Plain Splink: everything joined that scores above the threshold, same model, same scores."""
     kept = ladder.edges.filter((pl.col("w") >= least) & (pl.col("rule") != "must-link"))
     a, b, n = kept["rid_l"].to_numpy(), kept["rid_r"].to_numpy(), len(ladder.records)
-    return connected_components(
-        coo_array((np.ones(len(a), bool), (a, b)), shape=(n, n)), directed=False
-    )[1]
+    return components(a, b, n)
 
 
 class _Truth:

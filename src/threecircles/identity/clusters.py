@@ -6,8 +6,8 @@ from collections import defaultdict
 
 import numpy as np
 import polars as pl
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+
+from threecircles.identity.components import components
 
 BEYOND_BIRTHS = 15.0
 """Bits from which two records are one person although their births have no part in common: names,
@@ -24,13 +24,12 @@ def clustered(
     edges: rid_l, rid_r, w_adjusted. apart: rid_l, rid_r that may never be one person. Edges are
     taken in falling weight; an edge is refused when it would join two records of one duplicate-free
     source, two records kept apart, or births that differ in more than two parts (unless the edge is
-    so strong that the birth itself must be wrong).
+    so strong that the birth itself must be wrong, or all records are of grown-ups: the rule is there
+    for parent and child).
     """
     n = len(records)
     a, b = edges["rid_l"].to_numpy(), edges["rid_r"].to_numpy()
-    _, part = connected_components(
-        coo_array((np.ones(len(a), bool), (a, b)), shape=(n, n)), directed=False
-    )
+    part = components(a, b, n)
     troubled = _troubled(records, part, apart)
     refused = np.zeros(len(a), dtype=bool)
     within = np.flatnonzero(troubled[part[a]]) if len(a) else np.zeros(0, dtype=int)
@@ -39,11 +38,59 @@ def clustered(
         order = within[np.lexsort((b[within], a[within], -weight[within]))]
         refused[order] = _joined(records, a[order], b[order], weight[order], apart)
         kept = ~refused
-        _, part = connected_components(
-            coo_array((np.ones(int(kept.sum()), bool), (a[kept], b[kept])), shape=(n, n)),
-            directed=False,
-        )
+        part = components(a[kept], b[kept], n)
     return part, refused
+
+
+DECIDED = 40.0
+"""Bits of a pair that a person said is one."""
+UNSEEN, STRONGEST = -3.0, 10.0
+"""Bits counted for a pair that was never compared, and the most that one pair may speak for its group."""
+
+
+def gathered(edges: pl.DataFrame, accepted: pl.DataFrame, n: int, least: float) -> np.ndarray:
+    """A cluster number for each of n records of lists that repeat people.
+
+    accepted: rid_l, rid_r, w_adjusted of the pairs that may join; edges: every scored pair. Groups are
+    joined in falling weight while the mean over all pairs between them is at least `least` bits:
+    one wrong pair must not chain two families of good ones.
+    """
+    a, b = accepted["rid_l"].to_numpy(), accepted["rid_r"].to_numpy()
+    part = components(a, b, n)
+    size = np.bincount(part)
+    if size.max(initial=0) < 3:
+        return part
+    large = pl.Series(np.flatnonzero(size > 2))
+    of = pl.DataFrame({"rid": np.arange(n), "part": part}).filter(
+        pl.col("part").is_in(large.implode())
+    )
+    inside = edges.select("rid_l", "rid_r", "w_adjusted").join(
+        of, left_on="rid_l", right_on="rid", how="semi"
+    )
+    said = {(x, y): min(w, STRONGEST) for x, y, w in inside.iter_rows()}
+    members: dict[int, list[int]] = {}
+    group: dict[int, int] = {}
+    ordered = accepted.join(of, left_on="rid_l", right_on="rid", how="semi").sort(
+        ["w_adjusted", "rid_l", "rid_r"], descending=[True, False, False]
+    )
+    for x, y, weight in ordered.select("rid_l", "rid_r", "w_adjusted").iter_rows():
+        one, two = group.setdefault(x, x), group.setdefault(y, y)
+        if one == two:
+            continue
+        left, right = members.setdefault(one, [one]), members.setdefault(two, [two])
+        total = sum(said.get((min(p, q), max(p, q)), UNSEEN) for p in left for q in right)
+        if weight >= DECIDED or total / (len(left) * len(right)) >= least:
+            if len(left) < len(right):
+                one, two, left, right = two, one, right, left
+            left.extend(right)
+            for q in right:
+                group[q] = one
+            del members[two]
+    result = part.copy()
+    fresh = int(part.max(initial=-1)) + 1
+    for number, own in enumerate(members.values()):
+        result[own] = fresh + number
+    return np.unique(result, return_inverse=True)[1]
 
 
 def _troubled(records: pl.DataFrame, part: np.ndarray, apart: pl.DataFrame | None) -> np.ndarray:
@@ -67,7 +114,7 @@ def _troubled(records: pl.DataFrame, part: np.ndarray, apart: pl.DataFrame | Non
         at.filter(pl.col("dob").is_not_null())
         .group_by("part")
         .agg(pl.col("dob").n_unique().alias("births"))
-        .filter(pl.col("births") > 1)
+        .filter((pl.col("births") > 1) & pl.lit(not _grown_up(records)))
     )
     troubled[births["part"].to_numpy()] = True
     if apart is not None and len(apart):
@@ -87,6 +134,7 @@ def _joined(
     ordered = records.sort("rid")
     source, dup = ordered["src"].to_list(), ordered["dup"].to_list()
     births, units = ordered["dob"].to_list(), ordered["unit"].to_list()
+    any_birth = _grown_up(records)
     kept_apart: dict[int, set[int]] = defaultdict(set)
     if apart is not None:
         for x, y in apart.select("rid_l", "rid_r").iter_rows():
@@ -118,12 +166,16 @@ def _joined(
         if left == right:
             continue
         group_l, group_r = members.get(left, [left]), members.get(right, [right])
-        if may_join(group_l, group_r, bool(weight[i] >= BEYOND_BIRTHS)):
+        if may_join(group_l, group_r, any_birth or bool(weight[i] >= BEYOND_BIRTHS)):
             parent[right] = left
             members[left] = group_l + group_r
         else:
             refused[i] = True
     return refused
+
+
+def _grown_up(records: pl.DataFrame) -> bool:
+    return "grown_up" in records.columns and bool(records["grown_up"].all())
 
 
 def _far(one: str | None, other: str | None) -> bool:

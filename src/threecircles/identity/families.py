@@ -36,7 +36,9 @@ def co_twins(records: pl.DataFrame) -> pl.DataFrame:
     for place in ("postcode", "uprn"):
         found.append(_pairs(held.filter(pl.col(place).is_not_null()), ["src", "dob", place]))
     numbers = [c for c in records.columns if c.startswith("id_")]
-    fields = records.select("rid", *numbers, "dup", "first_all", "surname_all", "postcode", "uprn")
+    fields = records.select(
+        "rid", *numbers, "dup", "grown_up", "first_all", "surname_all", "postcode", "uprn"
+    )
     both = (
         pl.concat(found)
         .unique()
@@ -51,7 +53,7 @@ def co_twins(records: pl.DataFrame) -> pl.DataFrame:
     two_children = pl.col("first_all").list.set_intersection("first_all_b").list.len() == 0
     for column in numbers:
         two_children = two_children & (pl.col(column) != pl.col(f"{column}_b")).fill_null(True)
-    told = both.filter(~pl.col("dup") | two_children.fill_null(False))
+    told = both.filter(~pl.col("dup") | (two_children.fill_null(False) & ~pl.col("grown_up")))
     return (
         _plausible(told, records)
         .select("rid_a", "rid_b", (one_name & one_place & ~pl.col("dup")).alias("sure"))

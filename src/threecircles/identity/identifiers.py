@@ -50,12 +50,16 @@ def judge(scheme: str, text: str | None, *, fictitious: bool = False) -> Judged:
     return check(value, fictitious) if check else Judged(value, "valid")
 
 
-def judge_column(scheme: str, values: pl.Series, *, fictitious: bool = False) -> pl.DataFrame:
+def judge_column(
+    scheme: str, values: pl.Series, *, fictitious: bool = False, known: bool = True
+) -> pl.DataFrame:
     """The same for a column: value, status, reason, one row a value.
 
     The many sound numbers are told apart by arithmetic over the whole column; only the rest are
     judged one by one. Where most of a column fails its check it does not hold what it is named
-    after: its values are then taken as the numbers of a local scheme, and the reason says so.
+    after: its values are then taken as the numbers of a local scheme, and the reason says so. The
+    same where many sound numbers lie in ranges that are never issued and nobody stated (`known`)
+    whether the people are made up.
     """
     cleaned = (
         values.cast(pl.String).str.strip_chars().str.to_uppercase().str.replace_all(r"[\s\-]", "")
@@ -65,10 +69,15 @@ def judge_column(scheme: str, values: pl.Series, *, fictitious: bool = False) ->
     rest = table.filter(~pl.col("sound"))["text"].drop_nulls().unique()
     judged = [judge(scheme, text, fictitious=fictitious) for text in rest]
     failed = sum(_misshapen(scheme, j) for j in judged)
-    if scheme in _CHECKS and failed > 0.5 * max(1, len(values.drop_nulls().unique())):
+    distinct = max(1, len(values.drop_nulls().unique()))
+    strange = sum(_out_of_range(scheme, j) for j in judged)
+    local = failed > 0.5 * distinct, not known and not fictitious and strange > 0.2 * distinct
+    if scheme in _CHECKS and any(local):
         reason = f"most values are no {scheme}: read as local numbers"
         judged = [
-            judge("local", text)._replace(reason=reason) if _misshapen(scheme, j) else j
+            judge("local", text)._replace(reason=reason)
+            if _misshapen(scheme, j) or (local[1] and _out_of_range(scheme, j))
+            else j
             for text, j in zip(rest, judged, strict=True)
         ]
     lookup = pl.DataFrame(
@@ -93,6 +102,12 @@ def _misshapen(scheme: str, judged: Judged) -> bool:
     """Whether shape or arithmetic refused a value; a range that nobody may use refuses for good."""
     problem = {"nhs": arithmetic.nhs_problem, "uln": arithmetic.uln_problem}.get(scheme)
     return judged.status == "invalid" and (problem is None or problem(judged.value) is not None)
+
+
+def _out_of_range(scheme: str, judged: Judged) -> bool:
+    """Whether a well-formed NHS number lies where none is issued."""
+    ranged = judged.reason.startswith(("range is", "is in the range"))
+    return scheme == "nhs" and judged.status in ("invalid", "placeholder") and ranged
 
 
 def _sound(scheme: str, cleaned: pl.Series, fictitious: bool) -> pl.Series:

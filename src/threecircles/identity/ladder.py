@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import polars as pl
 
-from threecircles.identity import families, learn, rescore, score, store
+from threecircles.identity import blocks, clusters, families, learn, prior, rescore, score, store
 from threecircles.identity.model import Model, model_for
 from threecircles.identity.records import schemes
 from threecircles.identity.resolve import BITS, bits, persons_at
@@ -55,11 +55,13 @@ def climbed(
     clock = _Clock()
     records, twins = prepared(records, repeats or {})
     clock.lap("records")
-    model = model_for(records, schemes(records))
+    model = blocks.widened(model_for(records, schemes(records)), records)
     with store.opened(records, threads) as connection:
         model = learn.learnt(model, connection, records)
         clock.lap("learn")
         edges = score.scored(model, connection)
+        edges, settled = prior.settled(edges, model.prior, blocks.allowed_pairs(records))
+        model = replace(model, prior=settled)
         clock.lap("splink")
         known = rescore.constants(model, connection, records, edges, twins)
     edges = weighed(edges, records, known, apart, together)
@@ -89,7 +91,7 @@ def weighed(
 ) -> pl.DataFrame:
     """Scored pairs with the children's layer, the rules of identifiers and people's decisions."""
     edges = rescore.rescored(edges, records, known)
-    edges = _ruled(edges, known)
+    edges = _ruled(edges, known, bool(records["grown_up"].all()))
     return _decided(edges, apart, together)
 
 
@@ -132,7 +134,7 @@ def _with_repeats(records: pl.DataFrame, said: dict[str, bool | None]) -> pl.Dat
     )
 
 
-def _ruled(edges: pl.DataFrame, known: rescore.Constants) -> pl.DataFrame:
+def _ruled(edges: pl.DataFrame, known: rescore.Constants, grown_up: bool) -> pl.DataFrame:
     """Rung of identifiers: sure agreements, twin-swap alerts and shared numbers, each with its rule."""
     columns = [c for c in edges.columns if c.startswith("gamma_id_")]
     same = pl.any_horizontal([pl.col(c) == 2 for c in columns]) if columns else pl.lit(False)
@@ -146,6 +148,10 @@ def _ruled(edges: pl.DataFrame, known: rescore.Constants) -> pl.DataFrame:
     # Where co-twins could not be learnt, or one is in sight, two names mean two children.
     barred = alert & ((pl.col("visible") > 0) | sex_differs | pl.lit(not known.few_co_twins))
     shared = same & (birth == 0) & (first == 0)
+    if (
+        grown_up
+    ):  # two names on one birthday are one person badly typed, not two children born together
+        barred, shared = barred & pl.lit(False), shared & pl.lit(False)
     floor = pl.when(agreed & (pl.col("visible") == 0)).then(bits(0.96)).otherwise(None)
     return edges.with_columns(
         pl.when(agreed).then(pl.lit("identifier")).otherwise(pl.lit("score")).alias("stage"),
@@ -155,8 +161,10 @@ def _ruled(edges: pl.DataFrame, known: rescore.Constants) -> pl.DataFrame:
         .then(pl.lit("twin-swap-alert"))
         .when(agreed)
         .then(pl.lit("same-identifier"))
-        .when(pl.col("cap") < pl.col("w"))
+        .when((pl.col("cap") < pl.col("w")) & (birth == 3))
         .then(pl.lit("co-twin-cap"))
+        .when(pl.col("cap") < pl.col("w"))
+        .then(pl.lit("sibling-cap"))
         .otherwise(pl.lit("score"))
         .alias("rule"),
         (barred | shared).alias("barred"),
@@ -181,7 +189,7 @@ def _decided(
         sure = together.select("rid_l", "rid_r").unique()
         edges = edges.join(sure, on=["rid_l", "rid_r"], how="anti", maintain_order="left")
         added = sure.with_columns(
-            pl.lit(40.0).alias("w"), pl.lit(40.0).alias(BITS), pl.lit("review").alias("stage"),
+            pl.lit(clusters.DECIDED).alias("w"), pl.lit(clusters.DECIDED).alias(BITS), pl.lit("review").alias("stage"),
             pl.lit("must-link").alias("rule"), pl.lit(False).alias("barred"), pl.lit(0, dtype=pl.Int8).alias("visible"),
         )  # fmt: skip
         edges = pl.concat([edges, added], how="diagonal")

@@ -9,12 +9,14 @@ cannot tell a co-twin from a match. Shipped values count as `prior_pairs` pairs.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import duckdb
 import numpy as np
 import polars as pl
 
 from threecircles.core.seeds import rng
+from threecircles.identity.blocks import allowed_pairs
 from threecircles.identity.model import Comparison, Level, Model
 from threecircles.identity.store import compared
 
@@ -39,6 +41,7 @@ def _with_u(
         f"CREATE OR REPLACE TEMP TABLE seen AS {compared(model, connection, 'random_pairs')}"
     )
     connection.unregister("random_pairs")
+    strangers = _strangers(model) if records["dup"].any() else "true"
     done = []
     for comparison in model.comparisons:
         if comparison.identifier:
@@ -46,12 +49,20 @@ def _with_u(
             continue
         counts = dict(
             connection.execute(
-                f"SELECT gamma_{comparison.name}, count(*) FROM seen GROUP BY ALL"
+                f"SELECT gamma_{comparison.name}, count(*) FROM seen WHERE {strangers} GROUP BY ALL"
             ).fetchall()
         )
         done.append(_u_levels(comparison, counts, records, model.learning))
     connection.execute("DROP TABLE seen")
     return done
+
+
+def _strangers(model: Model) -> str:
+    """Where a source may hold a person twice: pairs alike in two fields are left out, since by chance
+    they hardly occur and a repeat would pass for chance."""
+    telling = [c for c in model.comparisons if c.name not in ("sex", "ethnic")]
+    alike = " + ".join(f"(gamma_{c.name} = {len(c.scored) - 1})::INT" for c in telling)
+    return f"({alike}) < 2" if telling else "true"
 
 
 def _u_levels(
@@ -97,13 +108,35 @@ def _random_pairs(records: pl.DataFrame, wanted: int) -> pl.DataFrame:
     return pl.concat(made)
 
 
+_BESIDE = {"dob": ("first", "surname"), "postcode": ("dob", "first"), "uprn": ("dob", "first")}
+"""What tells a repeat from a chance agreement on the column."""
+
+
 def _chance_agreement(records: pl.DataFrame, column: str, start: float, prior_pairs: int) -> float:
-    """Chance that two records of one source hold the same value, drawn towards the start value."""
+    """Chance that two records of one source hold the same value, drawn towards the start value.
+
+    In a source that may hold a person twice, pairs that also agree on another field are not counted.
+    """
     held = records.filter(pl.col(column).is_not_null())
-    pairs = (pl.col("len") * (pl.col("len") - 1.0)).sum()
-    same = held.group_by("src", column).len().select(pairs).item() or 0.0
-    of = held.group_by("src").len().select(pairs).item() or 0.0
-    return float((same + prior_pairs * start) / (of + prior_pairs))
+    of = _pairs_within(held.group_by("src"))
+    same = _pairs_within(held.group_by("src", column))
+    if held["dup"].any():
+        repeated = held.filter("dup")
+        one, other = _BESIDE[column]
+        both = repeated.filter(pl.col(one).is_not_null() & pl.col(other).is_not_null())
+        same -= _pairs_within(
+            repeated.filter(pl.col(one).is_not_null()).group_by("src", column, one)
+        )
+        same -= _pairs_within(
+            repeated.filter(pl.col(other).is_not_null()).group_by("src", column, other)
+        )
+        same += _pairs_within(both.group_by("src", column, one, other))
+    return float((max(same, 0.0) + prior_pairs * start) / (of + prior_pairs))
+
+
+def _pairs_within(groups: Any) -> float:
+    n = groups.agg(pl.len().cast(pl.Float64).alias("n"))["n"]
+    return float((n * (n - 1) / 2).sum() or 0.0)
 
 
 def _prior(connection: duckdb.DuckDBPyConnection, records: pl.DataFrame, model: Model) -> float:
@@ -119,12 +152,7 @@ def _prior(connection: duckdb.DuckDBPyConnection, records: pl.DataFrame, model: 
         for b in sure
     )
     matches = connection.execute(f"SELECT count(*) FROM ({unions})").fetchone()[0] if sure else 0  # type: ignore[index]
-    sizes = records.group_by("src", "dup").len()
-    all_pairs = len(records) * (len(records) - 1) / 2
-    barred = sum(
-        n * (n - 1) / 2 for n, dup in zip(sizes["len"], sizes["dup"], strict=True) if not dup
-    )
-    return float(min(0.5, max(1.0, matches / 0.85) / max(1.0, all_pairs - barred)))
+    return float(min(0.5, max(1.0, matches / 0.85) / max(1.0, allowed_pairs(records))))
 
 
 def _equal(block: list[str] | tuple[str, ...]) -> str:
@@ -140,6 +168,8 @@ def _with_m(model: Model, connection: duckdb.DuckDBPyConnection) -> list[Compari
     gathered: dict[str, list[tuple[float, dict[int, float]]]] = {}
     for block in model.training:
         free = [c for c in model.comparisons if not _touches(c, block)]
+        if not free:
+            continue
         patterns = _patterns(model, connection, block, free)
         if patterns["n"].sum() < model.learning["fewest_pairs"]:
             continue
@@ -148,7 +178,7 @@ def _with_m(model: Model, connection: duckdb.DuckDBPyConnection) -> list[Compari
             gathered.setdefault(name, []).append((matches, levels))
     done = []
     for comparison in model.comparisons:
-        found = [] if comparison.identifier else gathered.get(comparison.name, [])
+        found = gathered.get(comparison.name, [])
         if not found:
             done.append(comparison)
             continue
@@ -212,9 +242,6 @@ def _maximised(
         share = float(np.clip(weight.sum() / n.sum(), 1e-6, 1 - 1e-6))
         fresh = {}
         for c in free:
-            if c.identifier:
-                fresh[c.name] = m[c.name]
-                continue
             counts = {
                 g: weight[gammas[c.name] == g].sum() + prior_pairs * start[c.name][g]
                 for g in m[c.name]

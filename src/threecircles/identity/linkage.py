@@ -14,17 +14,28 @@ from threecircles.identity.ladder import Ladder, climbed
 from threecircles.identity.persons import person_records
 from threecircles.identity.records import Notes, link_records
 from threecircles.identity.report import quality
-from threecircles.identity.request import THRESHOLDS, LinkRequest, read_request, read_source
+from threecircles.identity.request import (
+    THRESHOLDS,
+    LinkRequest,
+    LinkSource,
+    read_request,
+    read_source,
+)
 
 
 @dataclass(frozen=True)
 class Linked:
-    """person_record: source, record_id, person_id, band, p. link_edge: see `edges_out`. quality: JSON."""
+    """person_record: source, record_id, person_id, band, p. link_edge: see `edges_out`. quality: JSON.
+
+    refused: source, row, record_id, reason of rows that could not be linked. problems: sentences.
+    """
 
     person_record: pl.DataFrame
     link_edge: pl.DataFrame
     quality: dict[str, object]
     ladder: Ladder
+    refused: pl.DataFrame
+    problems: tuple[str, ...] = ()
 
 
 def link(
@@ -51,6 +62,8 @@ def link(
     (out / "quality.json").write_text(
         json.dumps(linked.quality, indent=1, ensure_ascii=False) + "\n"
     )
+    if linked.refused.height:
+        linked.refused.write_csv(out / "refused.csv")
     return linked
 
 
@@ -68,8 +81,8 @@ def link_tables(
         )
     if engine != "duckdb":
         raise UsageError("Linkage runs on DuckDB here.", found=engine, allowed="duckdb")
-    _check_ids(request, tables)
     notes = Notes()
+    tables = {s.name: _with_ids(s, tables[s.name], notes) for s in request.sources}
     records = link_records(request, tables, notes)
     repeats = {
         s.name: None if s.duplicate_free is None else not s.duplicate_free for s in request.sources
@@ -78,7 +91,16 @@ def link_tables(
     persons = person_records(ladder.records, ladder.person, ladder.edges, seed)
     told = quality(ladder, persons, notes, threshold)
     told["peak_memory_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    return Linked(persons.drop("rid"), edges_out(ladder), told, ladder)
+    schema = {"source": pl.String, "row": pl.Int64, "record_id": pl.String, "reason": pl.String}
+    refused = pl.DataFrame(notes.refused_records, schema=schema)
+    told |= {
+        "records_in": len(records) + len(refused),
+        "refused_records": len(refused),
+        "problems": notes.problems,
+    }
+    return Linked(
+        persons.drop("rid"), edges_out(ladder), told, ladder, refused, tuple(notes.problems)
+    )
 
 
 def edges_out(ladder: Ladder) -> pl.DataFrame:
@@ -98,22 +120,33 @@ def edges_out(ladder: Ladder) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _check_ids(request: LinkRequest, tables: dict[str, pl.DataFrame]) -> None:
-    """Record ids must be there and occur once: otherwise nothing could be given back."""
-    for source in request.sources:
-        ids = tables[source.name][source.record_id]
-        if ids.null_count():
-            row = int(ids.is_null().arg_true()[0]) + 1
-            raise ThreeCirclesError(
-                f"{ids.null_count():,} records have no record id.",
-                where=f"{source.file}, row {row:,}, column {source.record_id}",
-                mend="Give each row an id of its own.",
+def _with_ids(source: LinkSource, table: pl.DataFrame, notes: Notes) -> pl.DataFrame:
+    """The rows that can be given back: with a record id, and the first of those that share one.
+
+    The others are refused, each with its row, and named in the notes: nothing is dropped in silence.
+    """
+    ids = table[source.record_id]
+    refused = ids.is_null() | ~ids.is_first_distinct()
+    if not refused.any():
+        return table
+    notes.refused_records += [
+        {"source": source.name, "row": row + 1, "record_id": ids[row], "reason": "no record id" if ids[row] is None else "record id occurs before"}
+        for row in refused.arg_true()
+    ]  # fmt: skip
+    for wrong, what, mend in (
+        (ids.is_null(), "have no record id", "Give each row an id of its own."),
+        (refused & ids.is_not_null(), "share a record id with an earlier row",
+         "Number the rows, and give the person's number as an identifier instead."),
+    ):  # fmt: skip
+        if wrong.any():
+            row = int(wrong.arg_true()[0]) + 1
+            where = f"{source.file or source.name}, row {row:,}, column {source.record_id}"
+            told = f"{int(wrong.sum()):,} records {what}; they are refused, the rest is linked."
+            notes.problems.append(
+                str(
+                    ThreeCirclesError(
+                        told, where=where, allowed="one id a row, each once", mend=mend
+                    )
+                )
             )
-        twice = ids.is_duplicated()
-        if twice.any():
-            row = int(twice.arg_true()[0]) + 1
-            raise ThreeCirclesError(
-                f"{int(twice.sum()):,} records share a record id with another.",
-                where=f"{source.file}, row {row:,}, column {source.record_id}",
-                mend="Number the rows, and give the person's number as an identifier instead.",
-            )
+    return table.filter(~refused)

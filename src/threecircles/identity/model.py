@@ -60,19 +60,23 @@ class Comparison:
 @dataclass(frozen=True)
 class Model:
     """What the scorer needs. nameless: blocks for records that carry neither name nor postcode.
-    prior: chance that a compared pair of records is one child."""
+    wider: blocks for lists short enough to compare more (see `blocks`). prior: chance that a compared
+    pair of records is one child."""
 
     comparisons: tuple[Comparison, ...]
     blocking: tuple[tuple[str, ...], ...]
     training: tuple[tuple[str, ...], ...]
     learning: dict[str, int]
     nameless: tuple[tuple[str, ...], ...] = ()
+    wider: tuple[tuple[str, ...], ...] = ()
     prior: float = 1e-6
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Columns that any comparison or block touches, without repetition."""
-        found = [c for b in (*self.blocking, *self.training, *self.nameless) for c in b]
+        found = [
+            c for b in (*self.blocking, *self.training, *self.nameless, *self.wider) for c in b
+        ]
         for comparison in self.comparisons:
             for level in comparison.levels:
                 found += [
@@ -115,9 +119,11 @@ def model_for(records: pl.DataFrame, identifiers: list[str], name: str = "model_
     nameless = [tuple(b) for b in raw["nameless_blocking"] if all(_held(records, c) for c in b)]
     if not records["nameless"].any():
         nameless = []
+    wider = [tuple(b) for b in raw["wider_blocking"] if all(_held(records, c) for c in b)]
     return Model(
-        tuple(comparisons), tuple(blocks), tuple(training), raw["learning"], tuple(nameless)
-    )
+        tuple(comparisons), tuple(blocks), tuple(training), raw["learning"], tuple(nameless),
+        tuple(wider),
+    )  # fmt: skip
 
 
 def _held(records: pl.DataFrame, column: str) -> bool:

@@ -5,7 +5,7 @@
   hold a person twice), first text?, first_all list, surname text?, surname_all list, name_key
   text?, dob text? (yyyy-mm-dd), birth_year, birth_month, birth_day int16?, year_only bool, sex
   text? (F M), postcode text?, outcode text?, uprn text?, ethnic text?, nameless bool (neither name
-  nor postcode), id_<scheme> text?
+  nor postcode), grown_up bool (its source lists adults), id_<scheme> text?
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from scipy.special import bdtrc
 
+from threecircles.core.errors import ThreeCirclesError
 from threecircles.core.identifiers import clean_identifier, is_pseudo_postcode, normalise_postcode
+from threecircles.identity import births
 from threecircles.identity.identifiers import LINKING, judge, judge_column
 from threecircles.identity.names import first_readings, surname_readings
 from threecircles.identity.request import LinkRequest, LinkSource, columns
@@ -38,17 +39,23 @@ _SEXES = {
     "girl": "F",
     "2": "F",
 }
-_DATE_FORMS = ("%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%Y%m%d", "%d %b %Y", "%d-%b-%Y")
 _PARTS = {"birth_year": (0, 4), "birth_month": (5, 2), "birth_day": (8, 2)}
 
 
 @dataclass
 class Notes:
-    """What was seen while reading, for the quality report: counts only, never values."""
+    """What was seen while reading, for the quality report: counts only, never values.
+
+    problems: sentences that name file, row and column. refused_records: source, row, record_id, reason.
+    grown_up: sources of adults.
+    """
 
     refused: dict[str, int] = field(default_factory=dict)
     identifiers: list[dict[str, object]] = field(default_factory=list)
     year_only: dict[str, int] = field(default_factory=dict)
+    grown_up: set[str] = field(default_factory=set)
+    problems: list[str] = field(default_factory=list)
+    refused_records: list[dict[str, object]] = field(default_factory=list)
 
 
 def link_records(
@@ -65,7 +72,15 @@ def link_records(
     if fictitious is None:
         fictitious = _looks_fictitious(request, tables)
     parts = [
-        _one_source(source, number, tables[source.name], today, fictitious, notes)
+        _one_source(
+            source,
+            number,
+            tables[source.name],
+            today,
+            fictitious,
+            request.fictitious is not None,
+            notes,
+        )
         for number, source in enumerate(request.sources)
     ]
     records = (
@@ -99,6 +114,7 @@ def _one_source(
     table: pl.DataFrame,
     today: date,
     fictitious: bool,
+    known: bool,
     notes: Notes,
 ) -> pl.DataFrame:
     named = columns(source)
@@ -121,7 +137,10 @@ def _one_source(
         _postcodes(raw["postcode"]).alias("postcode"),
         _mapped(raw["uprn"], lambda t: _value("uprn", t, fictitious)).alias("uprn"),
         raw["ethnicity"].str.strip_chars().str.to_uppercase().alias("ethnic"),
-        *[_identifiers(raw, scheme, source, fictitious, notes) for scheme in source.identifiers],
+        *[
+            _identifiers(raw, scheme, source, fictitious, known, notes)
+            for scheme in source.identifiers
+        ],
     )
     return _derived(built, source.name, notes)
 
@@ -145,25 +164,28 @@ def _derived(built: pl.DataFrame, name: str, notes: Notes) -> pl.DataFrame:
         pl.all_horizontal(pl.col(c).is_null() for c in ("first", "surname", "postcode")).alias(
             "nameless"
         ),
+        pl.lit(name in notes.grown_up).alias("grown_up"),
         pl.when("year_only").then(None).otherwise("dob").alias("dob"),
         *[pl.col("dob").str.slice(*at).cast(pl.Int16).alias(part) for part, at in _PARTS.items()],
     )
 
 
-def _default_days(births: pl.Series) -> list[str]:
+def _default_days(given: pl.Series) -> list[str]:
     """Days of the year (mm-dd) that a source writes when it knows only the year.
 
     A default shows itself by its share: more than three times one in 365, beyond what chance gives.
     A single child born on 1 January keeps its birthday.
     """
-    days = births.str.slice(5).value_counts(name="n")
-    n = max(1, len(births))
+    from scipy.special import bdtrc
+
+    days = given.str.slice(5).value_counts(name="n")
+    n = max(1, len(given))
     chance = bdtrc(days["n"].to_numpy() - 1, n, 1 / 365)
     unlikely = np.where(days["dob"].to_numpy() == "01-01", 1e-3, 1e-6)
     found = days.filter(pl.Series((days["n"].to_numpy() / n > 3 / 365) & (chance < unlikely)))
     # Children born together share a day honestly: a default spreads over several years.
     years = (
-        births.to_frame("b")
+        given.to_frame("b")
         .group_by(pl.col("b").str.slice(5))
         .agg(pl.col("b").n_unique().alias("years"))
     )
@@ -191,22 +213,49 @@ def _mapped(
 
 def _births(values: pl.Series, source: LinkSource, today: date, notes: Notes) -> pl.Series:
     text = values.str.strip_chars()
-    forms = (source.date_format,) if source.date_format else _DATE_FORMS
-    parsed = pl.coalesce(
-        [
-            pl.col("d").str.slice(0, 10 if f == "%Y-%m-%d" else 40).str.to_date(f, strict=False)
-            for f in forms
-        ]
-    )
-    days = pl.DataFrame({"d": text}).select(parsed).to_series()
+    days = births.days(values, source.date_format)
     oldest = today.replace(year=today.year - OLDEST - 1, day=min(today.day, 28))
     old = int((days < oldest).sum())
     if old > 0.5 * max(1, len(days.drop_nulls())):
         oldest = date.min  # a source of grown-ups: its dates stand, no child's would
+        notes.grown_up.add(source.name)
     good = days.is_between(oldest, today).fill_null(False)
     written = text.is_not_null() & (text.str.len_chars() > 0)
-    notes.refused[f"{source.name}: date of birth"] = int((written & ~good).sum())
+    refused = written & ~good
+    notes.refused[f"{source.name}: date of birth"] = int(refused.sum())
+    if refused.any():
+        notes.problems.append(_refused_births(refused, days, today, source))
+    elif not written.any() and source.date_of_birth:
+        where = f"{source.file or source.name}, column {source.date_of_birth}"
+        notes.problems.append(
+            str(
+                ThreeCirclesError(
+                    "No record has a date of birth.",
+                    where=where,
+                    mend="Look whether this is the right column.",
+                )
+            )
+        )
     return pl.select(pl.when(good).then(days.dt.strftime("%Y-%m-%d"))).to_series()
+
+
+def _refused_births(refused: pl.Series, days: pl.Series, today: date, source: LinkSource) -> str:
+    """The problem in words; the values themselves stay where they are."""
+    row = int(refused.arg_true()[0])
+    day = days[row]
+    found = (
+        "no date"
+        if day is None
+        else "a date in the future"
+        if day > today
+        else f"a date over {OLDEST} years ago"
+    )
+    return str(ThreeCirclesError(
+        f"{int(refused.sum()):,} dates of birth are not used; their records are linked without them.",
+        where=f"{source.file or source.name}, row {row + 1:,}, column {source.date_of_birth}", found=found,
+        allowed=f"dates of the last {OLDEST} years, as yyyy-mm-dd or dd/mm/yyyy",
+        mend="Correct the date, or give the source a date_format.",
+    ))  # fmt: skip
 
 
 def _postcodes(values: pl.Series) -> pl.Series:
@@ -229,9 +278,9 @@ def _value(scheme: str, text: str, fictitious: bool) -> str | None:
 
 
 def _identifiers(
-    raw: pl.DataFrame, scheme: str, source: LinkSource, fictitious: bool, notes: Notes
+    raw: pl.DataFrame, scheme: str, source: LinkSource, fictitious: bool, known: bool, notes: Notes
 ) -> pl.Series:
-    judged = judge_column(scheme, raw[f"id_{scheme}"], fictitious=fictitious)
+    judged = judge_column(scheme, raw[f"id_{scheme}"], fictitious=fictitious, known=known)
     counts = judged.group_by("status", "reason").len().sort("status", "reason")
     notes.identifiers += [
         {"source": source.name, "scheme": scheme, "status": s, "reason": r, "records": n}
@@ -244,14 +293,14 @@ def _identifiers(
 def _drop_shared(records: pl.DataFrame, notes: Notes) -> pl.DataFrame:
     """Values that many people with different births carry are nobody's: they are set aside."""
     for column in [c for c in records.columns if c.startswith("id_")]:
-        births = (
+        holders = (
             records.filter(pl.col(column).is_not_null() & pl.col("dob").is_not_null())
             .group_by(column)
             .agg(pl.col("dob").n_unique().alias("births"))
             .filter(pl.col("births") > MAX_HOLDERS)
         )
-        if len(births):
-            shared = pl.col(column).is_in(births[column].implode())
+        if len(holders):
+            shared = pl.col(column).is_in(holders[column].implode())
             hit = int(records.select(shared.sum()).item())
             notes.identifiers.append(
                 {

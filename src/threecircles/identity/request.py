@@ -10,6 +10,7 @@ import polars as pl
 
 from threecircles.core.errors import ThreeCirclesError, UsageError, did_you_mean
 from threecircles.definitions import load_text
+from threecircles.sources.decode import decode, printable
 
 THRESHOLDS = {"generous": 0.3, "balanced": 0.8, "careful": 0.95}
 """Least probability of a link by name: generous for statistics, careful for one child."""
@@ -73,9 +74,12 @@ def read_source(source: LinkSource, folder: Path) -> pl.DataFrame:
     if not path.exists():
         raise ThreeCirclesError("There is no such file.", where=source.file)
     parquet = path.suffix.lower() in (".parquet", ".pq")
-    table = pl.read_parquet(path) if parquet else read_text(path)
-    wanted = {c for c in _columns(source).values() if c}
-    for column in sorted(wanted - set(table.columns)):
+    table = _as_text(_read_parquet(path)) if parquet else read_text(path)
+    held = {_plain(c): c for c in reversed(table.columns)}
+    named: dict[str, str | None] = {
+        c: c if c in table.columns else held.get(_plain(c)) for c in _columns(source).values() if c
+    }
+    for column in sorted(c for c, found in named.items() if found is None):
         raise ThreeCirclesError(
             f"There is no column {column}.",
             where=source.file,
@@ -83,7 +87,48 @@ def read_source(source: LinkSource, folder: Path) -> pl.DataFrame:
             mend=did_you_mean(column, table.columns)
             or "Name the column that holds it, or leave it out.",
         )
-    return table.select(sorted(wanted)).cast(pl.String)
+    return _bare(
+        table.select(pl.col(found).alias(c) for c, found in sorted(named.items()) if found)
+    )
+
+
+def _plain(heading: str) -> str:
+    return "".join(heading.casefold().split())
+
+
+def _read_parquet(path: Path) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(path)
+    except (pl.exceptions.PolarsError, OSError) as bad:
+        raise ThreeCirclesError(
+            "The file cannot be read as Parquet.",
+            where=path.name,
+            mend="Export it again, or give it as CSV.",
+        ) from bad
+
+
+def _as_text(table: pl.DataFrame) -> pl.DataFrame:
+    """Columns as text. Whole numbers that a tool wrote with a fraction lose it."""
+    whole = [
+        c
+        for c, kind in table.schema.items()
+        if kind.is_float() and (table[c].drop_nulls() % 1 == 0).all()
+    ]
+    return table.with_columns(pl.col(whole).cast(pl.Int64, strict=False)).cast(
+        pl.String, strict=False
+    )
+
+
+_NOTHING = ("", "NULL", "N/A", "#N/A", "<NA>", "NaN", "nan", "null", "n/a")
+"""What systems write for a cell that is empty."""
+
+
+def _bare(table: pl.DataFrame) -> pl.DataFrame:
+    """Cells without the spaces around them, null when nothing is left."""
+    bare = table.with_columns(pl.col(pl.String).str.strip_chars())
+    return bare.with_columns(
+        pl.when(~pl.col(pl.String).is_in(_NOTHING)).then(pl.col(pl.String)).name.keep()
+    )
 
 
 def _columns(source: LinkSource) -> dict[str, str | None]:
@@ -108,22 +153,27 @@ def columns(source: LinkSource) -> dict[str, str]:
 
 
 def read_text(path: Path) -> pl.DataFrame:
-    """A delimited text file as text columns: UTF-8 or Windows-1252; comma, semicolon, tab or bar."""
-    raw = path.read_bytes()
-    for encoding in ("utf-8-sig", "cp1252"):
-        try:
-            text = raw.decode(encoding)
-            break
-        except UnicodeDecodeError:
-            continue
-    else:
-        raise ThreeCirclesError(
-            "The file is neither UTF-8 nor Windows-1252 text.",
-            where=path.name,
-            mend="Save it as CSV UTF-8.",
-        )
+    """A delimited text file as text columns.
+
+    UTF-8, UTF-16 (with or without a mark) or Windows-1252; comma, semicolon, tab or bar. Rows with
+    too few cells are filled with nothing, surplus cells dropped. Raises ThreeCirclesError for an
+    empty file.
+    """
+    text = printable(decode(path.read_bytes()).text).lstrip("\n")
     first = text.split("\n", 1)[0]
+    if not first.strip():
+        raise ThreeCirclesError(
+            "The file is empty.", where=path.name, mend="Export it again, with a row of headings."
+        )
     separator = max(",;\t|", key=first.count)
+    try:
+        table = _parsed(text, separator, '"')
+    except pl.exceptions.PolarsError:  # a lone quotation mark within a cell
+        table = _parsed(text, separator, None)
+    return table.rename({c: c.strip().strip('"') for c in table.columns})
+
+
+def _parsed(text: str, separator: str, quote: str | None) -> pl.DataFrame:
     return pl.read_csv(
-        text.encode(), separator=separator, infer_schema=False, truncate_ragged_lines=False
-    )
+        text.encode(), separator=separator, infer_schema=False, truncate_ragged_lines=True, quote_char=quote,
+    )  # fmt: skip

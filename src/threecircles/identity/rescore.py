@@ -139,9 +139,26 @@ def rescored(edges: pl.DataFrame, records: pl.DataFrame, known: Constants) -> pl
         cap = cap + pl.when(pl.col(column) == 2).then(same).when(pl.col(column) >= 0).then(
             other
         ).otherwise(0.0)
-    return edges.with_columns(pl.when(domain(edges)).then(cap).alias("cap")).with_columns(
-        pl.min_horizontal("w", "cap").alias("w_adjusted")
-    )
+    inside, siblings = domain(edges), _sibling_domain(edges)
+    if records["grown_up"].all():  # people born together seldom live together for life
+        inside, siblings = inside & (pl.col("visible") > 0), pl.lit(False)
+    beside = pl.sum_horizontal([pl.col(c) for c in _told_apart(edges)] or [pl.lit(0.0)])
+    return edges.with_columns(
+        pl.when(inside).then(cap).when(siblings).then(beside.cast(pl.Float64)).alias("cap")
+    ).with_columns(pl.min_horizontal("w", "cap").alias("w_adjusted"))
+
+
+def _sibling_domain(edges: pl.DataFrame) -> pl.Expr:
+    """Pairs whose rival is a brother or sister: one surname or household, but not one birthday."""
+    other_day = pl.col("gamma_birth") < 3 if "gamma_birth" in edges.columns else pl.lit(True)
+    return other_day & _near(edges)
+
+
+def _told_apart(edges: pl.DataFrame) -> list[str]:
+    """The fields that tell a child from its sibling; surname and address do not. A child has about
+    as many siblings in another source as it has records there, so that these bits stand alone."""
+    shared = ("mw_surname", "mw_postcode", "mw_uprn", "mw_ethnic")
+    return [c for c in edges.columns if c.startswith("mw_") and c not in shared]
 
 
 def domain(edges: pl.DataFrame) -> pl.Expr:
@@ -149,13 +166,18 @@ def domain(edges: pl.DataFrame) -> pl.Expr:
     birthday and neither name to tell the two apart."""
     if "gamma_birth" not in edges.columns:
         return pl.lit(False)
+    near = _near(edges)
+    if "gamma_first_name" in edges.columns:
+        near = near | (pl.col("gamma_first_name") == -1)
+    return (pl.col("gamma_birth") == 3) & near
+
+
+def _near(edges: pl.DataFrame) -> pl.Expr:
     near = pl.lit(False)
     for column, level in (("gamma_postcode", 3), ("gamma_uprn", 1), ("gamma_surname", 3)):
         if column in edges.columns:
             near = near | (pl.col(column) == level)
-    if "gamma_first_name" in edges.columns:
-        near = near | (pl.col("gamma_first_name") == -1)
-    return (pl.col("gamma_birth") == 3) & near
+    return near
 
 
 def with_visible(edges: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:

@@ -76,7 +76,9 @@ def _units(
     )
     accepted = edges.filter(within & ~pl.col("barred") & (pl.col(BITS) >= bits(threshold)))
     loose = records.with_columns(pl.lit(True).alias("dup"), pl.lit(0).alias("unit"))
-    part, refused = clusters.clustered(loose, accepted)
+    _, refused = clusters.clustered(loose, accepted)
+    joined = accepted.filter(pl.Series(~refused))
+    part = clusters.gathered(edges.filter(within), joined, len(records), bits(threshold))
     first = (
         pl.DataFrame({"rid": records["rid"], "part": part})
         .group_by("part")
@@ -85,11 +87,9 @@ def _units(
     units = pl.DataFrame({"part": part}).join(first, on="part", how="left", maintain_order="left")[
         "unit"
     ]
-    kept = (
-        accepted.filter(pl.Series(~refused))
-        .select("rid_l", "rid_r")
-        .with_columns(pl.lit(True).alias("within"))
-    )
+    at = pl.Series("part", part)
+    kept = joined.filter(at.gather(joined["rid_l"]) == at.gather(joined["rid_r"]))
+    kept = kept.select("rid_l", "rid_r").with_columns(pl.lit(True).alias("within"))
     records = records.drop("unit", strict=False)
     return records.with_columns(units), edges.join(
         kept, on=["rid_l", "rid_r"], how="left", maintain_order="left"
