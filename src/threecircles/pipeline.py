@@ -6,7 +6,6 @@ in another process without it and makes everything that people will read.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import subprocess
@@ -185,13 +184,14 @@ def _prepare(folder: Path, workspace: Path) -> Workspace:
 
 @contextmanager
 def _lock(opened: Workspace) -> Iterator[None]:
-    with (opened.path / "run.lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UsageError(
-                "Another run is at work in this workspace.",
-                where=str(opened.path),
-                mend="Wait for it, or stop it.",
-            ) from None
-        yield
+    from filelock import FileLock, Timeout
+
+    try:
+        with FileLock(opened.path / "run.lock", timeout=0):
+            yield
+    except Timeout:
+        raise UsageError(
+            "Another run is at work in this workspace.",
+            where=str(opened.path),
+            mend="Wait for it, or stop it.",
+        ) from None

@@ -16,6 +16,11 @@ def add_months(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, _calendar.monthrange(year, month + 1)[1]))
 
 
+def in_words(day: date) -> str:
+    """A day as people write it, "3 May 2026", on every system (Windows knows no `%-d`)."""
+    return f"{day.day} {day:%B %Y}"
+
+
 def days_between(start: date, end: date) -> int:
     """Days from start to end: start day in, end day out (the length of a half-open interval)."""
     return (end - start).days

@@ -26,6 +26,7 @@ from datetime import date
 from pathlib import Path
 
 from threecircles.core import sample_size
+from threecircles.core.dates import in_words
 from threecircles.core.errors import UsageError
 from threecircles.core.sampling import Allocation
 from threecircles.definitions.loader import load_text
@@ -106,7 +107,7 @@ def page(plan: SamplePlan) -> str:
     """The plan on one page for a manager: who can be drawn, how many, how sure, and the price of surer."""
     lines = [f"# {plan.label}", "", "## Who can be drawn, and who cannot", ""]
     for frame in plan.frames:
-        lines.append(f"- {frame.label}, as of {frame.date:%-d %B %Y}. Not on it: {frame.missing}. "
+        lines.append(f"- {frame.label}, as of {in_words(frame.date)}. Not on it: {frame.missing}. "
                      f"On another list too: {frame.overlap}.")  # fmt: skip
     lines += ["", "## How sure the answer will be", "", "| plus or minus | completed answers |"
               + "".join(f" asked if {100 * r:.0f}% answer |" for r in _responses(plan)) + _head(plan),

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from threecircles.core.memory import peak_memory_mb
 from threecircles.core.multilevel.design import Floats, scaled
-from threecircles.core.multilevel.memory_used import peak_memory_mb
 from threecircles.core.multilevel.problem import Family, Problem, problem
 from threecircles.core.multilevel.search import AT_BOUNDARY, Search, search
 

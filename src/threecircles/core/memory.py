@@ -1,4 +1,4 @@
-"""How much memory the process has taken at most: part of every fit's account of itself."""
+"""How much memory the process has taken at most: without it no figure of a long piece of work could be planned on."""
 
 from __future__ import annotations
 
