@@ -16,6 +16,13 @@ GROUPS = (
     "funding",
     "disclosure",
     "release",
+    "rights",
+    "policy",
+    "audit_log",
+    "agreement",
+    "account",
+    "key",
+    "dpia",
 )
 """Modules beside this one; each has `register(app)`."""
 

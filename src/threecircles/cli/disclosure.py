@@ -9,7 +9,7 @@ import typer
 
 
 def register(app: typer.Typer) -> None:
-    """Add the groups disclosure and audit."""
+    """Add the group disclosure."""
     group = typer.Typer(
         no_args_is_help=True, help="Make tables safe, and attack them before anyone else can."
     )
@@ -17,10 +17,6 @@ def register(app: typer.Typer) -> None:
     group.command()(attack)
     group.command()(profiles)
     app.add_typer(group, name="disclosure")
-    audit = typer.Typer(no_args_is_help=True, help="The log of every look at children's rows.")
-    audit.command()(verify)
-    audit.command()(head)
-    app.add_typer(audit, name="audit")
 
 
 def protect(
@@ -72,27 +68,3 @@ def profiles() -> None:
 
     for item in known().values():
         print(f"{item.id:16} {item.label} Source: {item.source}")
-
-
-def verify(
-    workspace: Annotated[Path, typer.Argument(metavar="W")] = Path(),
-) -> None:
-    """Walk the chain of the audit log and name the first line that does not fit."""
-    from threecircles.disclosure import audit
-
-    found = audit.verify(workspace)
-    if found.good:
-        print(f"{found.lines:,} lines, every one fits the one before it. Head: {found.head}")
-        return
-    print(f"Line {found.broken_at} does not fit: {found.reason}")
-    raise typer.Exit(1)
-
-
-def head(
-    workspace: Annotated[Path, typer.Argument(metavar="W")] = Path(),
-) -> None:
-    """Number and hash of the newest line, to be anchored off this machine."""
-    from threecircles.disclosure import audit
-
-    newest = audit.head(workspace)
-    print(f"{newest.seq} {newest.hash}")

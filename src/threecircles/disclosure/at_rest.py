@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,6 +66,10 @@ def volume_sealed(path: Path) -> bool | None:
 
 def no_core_dumps() -> None:
     """Let this process leave no image of its memory behind when it crashes."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such files
+        return
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 

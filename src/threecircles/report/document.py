@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from html import escape
 from pathlib import Path
 
 from threecircles.core.errors import ThreeCirclesError
@@ -65,3 +66,40 @@ def _part(part: Part) -> Iterator[str]:
         widths = ", ".join("1fr" for _ in part.header)
         yield f"#par(strong({string(part.caption)}))"
         yield f"#[#set text(size: 9.5pt)\n#table(columns: ({widths},), table.header({header}),\n{cells})]"
+
+
+def write_html(document: Document) -> str:
+    """The document as a page that stands alone: no script, no file beside it, readable on paper too."""
+    parts = "\n".join(_html(p) for p in document.parts)
+    return (
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(document.title)}</title>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head>\n'
+        f"<body><main><h1>{escape(document.title)}</h1>\n<p>{escape(document.author)}. {escape(document.made)}.</p>\n"
+        f"{parts}\n</main></body></html>\n"
+    )
+
+
+def _html(part: Part) -> str:
+    if isinstance(part, Heading):
+        return f"<h{part.level}>{escape(part.text)}</h{part.level}>"
+    if isinstance(part, Paragraph):
+        return f"<p>{escape(part.text)}</p>"
+    if isinstance(part, Items):
+        return "<ul>" + "".join(f"<li>{escape(i)}</li>" for i in part.items) + "</ul>"
+    head = "".join(f'<th scope="col">{escape(h)}</th>' for h in part.header)
+    rows = "".join("<tr>" + _cells(r) + "</tr>" for r in part.rows)
+    return f"<table><caption>{escape(part.caption)}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _cells(row: tuple[str, ...]) -> str:
+    first, *rest = row
+    return f'<th scope="row">{escape(first)}</th>' + "".join(f"<td>{escape(c)}</td>" for c in rest)
+
+
+_STYLE = (
+    "body{font:1.1rem/1.5 Arial,sans-serif;color:#0b0c0c;background:#fff;margin:0}"
+    "main{max-width:44rem;margin:0 auto;padding:1.5rem 1rem}h2{border-top:3px solid #12436d;padding-top:.6rem;margin-top:2rem}"
+    "table{border-collapse:collapse;width:100%}caption{text-align:left;font-weight:bold;padding:.4rem 0}"
+    "th,td{text-align:left;vertical-align:top;border-bottom:1px solid #b1b4b6;padding:.4rem .6rem .4rem 0;overflow-wrap:anywhere}"
+    "@media print{h3{break-after:avoid}ul{break-inside:avoid}}"
+)
