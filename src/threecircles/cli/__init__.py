@@ -19,7 +19,9 @@ app = typer.Typer(
 def main() -> None:
     """Run the command line; errors end as sentences with the exit codes of spec/INDEX.md."""
     from threecircles.cli import commands
+    from threecircles.core.memory import no_core_dumps
 
+    no_core_dumps()
     commands.register(app)
     with speaking():
         app()
