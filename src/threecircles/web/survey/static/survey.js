@@ -50,6 +50,7 @@ const show = (place, focus = true) => {
   if (count) count.textContent = form.words.question_of.replace("{n}", steps).replace("{of}", total);
   const bar = main.querySelector("progress");
   if (bar) Object.assign(bar, { value: steps, max: total });
+  for (const part of main.querySelectorAll("[data-needs-script]")) part.hidden = false;
   restore(main);
   shown = Date.now();
   write({ at: place, trail });

@@ -1,0 +1,104 @@
+"""From frozen answers to scored, flagged and weighted rows: the same file always gives the same scores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import narwhals as nw
+import polars as pl
+
+from threecircles.core.engines import collect
+from threecircles.survey.closing import read_closed
+from threecircles.survey.flags import flags
+from threecircles.survey.measures import Measure
+from threecircles.survey.questionnaire import measures_of
+from threecircles.survey.score import score_measure
+from threecircles.survey.study import Study, asked, folder_of
+from threecircles.survey.weights import Weighted, weigh
+
+TOO_FAST = 0.30
+"""A form answered in less than this share of its year's median time a question is flagged."""
+FINISHED = ("finished", "stopped")
+
+
+@dataclass(frozen=True)
+class Scored:
+    """rows: one a respondent with scores, items as numbers, sex, nc_year, urn, phase, flagged, weight.
+
+    measures: those asked. weighted: how the weights came out. roll: pupils on roll by urn, year, sex.
+    """
+
+    study: Study
+    rows: pl.DataFrame
+    measures: tuple[Measure, ...]
+    weighted: Weighted
+    roll: pl.DataFrame
+    participation: pl.DataFrame
+
+
+def score_study(workspace: Path, study: Study) -> Scored:
+    """Scores and weights of a closed study. Raises UsageError when it is not closed."""
+    tables = read_closed(workspace, study)
+    known = {m.id: m for q in asked(study) for m in measures_of(q)}
+    frame = respondents(tables["responses"], tuple(known.values()))
+    roll = read_roll(folder_of(workspace, study.id), tables["participation"])
+    whole = roll if roll["sex"].n_unique() > 1 else None
+    keyed = frame.with_columns(
+        stratum=pl.col("phase"),
+        sex=(pl.col("sex") if whole is not None else pl.lit("?")),
+    )
+    people = roll.select(pl.all().repeat_by("pupils").list.explode()) if roll.height else roll
+    phases = dict(frame.select("urn", "phase").unique().iter_rows())
+    people = people.with_columns(stratum=pl.col("urn").replace_strict(phases, default="not known"))
+    weighted = weigh(keyed, people)
+    return Scored(
+        study, frame.with_columns(weight=weighted.weights), tuple(known.values()), weighted, roll,
+        tables["participation"],
+    )  # fmt: skip
+
+
+def respondents(responses: pl.DataFrame, measures: Sequence[Measure]) -> pl.DataFrame:
+    """Forms with at least one answered question of a measure: items as numbers, scores, flags.
+
+    A form without such an answer says nothing; it stays in the counts of who took part.
+    """
+    codes = [i.code for m in measures for i in m.items if i.code in responses.columns]
+    frame = responses.filter(pl.col("status").is_in(FINISHED)).with_columns(
+        pl.col(c).cast(pl.Float64, strict=False) for c in codes
+    )
+    frame = frame.filter(pl.any_horizontal(pl.col(codes).is_not_null())) if codes else frame
+    lazy = nw.from_native(frame.lazy())
+    for measure in measures:
+        lazy = score_measure(lazy, measure)
+    scored = collect(lazy)
+    scored = scored.with_columns(
+        code=pl.col("response_id"), completed=pl.lit(True),
+        sex=(pl.col("sex") if "sex" in scored.columns else pl.lit(None, pl.String)).fill_null("not said"),
+    )  # fmt: skip
+    marked = flags(scored, measures)
+    median = pl.col("mean_ms").median().over("nc_year")
+    fast = (pl.col("mean_ms") < TOO_FAST * median).fill_null(False)
+    told = pl.col("year").cast(pl.Int64, strict=False) if "year" in marked.columns else pl.lit(None)
+    other = (told.is_not_null() & (told != pl.col("nc_year"))).fill_null(False)
+    return marked.with_columns(too_fast=fast, other_year=other).with_columns(
+        flagged=pl.col("flagged") | pl.col("too_fast") | pl.col("other_year")
+    )
+
+
+def read_roll(folder: Path, participation: pl.DataFrame) -> pl.DataFrame:
+    """Pupils on roll: columns urn, nc_year, sex, pupils; `roll.csv` of the study, else the classes'."""
+    path = folder / "roll.csv"
+    if path.exists():
+        table = pl.read_csv(path, schema_overrides={"urn": pl.String, "sex": pl.String})
+        return table.select(
+            "urn", pl.col("nc_year").cast(pl.Int64), "sex", pl.col("pupils").cast(pl.Int64)
+        )
+    return (
+        participation.group_by("urn", "nc_year")
+        .agg(pl.col("on_roll").sum().alias("pupils"))
+        .with_columns(sex=pl.lit("?"))
+        .select("urn", "nc_year", "sex", "pupils")
+        .sort("urn", "nc_year")
+    )
