@@ -123,7 +123,7 @@ def _run(
     """
     target = columns[parent]
     sums = np.vstack([np.zeros(target.size), np.cumsum([columns[v] for v in left], axis=0)])
-    own = list(left).index(parent)
+    own = list(left).index(parent) if parent in left else -1
     at: dict[tuple[float, ...], int] = {}
     for end in range(sums.shape[0]):
         start = at.get(tuple(sums[end] - target))

@@ -129,7 +129,28 @@ class Search:
             if enough is not None and self.seen_high[i] - self.seen_low[i] >= enough[i] - TINY:
                 continue
             self.high[i] = self._extreme(i, -1.0)
+            if enough is not None and self.whole:
+                self._reach(int(i), float(enough[i]))
         return True
+
+    def _reach(self, i: int, need: float) -> None:
+        """Look for tables of whole numbers that are a width apart, where the bounds alone leave room."""
+        for sense in (-1.0, 1.0):
+            if self.seen_high[i] - self.seen_low[i] >= need - TINY:
+                return
+            low, high = self.part.lower[i], min(self.part.upper[i], ENDLESS)
+            if sense < 0:
+                low = np.ceil(self.seen_low[i] + need - TINY)
+            else:
+                high = np.floor(self.seen_high[i] - need + TINY)
+            if low > min(self.high[i], high) or high < self.low[i]:
+                continue
+            self.linear.bound(i, low, high)
+            # The nearest such table: the farther one is the harder programme.
+            point = self.linear.whole(i, -sense)
+            self.linear.bound(i, self.part.lower[i], min(self.part.upper[i], ENDLESS))
+            if point is not None:
+                self.see(point)
 
     def _directions(self, asked: np.ndarray, enough: Floats | None) -> None:
         signs = rng(int(self.part.cells[0]), "directions")

@@ -6,9 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from threecircles.core.seeds import rng
 from threecircles.disclosure.attacker import Search
 from threecircles.disclosure.linear import TINY, Floats, Ints
 from threecircles.disclosure.sums import Bools, Part, Sums, parts
+
+SINGLY = 6
+"""Cells that are asked one by one; more are first pulled together."""
+
+PULLS = 4
+"""How often many cells are pulled together before the rest is asked singly."""
 
 if TYPE_CHECKING:
     from threecircles.disclosure.suppress import Wish
@@ -64,16 +71,30 @@ class _Bank:
         lost = np.flatnonzero(moves[self.low_in] | moves[self.high_in])
         self._fall_back(lost, np.flatnonzero(~moves))
         # The narrowest first: they fail soonest, and one failure is enough.
-        if all(
-            self._settle_one(int(k))
-            for k in lost[np.argsort((self.high - self.low)[lost], kind="stable")]
-        ):
+        lost = lost[np.argsort((self.high - self.low)[lost], kind="stable")]
+        sure = all(self._settle_one(int(k)) for k in lost[:SINGLY])
+        if sure and lost.size > SINGLY:
+            self._settle_many(lost[SINGLY:])
+        if sure and all(self._settle_one(int(k)) for k in lost[SINGLY:]):
             self._tidy()
             return True
         self.linear.bound(j, self.part.lower[j], self.part.upper[j])
         self.low, self.high, self.low_in, self.high_in = saved[:4]
         del self.tables[saved[4] :]
         return False
+
+    def _settle_many(self, lost: Ints) -> None:
+        """Prove as many widths as a few tables can that are pulled in random directions."""
+        signs = rng(int(self.part.cells[0]), int(lost.size), "clean up")
+        for _ in range(PULLS):
+            open_ = lost[(self.high - self.low < self.width - TINY)[lost]]
+            if open_.size < SINGLY:
+                return
+            pull = signs.choice([-1.0, 1.0], open_.size)
+            for way in (pull, -pull):
+                point = self.linear.smallest(self.primary[open_], way)
+                if point is not None:
+                    self._keep(point)
 
     def _settle_one(self, k: int) -> bool:
         """Find tables that prove the width of a primary cell; False when there are none."""

@@ -72,6 +72,8 @@ def complete(
     made = np.array(lattice.low)
     totals = np.zeros(made.size, bool)
     totals[[whole for whole, parts in lattice.rows if len(parts) > 1]] = True
+    wholes = np.zeros(made.size, bool)
+    wholes[[whole for whole, _ in lattice.rows]] = True
     others = np.array([any(v.startswith(OTHERS) for _, v in group) for _, group in lattice.keys])
     public = np.zeros(made.size, bool)
     public[
@@ -83,8 +85,8 @@ def complete(
         lattice,
         made,
         tuple(lattice.number[(e.quantity, e.at)] for e in own),
-        implied=left_open & totals & bare,
-        nobody=left_open & ~totals & ~others & (made == 0) & ~guessed,
+        implied=left_open & wholes & bare,
+        nobody=left_open & ~wholes & ~others & (made == 0) & ~guessed,
         guessed=guessed,
         totals=totals,
         public=public,

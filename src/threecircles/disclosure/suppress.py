@@ -1,6 +1,6 @@
 """Complementary suppression: without it a hidden cell comes back by subtracting what is shown.
 
-For every cell to protect, a linear programme looks for the cheapest movement of the table that
+Exact elimination gives a first pattern for smaller tables. For every cell to protect, a linear programme looks for the cheapest movement of the table that
 leaves all sums as they are and moves that cell far enough; the cells that move are hidden too. Then
 secondary cells are given back one by one, dearest first, as long as everything stays protected.
 """
@@ -14,6 +14,7 @@ import scipy.sparse as sp
 
 from threecircles.disclosure.attacker import Ranges, ranges
 from threecircles.disclosure.clean_up import give_back
+from threecircles.disclosure.elimination import eliminate
 from threecircles.disclosure.linear import TINY, Floats, Ints, Linear
 from threecircles.disclosure.sums import Bools, Sums
 
@@ -56,7 +57,23 @@ def suppress(sums: Sums, value: Floats, wish: Wish, hidden: Bools | None = None)
     cells. hidden: cells already hidden for another reason. Deterministic.
     """
     start = wish.primary.copy() if hidden is None else wish.primary | hidden
-    movement = _Movement(sums, value, wish, start.copy())
+    plain = _from(sums, value, wish, start, start)
+    first = eliminate(sums, value, wish.primary, start & ~wish.primary, wish.cost)
+    if first is None or (first == plain.hidden).all():
+        return plain
+    other = _from(sums, value, wish, start, first)
+    # Equal numbers go to the programmes: what they hide leaves wider ranges.
+    return min(plain, other, key=lambda p: (p.unsafe.size, _count(p.hidden & ~start, value, wish)))
+
+
+def _count(more: Bools, value: Floats, wish: Wish) -> float:
+    """How many cells are hidden besides, dear ones (totals) for more than one."""
+    return float(np.round((wish.cost / (1.0 + np.log1p(np.maximum(value, 0.0))))[more].sum(), 6))
+
+
+def _from(sums: Sums, value: Floats, wish: Wish, start: Bools, first: Bools) -> Pattern:
+    """A pattern grown from the cells that one begins with. start: cells that stay hidden."""
+    movement = _Movement(sums, value, wish, first.copy())
     need = wish.width.copy()
     given_back = 0
     for round_ in range(ROUNDS):
