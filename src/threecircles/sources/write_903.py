@@ -37,12 +37,18 @@ def write_903(
     folder and gets one file per table given, with every sent column in the declared order. form xml:
     `target` is a file; a child is a row of Header, and SWEpisodes and DoLo are written as groups of
     those names, for which no layout is published. Returns the paths written.
-    Raises UsageError when a table is unknown or, in XML, a child is not in Header.
+    Raises UsageError when a table is unknown, a table holds repairs (column REPAIRED: a repaired copy is
+    not for submission) or, in XML, a child is not in Header.
     """
     declared = {t.name: t for t in source("ssda903").tables}
     for name in tables:
         if name not in declared:
             raise UsageError(f"The return has no table {name}.", allowed=", ".join(declared))
+        if isinstance(tables[name], pl.DataFrame) and "REPAIRED" in tables[name].columns:  # type: ignore[union-attr]
+            raise UsageError(
+                f"{name} is a repaired copy and is not written for submission.",
+                mend="Mend the records in the case system and send those.",
+            )
     rows = {name: _records(frame, declared[name]) for name, frame in tables.items()}
     if form == "csv":
         return [_write_csv(rows[name], declared[name], target) for name in rows]
