@@ -16,7 +16,12 @@ from threecircles.web.security.signed import asked
 MODULES = (
     "threecircles.web.evidence.status",
     "threecircles.web.work.sign_in",
+    "threecircles.web.evidence.about_data",
     "threecircles.web.work.check",
+    "threecircles.web.work.desk",
+    "threecircles.web.work.rights",
+    "threecircles.web.work.audit",
+    "threecircles.web.work.agreements",
 )
 """Modules with `ROUTES`; a room's pages are added here."""
 

@@ -13,9 +13,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from threecircles.quality import check
+from threecircles.checking import Asked, check_files
 from threecircles.quality.report import Finding
-from threecircles.sources.read import read
 from threecircles.sources.reading import Problem
 from threecircles.web.frame import page
 from threecircles.web.routes import guarded
@@ -70,23 +69,21 @@ async def check_page(request: Request) -> Response:
             )
         with tempfile.TemporaryDirectory() as folder:
             paths = [await _keep(f, Path(folder)) for f in files]
-            checked = await run_in_threadpool(check_files, paths, kind, int(year))
+            checked = await run_in_threadpool(check_return, paths, kind, int(year))
     return _show(allowed, checked=checked, title=f"{RETURNS[kind]}, {year}: what was found")
 
 
-def check_files(paths: list[Path], kind: str, year: int) -> Checked:
+def check_return(paths: list[Path], kind: str, year: int) -> Checked:
     """Read and check files of one return. Row numbers are those of the files."""
-    reading = read(paths, return_name=kind, year=year)
+    made = check_files(paths, Asked(return_name=kind, year=year))
+    reading = made.reading
     problems = tuple(_sentence(row) for row in reading.problems.iter_rows(named=True))
     told = tuple(
         f"{row['path']}: {row['rows_kept']:,} rows of {row['table'] or 'an unknown table'} read, {row['rows_rejected']:,} refused"
         for row in reading.files.iter_rows(named=True)
     )
-    if not reading.tables:
-        return Checked(told, problems, (), 0, 0, 0, reading.rejects.height)
-    report = check(reading, return_name=kind, year=year)
     rules: dict[str, list[Finding]] = {}
-    for finding in report.findings:
+    for finding in (f for report in made.reports for f in report.findings):
         rules.setdefault(finding.rule, []).append(finding)
     found = tuple(
         RuleFound(
@@ -98,15 +95,11 @@ def check_files(paths: list[Path], kind: str, year: int) -> Checked:
         )
         for code, items in sorted(rules.items(), key=lambda kv: (-len(kv[1]), kv[0]))
     )
-    return Checked(
-        told,
-        problems,
-        found,
-        report.count("ran"),
-        report.count("skipped"),
-        report.count("failed"),
-        reading.rejects.height,
+    ran, skipped, failed = (
+        sum(report.count(state) for report in made.reports)
+        for state in ("ran", "skipped", "failed")
     )
+    return Checked(told, problems, found, ran, skipped, failed, reading.rejects.height)
 
 
 def _sentence(problem: dict[str, Any]) -> str:
