@@ -80,7 +80,7 @@ def k5(cells):
         numeric=["sex", "fsm", "x1", "x2"],
         groups=["area", "la"],
     )
-    outcome = from_fit(fitted, outcome="y", categorical=["age"], reference={"age": "0"})
+    outcome = from_fit(fitted, outcome="y", categorical=["age"])
     return Formula(
         id="pm",
         label="PM",

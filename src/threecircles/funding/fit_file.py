@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import polars as pl
 
-from threecircles.core.errors import ThreeCirclesError, UsageError
+from threecircles.core.errors import ThreeCirclesError, UsageError, did_you_mean
 from threecircles.core.multilevel import Fit, fit
 from threecircles.core.workspace import write_bytes
 from threecircles.definitions import load_text
@@ -21,7 +23,9 @@ class FitSpec:
 
     file: CSV or Parquet of children or of cells, relative to SPEC. outcome: events; trials: children of
     a cell (absent: one child a row). groups: columns from small to large (area, authority).
-    exposure: Poisson only. reference: categorical term -> its reference value.
+    exposure: Poisson only; its log is added to the predictor. offset: a column added as it is.
+    reference: categorical term -> its reference value. penalty: precision of a normal prior on the
+    slopes (0.01 = sd 10), for separated outcomes. id, label, cost_weight: for the formula that is written.
     """
 
     file: str
@@ -33,8 +37,55 @@ class FitSpec:
     groups: list[str] = field(default_factory=list)
     exposure: str | None = None
     offset: str | None = None
-    reference: dict[str, str] = field(default_factory=dict)
+    reference: dict[str, str | int | float | bool] = field(default_factory=dict)
     penalty: float = 0.0
+    id: str = ""
+    label: str = ""
+    cost_weight: float = 1.0
+
+    def columns(self) -> list[str]:
+        """Every column the fit needs."""
+        named = [self.outcome, self.trials, self.exposure, self.offset]
+        every = [n for n in named if n] + [*self.categorical, *self.numeric, *self.groups]
+        return list(dict.fromkeys(every))
+
+    def terms(self) -> dict[str, Any]:
+        """What `fit` and `problem` are called with."""
+        names = (
+            "outcome",
+            "family",
+            "trials",
+            "categorical",
+            "numeric",
+            "groups",
+            "exposure",
+            "offset",
+        )
+        return {n: getattr(self, n) for n in names} | {
+            "reference": {k: _label(v) for k, v in self.reference.items()}
+        }
+
+
+def _label(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def load_spec(spec: Path) -> FitSpec:
+    """Read SPEC.yaml; its file is found beside it, or from where the command is run.
+
+    Raises an error naming file, line and field.
+    """
+    if not spec.exists():
+        raise UsageError("There is no such file.", where=str(spec))
+    try:
+        text = spec.read_text(encoding="utf-8-sig")
+    except (UnicodeDecodeError, IsADirectoryError):
+        raise UsageError("The file is not a text.", where=spec.name) from None
+    asked = load_text(text, FitSpec, where=spec.name)
+    beside = spec.parent / asked.file
+    return replace(asked, file=str(beside if beside.exists() else Path(asked.file)))
 
 
 def fit_file(spec: Path, out: Path | None = None) -> Fit:
@@ -42,25 +93,46 @@ def fit_file(spec: Path, out: Path | None = None) -> Fit:
 
     Raises an error naming file, field or column.
     """
-    if not spec.exists():
-        raise UsageError("There is no such file.", where=str(spec))
-    asked = load_text(spec.read_text(encoding="utf-8"), FitSpec, where=spec.name)
-    settings: dict[str, Any] = {k: v for k, v in asked.__dict__.items() if k != "file"}
-    fitted = fit(read_table(spec.parent / asked.file), **settings)
+    asked = load_spec(spec)
+    fitted = fit(
+        read_table(Path(asked.file), asked.columns()), **asked.terms(), penalty=asked.penalty
+    )
     if out is not None:
         write_bytes(out, json.dumps(fitted.as_dict(), indent=1, allow_nan=False).encode())
     return fitted
 
 
-def read_table(path: Path) -> pl.DataFrame:
-    """A CSV or Parquet file as a table; numbers are recognised over the whole file."""
+def read_table(path: Path, columns: Sequence[str] = ()) -> pl.DataFrame:
+    """A CSV or Parquet file as a table; numbers are recognised over the whole file.
+
+    columns: only these are read. Raises an error naming the file, or the column it lacks.
+    """
     if not path.exists():
         raise UsageError("The data file is not there.", where=str(path))
     try:
-        if path.suffix.lower() == ".parquet":
-            return pl.read_parquet(path)
-        return pl.read_csv(path, infer_schema_length=None)
-    except pl.exceptions.PolarsError as error:
+        scan = (
+            pl.scan_parquet(path)
+            if path.suffix.lower() in (".parquet", ".pq")
+            else pl.scan_csv(path, infer_schema_length=None)
+        )
+        known = scan.collect_schema().names()
+        for name in columns:
+            if name not in known:
+                raise UsageError(
+                    f"There is no column {name}.", where=path.name, found=", ".join(known[:40]),
+                    mend=did_you_mean(name, known),
+                )  # fmt: skip
+        return (scan.select(columns) if columns else scan).collect()
+    except (pl.exceptions.PolarsError, OSError) as error:
         raise ThreeCirclesError(
             "The data file cannot be read.", where=path.name, found=str(error).splitlines()[0]
         ) from None
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file, so that a fitted formula says which data it is of."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        for block in iter(lambda: file.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()

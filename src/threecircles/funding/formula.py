@@ -9,13 +9,16 @@ from typing import Literal
 from threecircles.core.errors import DefinitionError, UsageError
 from threecircles.definitions import Definition, load_text
 
-Kind = Literal["legacy_ladder", "logistic_child", "poisson_area"]
+Kind = Literal["legacy_ladder", "logistic_child", "poisson_area", "two_part"]
 EffectRule = Literal["at_zero", "marginal"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Term:
-    """One term of a model. A numeric term has `estimate`, a factor `estimates` by level and a reference."""
+    """One term of a model. A numeric term has `estimate`, a factor `estimates` by level and a reference.
+
+    se, ses: standard errors, where they are known.
+    """
 
     name: str
     coding: Literal["numeric", "factor"] = "numeric"
@@ -23,6 +26,8 @@ class Term:
     reference_level: str | None = None
     estimate: float | None = None
     estimates: dict[str, float] = field(default_factory=dict)
+    se: float | None = None
+    ses: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.coding == "numeric" and self.estimate is None:
@@ -80,8 +85,32 @@ class Ladder:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reference:
+    """Where a formula was published and when it was read."""
+
+    publisher: str
+    document: str
+    table: str = ""
+    url: str = ""
+    read_on: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """A child worked by hand: values by term, and the printed probability where the publisher gives one."""
+
+    outcome: str
+    values: dict[str, str]
+    printed: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Formula(Definition):
-    """A formula file. status: published, fitted or fictitious; kind decides which part is filled in."""
+    """A formula file. status: published, fitted or fictitious; kind decides which part is filled in.
+
+    area_cost: adjustment by authority, a layer of its own. states: whether outcomes overlap (a looked-after
+    child is also in need) or are disjoint top-level states. fitted_from: hash of the data of a fit.
+    """
 
     kind: Kind
     status: Literal["published", "fitted", "fictitious"]
@@ -89,12 +118,24 @@ class Formula(Definition):
     outcomes: list[Outcome] = field(default_factory=list)
     effect_rule: EffectRule = "marginal"
     known_errata: list[str] = field(default_factory=list)
+    reference: Reference | None = None
+    population: dict[str, str] = field(default_factory=dict)
+    states: Literal["overlapping", "disjoint"] = "overlapping"
+    area_cost: dict[str, float] = field(default_factory=dict)
+    examples: list[Example] = field(default_factory=list)
+    fitted_from: str = ""
 
     def __post_init__(self) -> None:
         if self.kind == "legacy_ladder" and self.ladder is None:
             raise ValueError("A legacy_ladder needs the part `ladder`.")
         if self.kind != "legacy_ladder" and not self.outcomes:
             raise ValueError(f"A {self.kind} needs at least one outcome.")
+        ids = [o.id for o in self.outcomes]
+        if len(set(ids)) < len(ids):
+            raise ValueError("Two outcomes have the same id.")
+        for example in self.examples:
+            if example.outcome not in ids:
+                raise ValueError(f"The example is of no outcome of the formula: {example.outcome}.")
 
 
 def load_formula(path: Path) -> Formula:

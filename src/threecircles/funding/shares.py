@@ -13,6 +13,7 @@ from scipy.special import expit
 
 from threecircles.core.errors import UsageError
 from threecircles.core.multilevel import Fit
+from threecircles.core.multilevel.checks import as_number, as_text
 from threecircles.core.rounding import largest_remainder
 from threecircles.funding.formula import EffectRule, Formula, Outcome, Random, Term
 
@@ -48,10 +49,10 @@ def contribution(term: Term, column: pl.Series) -> Floats:
     """What a term adds to the linear predictor of each cell. Raises UsageError for an unknown level."""
     if term.coding == "numeric":
         assert term.estimate is not None
-        return column.cast(pl.Float64).to_numpy() * term.estimate
+        return as_number(pl.DataFrame({term.name: column}), term.name).to_numpy() * term.estimate
     assert term.reference_level is not None
     known = {term.reference_level: 0.0, **term.estimates}
-    found = column.cast(pl.Utf8)
+    found = as_text(pl.DataFrame({term.name: column}), term.name)
     unknown = [v for v in found.unique().to_list() if v not in known]
     if unknown:
         raise UsageError(f"{term.name} has levels the formula does not know.", found=", ".join(map(str, unknown)),
@@ -110,28 +111,42 @@ def predict(
 
 
 def from_fit(
-    fitted: Fit, *, outcome: str, categorical: Sequence[str] = (), reference: dict[str, str]
+    fitted: Fit, *, outcome: str, categorical: Sequence[str] = (), cost_weight: float = 1.0
 ) -> Outcome:
-    """The outcome of a formula from a fit, so that a fitted and a published formula take the same road.
-
-    reference: the level of each categorical term that has no coefficient.
-    """
+    """The outcome of a formula from a fit, so that a fitted and a published formula take the same road."""
     terms = []
     for name in categorical:
+        mark = f"{name}["
         levels = {
-            k[len(name) + 1 : -1]: v
-            for k, v in fitted.coefficients.items()
-            if k.startswith(f"{name}[")
+            k[len(mark) : -1]: v for k, v in fitted.coefficients.items() if k.startswith(mark)
         }
+        errors = {k: fitted.standard_errors[f"{mark}{k}]"] for k in levels}
         terms.append(
-            Term(name=name, coding="factor", reference_level=reference[name], estimates=levels)
+            Term(
+                name=name,
+                coding="factor",
+                reference_level=fitted.references[name],
+                estimates=levels,
+                ses=errors,
+            )
         )
-    plain = [k for k in fitted.coefficients if k != "(intercept)" and "[" not in k]
-    terms += [Term(name=k, estimate=fitted.coefficients[k]) for k in plain]
+    dummies = {f"{t.name}[{level}]" for t in terms for level in t.estimates}
+    terms += [
+        Term(name=k, estimate=v, se=fitted.standard_errors[k])
+        for k, v in fitted.coefficients.items()
+        if k != "(intercept)" and k not in dummies
+    ]
     sds = list(fitted.sds.values()) + [0.0, 0.0]
     link: Literal["logit", "log"] = "logit" if fitted.family == "binomial" else "log"
-    return Outcome(id=outcome, label=outcome, link=link, intercept=fitted.coefficients["(intercept)"], terms=terms,
-                   random=Random(area_sd=sds[0], la_sd=sds[1]))  # fmt: skip
+    return Outcome(
+        id=outcome,
+        label=outcome,
+        link=link,
+        intercept=fitted.coefficients["(intercept)"],
+        terms=terms,
+        cost_weight=cost_weight,
+        random=Random(area_sd=sds[0], la_sd=sds[1]),
+    )
 
 
 def pennies(shares: Shares, budget_pence: int) -> dict[str, int]:

@@ -1,0 +1,273 @@
+"""Commands of relative-needs formulas: fit, predict, compare, explain, test."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+Json = Annotated[
+    Path | None, typer.Option("--json", metavar="OUT", help="Write the result here (- = screen).")
+]
+Inputs = Annotated[Path, typer.Option("--inputs", help="CSV or Parquet of the formula's terms.")]
+La = Annotated[str, typer.Option(help="Column of the authority.")]
+Children = Annotated[str, typer.Option(help="Column of the number of children.")]
+Rule = Annotated[str | None, typer.Option(help="at_zero or marginal; else what the formula says.")]
+Budget = Annotated[float | None, typer.Option(help="Pounds to share, to the penny.")]
+Csv = Annotated[Path | None, typer.Option("--out", help="Write a table (.csv or .xlsx) here.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group formula."""
+    group = typer.Typer(
+        no_args_is_help=True,
+        help="Relative-needs formulas: fit, evaluate, predict, compare, explain, test.",
+    )
+    for command in (check, fit, evaluate, predict, compare, explain):
+        group.command()(command)
+    group.command("test")(test_formula)
+    group.command("demo-england")(demo_england)
+    app.add_typer(group, name="formula")
+
+
+def check(formula: Annotated[Path, typer.Argument(metavar="FORMULA.yaml")]) -> None:
+    """Read a formula file, say what it holds, work its examples; a fault is named with its line."""
+    from threecircles.funding.evaluate import worked
+    from threecircles.funding.formula import load_formula
+    from threecircles.funding.formula_show import formula_text
+
+    read = load_formula(formula)
+    print(formula_text(read, worked(read)))
+
+
+def fit(
+    spec: Annotated[
+        Path,
+        typer.Argument(metavar="SPEC.yaml", help="Names file, outcome, terms, groups and family."),
+    ],
+    json_out: Json = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write the fit as a formula that predict reads.")
+    ] = None,
+) -> None:
+    """Fit nested random intercepts (children in areas in authorities) by Laplace maximum likelihood."""
+    from threecircles.funding.fit_file import fit_file, load_spec
+    from threecircles.funding.formula_show import fit_text
+    from threecircles.funding.write_formula import formula_of, write_formula
+
+    fitted = fit_file(spec)
+    if out is not None:
+        write_formula(formula_of(load_spec(spec), fitted), out)
+    say(fitted.as_dict(), json_out, fit_text(fitted))
+
+
+def evaluate(
+    formula: Annotated[
+        Path,
+        typer.Argument(metavar="FORMULA.yaml", help="A published, fitted or fictitious formula."),
+    ],
+    inputs: Inputs,
+    json_out: Json = None,
+    rule: Rule = None,
+    budget: Budget = None,
+    la: La = "la",
+    children: Children = "n",
+) -> None:
+    """Apply a formula without fitting anything."""
+    from threecircles.funding.evaluate import evaluate as apply
+
+    rows = apply(
+        formula, inputs, rule=_rule(rule), budget_pence=_pence(budget), la=la, children=children
+    )
+    say(rows, json_out, json.dumps(rows, indent=1), f"Wrote {len(rows)} rows to {json_out}")
+
+
+def predict(
+    formula: Annotated[Path, typer.Argument(metavar="FORMULA.yaml")],
+    inputs: Inputs,
+    json_out: Json = None,
+    out: Csv = None,
+    rule: Rule = None,
+    budget: Budget = None,
+    la: La = "la",
+    children: Children = "n",
+    prior: Annotated[
+        Path | None, typer.Option(help="CSV with la and pounds of last year, for damping.")
+    ] = None,
+    floor: Annotated[float, typer.Option(help="No less than this part of last year.")] = 0.0,
+    ceiling: Annotated[
+        float | None, typer.Option(help="No more than this part of last year.")
+    ] = None,
+    layer_off: Annotated[
+        list[str] | None, typer.Option(help="Leave out a layer: area_cost or damping.")
+    ] = None,
+) -> None:
+    """Each authority's share and pounds, before and after each layer."""
+    from threecircles.funding.evaluate import read_cells, read_prior
+    from threecircles.funding.formula import load_formula
+    from threecircles.funding.formula_book import write_shares
+    from threecircles.funding.formula_show import shares_text
+    from threecircles.funding.predict import predicted
+
+    table = predicted(
+        load_formula(formula),
+        read_cells(inputs),
+        la=la,
+        children=children,
+        rule=_rule(rule),
+        budget_pence=_pence(budget),
+        prior_pence=read_prior(prior) if prior else None,
+        floor=floor,
+        ceiling=ceiling,
+        layers_off=tuple(layer_off or ()),
+    )
+    if out is not None:
+        write_shares(table, out, _pence(budget))
+    say(table.to_dicts(), json_out, shares_text(table))
+
+
+def compare(
+    base: Annotated[Path, typer.Argument(metavar="A.yaml", help="A fit (SPEC.yaml) or a formula.")],
+    other: Annotated[
+        Path | None, typer.Argument(metavar="B.yaml", help="The other one; or change A below.")
+    ] = None,
+    swap: Annotated[
+        list[str] | None, typer.Option(help="term=other: refit with another column.")
+    ] = None,
+    drop: Annotated[list[str] | None, typer.Option(help="Refit without a term.")] = None,
+    inputs: Annotated[Path | None, typer.Option(help="Cells, when A and B are formulas.")] = None,
+    rule: Rule = None,
+    budget: Budget = None,
+    la: La = "la",
+    children: Children = "n",
+    intervals: Annotated[bool, typer.Option(help="Paired jackknife of each difference.")] = True,
+    json_out: Json = None,
+    out: Csv = None,
+) -> None:
+    """What would change, and for whom: two formulas, or one with a term swapped or dropped."""
+    from threecircles.funding.compare_files import compare_files
+    from threecircles.funding.formula_book import write_table
+    from threecircles.funding.formula_show import compared_text
+
+    found = compare_files(
+        base,
+        other,
+        swap=_pairs(swap),
+        drop=tuple(drop or ()),
+        inputs=inputs,
+        rule=_rule(rule),
+        budget_pence=_pence(budget),
+        la=la,
+        children=children,
+        intervals=intervals,
+    )
+    if out is not None:
+        write_table(found.table, out)
+    told = {"authorities": found.table.to_dicts(), "moved": found.moved, "fits": list(found.fits)}
+    say(told, json_out, compared_text(found))
+
+
+def explain(
+    la_code: Annotated[str, typer.Argument(metavar="LA", help="The authority's code.")],
+    formula: Annotated[Path, typer.Option(help="The formula.")],
+    inputs: Inputs,
+    group: Annotated[
+        list[str] | None,
+        typer.Option(help="name=term,term: terms explained together; else each term alone."),
+    ] = None,
+    rule: Rule = None,
+    la: La = "la",
+    children: Children = "n",
+    json_out: Json = None,
+) -> None:
+    """Why a place gets what it gets: its share against its children, split over groups of terms."""
+    from threecircles.funding.evaluate import read_cells
+    from threecircles.funding.explain import explain as split
+    from threecircles.funding.formula import load_formula
+    from threecircles.funding.formula_show import explained_text
+
+    read = load_formula(formula)
+    groups = {k: v.split(",") for k, v in _pairs(group).items()} or {
+        t.name: [t.name] for o in read.outcomes for t in o.terms
+    }
+    parts = split(
+        read, read_cells(inputs), la_code, groups, la=la, children=children, rule=_rule(rule)
+    )
+    say({"la": la_code, "parts": parts}, json_out, explained_text(la_code, parts))
+
+
+def test_formula(
+    spec: Annotated[Path, typer.Argument(metavar="SPEC.yaml", help="As for fit.")],
+    json_out: Json = None,
+    out: Csv = None,
+) -> None:
+    """Can it be trusted: each authority left out in turn, its own share and the intervals of all."""
+    from threecircles.funding.formula_book import write_table
+    from threecircles.funding.formula_show import trial_text
+    from threecircles.funding.trial import try_out
+
+    found, table, holds = try_out(spec)
+    if out is not None:
+        write_table(table, out)
+    say({"authorities": table.to_dicts(), "holds": holds}, json_out, trial_text(found))
+    if not holds:
+        raise SystemExit(1)
+
+
+def demo_england(
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of published files; else THREECIRCLES_DATA.")
+    ] = None,
+    json_out: Json = None,
+) -> None:
+    """An area model of England's 153 authorities on published figures. Illustrative only."""
+    from threecircles.funding.england import as_dict, published_folder
+    from threecircles.funding.england import demo_england as fit_england
+    from threecircles.funding.formula_show import england_text
+
+    found = fit_england(published_folder(data))
+    say(as_dict(found), json_out, england_text(found))
+
+
+def say(told: Any, json_out: Path | None, text: str, written: str = "") -> None:
+    """Write a result as JSON where it was asked for, else print its text ("-" = JSON on the screen)."""
+    from threecircles.core.workspace import write_bytes
+
+    if json_out is not None and str(json_out) == "-":
+        print(json.dumps(told, indent=1, default=str))
+        return
+    if json_out is not None:
+        write_bytes(json_out, json.dumps(told, indent=1, default=str).encode())
+    print(written if written and json_out is not None else text)
+
+
+def _rule(rule: str | None) -> Any:
+    from threecircles.core.errors import UsageError
+
+    if rule not in (None, "at_zero", "marginal"):
+        raise UsageError("The rule is not known.", found=str(rule), allowed="at_zero, marginal")
+    return rule
+
+
+def _pence(pounds: float | None) -> int | None:
+    from threecircles.core.errors import UsageError
+
+    if pounds is None:
+        return None
+    if not pounds > 0:
+        raise UsageError("The budget must be above nought.", found=f"{pounds:g}")
+    return round(pounds * 100)
+
+
+def _pairs(texts: list[str] | None) -> dict[str, str]:
+    from threecircles.core.errors import UsageError
+
+    made = {}
+    for text in texts or ():
+        name, sign, value = text.partition("=")
+        if not sign or not name or not value:
+            raise UsageError("An option must read name=value.", found=text)
+        made[name] = value
+    return made

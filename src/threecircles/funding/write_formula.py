@@ -1,0 +1,53 @@
+"""A fit written as a formula file, so that a fitted and a published formula take the same road."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from threecircles.core.multilevel import Fit
+from threecircles.core.workspace import write_bytes
+from threecircles.funding.fit_file import FitSpec, file_hash
+from threecircles.funding.formula import Formula
+from threecircles.funding.shares import from_fit
+
+
+def formula_of(spec: FitSpec, fitted: Fit) -> Formula:
+    """The formula of a fit: its coefficients, errors and sds, and the hash of the data it is of."""
+    outcome = from_fit(
+        fitted, outcome=spec.outcome, categorical=spec.categorical, cost_weight=spec.cost_weight
+    )
+    binomial = fitted.family == "binomial"
+    return Formula(
+        id=spec.id or f"fitted-{spec.outcome}",
+        label=spec.label or f"Fitted to {spec.outcome}.",
+        source=f"Three Circles, fitted to {Path(spec.file).name}",
+        unit="probability" if binomial else "events",
+        kind="logistic_child" if binomial else "poisson_area",
+        status="fitted",
+        caveat="A model for places: never a statement about a child.",
+        outcomes=[outcome],
+        effect_rule="marginal",
+        fitted_from=file_hash(Path(spec.file)),
+    )
+
+
+def write_formula(formula: Formula, path: Path) -> None:
+    """Write a formula as YAML that `load_formula` reads back as it was."""
+    text = yaml.safe_dump(_plain(formula), sort_keys=False, allow_unicode=True, width=110)
+    write_bytes(path, text.encode())
+
+
+def _plain(value: Any) -> Any:
+    """What is filled in, in the order of the fields; a date as text."""
+    if is_dataclass(value) and not isinstance(value, type):
+        made = {f.name.rstrip("_"): _plain(getattr(value, f.name)) for f in fields(value)}
+        return {k: v for k, v in made.items() if v not in (None, "", [], {})}
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    return value.isoformat() if hasattr(value, "isoformat") else value
