@@ -11,9 +11,11 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from threecircles.core.design import Design, estimate, mean
+from threecircles.core.funnel import funnel
 from threecircles.core.shrinkage import shrink
 from threecircles.core.tables import TOTAL, Dimension, Measured, TableSpec
 from threecircles.survey.measures import response_sets
@@ -74,7 +76,7 @@ class _Maker:
         )
         yield self._table(
             "survey-schools", "Schools beside each other, drawn towards the whole",
-            self._comparison(), "mean", True,
+            self._comparison(funnels=True), "mean", True,
         )  # fmt: skip
 
     def schools(self) -> Iterator[Measured]:
@@ -164,41 +166,30 @@ class _Maker:
         empty = pl.lit(None, pl.Float64)
         return self._with_base(table.with_columns(low=empty, high=empty))
 
-    def _comparison(self) -> pl.DataFrame:
-        """Each school's mean, drawn towards the mean of all by how little it knows of itself."""
-        parts = []
+    def _comparison(self, funnels: bool = False) -> pl.DataFrame:
+        """Each school's mean, drawn towards the mean of all by how little it knows of itself.
+
+        funnels: also its plain mean (:mean) and the limits of chance about the mean of all (:low95 ...).
+        """
+        parts: list[pl.DataFrame] = []
         for _, scale in self.scales:
             known = self.frame.drop_nulls(scale)
             if known["school"].n_unique() < 3:
                 continue
-            fitted = shrink(known[scale].to_numpy(), known["school"].to_numpy())
+            y, school = known[scale].to_numpy(), known["school"].to_numpy()
+            fitted = shrink(y, school)
             centre = float(fitted.coefficients[0])
             value, half = centre + fitted.effect, 1.96 * fitted.error
-            parts.append(
-                pl.DataFrame(
-                    {
-                        "school": list(fitted.units), "measure": f"{scale}:beside", "value": value,
-                        "low": value - half, "high": value + half,
-                    }
-                )
-            )  # fmt: skip
-            parts.append(
-                pl.DataFrame(
-                    {
-                        "school": list(fitted.units), "measure": f"{scale}:all", "value": centre,
-                        "low": None, "high": None,
-                    },
-                    schema_overrides={"low": pl.Float64, "high": pl.Float64, "value": pl.Float64},
-                )
-            )  # fmt: skip
-        columns = {
-            "school": pl.String,
-            "measure": pl.String,
-            "value": pl.Float64,
-            "low": pl.Float64,
-            "high": pl.Float64,
-        }
-        table = pl.concat(parts) if parts else pl.DataFrame(schema=columns)
+            parts.append(_rows(fitted.units, f"{scale}:beside", value, value - half, value + half))
+            parts.append(_rows(fitted.units, f"{scale}:all", value * 0 + centre))
+            if funnels:
+                drawn = funnel(y, school)
+                parts.append(_rows(drawn.units, f"{scale}:mean", drawn.means))
+                for name, (low, high) in drawn.limits.items():
+                    parts.append(_rows(drawn.units, f"{scale}:low{name}", low))
+                    parts.append(_rows(drawn.units, f"{scale}:high{name}", high))
+        empty = _rows((), "", np.empty(0))
+        table = pl.concat([empty, *parts])
         return self._with_base(table.with_columns(sex=pl.lit(TOTAL), nc_year=pl.lit(TOTAL)))
 
     def _with_base(self, table: pl.DataFrame) -> pl.DataFrame:
@@ -240,3 +231,26 @@ class _Maker:
             notes=("Scores and questions are our own and have not been validated.",),
         )  # fmt: skip
         return Measured(spec, frame.drop([] if school else ["school"]))
+
+
+def _rows(
+    units: Sequence[str],
+    measure: str,
+    value: np.ndarray,
+    low: np.ndarray | None = None,
+    high: np.ndarray | None = None,
+) -> pl.DataFrame:
+    none = np.full(len(value), np.nan)
+    told = {
+        "school": list(units),
+        "measure": [measure] * len(units),
+        "value": value,
+        "low": none if low is None else low,
+        "high": none if high is None else high,
+    }
+    schema = {
+        "school": pl.String,
+        "measure": pl.String,
+        **dict.fromkeys(("value", "low", "high"), pl.Float64),
+    }
+    return pl.DataFrame(told, schema=schema).with_columns(pl.col("low", "high").fill_nan(None))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import queue
 import threading
 from collections.abc import Callable
@@ -16,12 +15,12 @@ from typing import Any
 
 from threecircles.survey.codes import is_code
 from threecircles.survey.field import Door, door, store_of
+from threecircles.survey.opening import OPENED
 from threecircles.survey.questionnaire import Item, Questionnaire, items, questionnaire
 from threecircles.survey.store import Session, Store
 from threecircles.survey.study import Study, folder_of, load_study, studies
 from threecircles.survey.wording import RIGHT_TO_LEFT, of_item, texts
 
-OPENED = "opened.json"
 LANGUAGES = {"en": "English", "pl": "Polski", "ar": "العربية", "cy": "Cymraeg"}
 TOGETHER = 256
 """Writes that share one commit at most."""
@@ -181,16 +180,3 @@ class Surveys:
         """End every writer."""
         for live in self._live.values():
             live.writer.close()
-
-
-def mark_open(workspace: Path, study: Study, ethics_id: str, versions: tuple[str, ...]) -> Path:
-    """Write that a study is open; the server then lets its codes in."""
-    path = folder_of(workspace, study.id) / OPENED
-    told = {
-        "study": study.id,
-        "on": date.today().isoformat(),
-        "ethics_id": ethics_id,
-        "questionnaires": list(versions),
-    }
-    path.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-    return path

@@ -1,0 +1,52 @@
+"""What every report of a study says of itself: method, who is missing, notices of the holders of measures."""
+
+from __future__ import annotations
+
+from threecircles.definitions import load
+from threecircles.survey.help_lines import HelpLines
+from threecircles.survey.licences import notices
+from threecircles.survey.scored import Scored
+from threecircles.survey.study import asked, not_tried, versions
+
+
+def account(scored: Scored) -> dict[str, tuple[str, ...]]:
+    """Lines for the pages: method, response, notices, help."""
+    study, part, weighted = scored.study, scored.participation, scored.weighted
+    roll, done = int(part["on_roll"].sum()), scored.rows.height
+    flagged = int(scored.rows["flagged"].sum())
+    untried = not_tried(study)
+    method = [
+        f"Questionnaires: {'; '.join(versions(study))}.",
+        "Pupils who answered stand for all on roll in their school, year and sex; the weights are then fitted to the totals "
+        f"of school type. Design effect of the weights {weighted.kish:.2f}; largest weight {weighted.largest:.1f} times the median."
+        + (f" Totals not reached: {', '.join(weighted.unmet)}." if weighted.unmet else ""),
+        "Intervals of the borough take account of pupils coming from the same school, and speak of the schools as they might "
+        "have been; those of a school speak of other pupils who might have been there.",
+        f"{flagged} of {done} forms were flagged as perhaps not meant (one answer all down, far too fast, another year). "
+        "They are kept in.",
+        "A figure is hidden where fewer than ten pupils stand behind it, and others so that it cannot be worked out.",
+        f"Ethics: {study.ethics.committee or 'not named'}, {study.ethics.reference or 'no reference'}.",
+        "The questions are our own and have not been validated.",
+    ]
+    if untried:
+        method.append(
+            "Words that were used before they had been tried far enough: "
+            + " ".join(u.sentence() for u in untried)
+            + f" Reason given: {study.untested_reason}"
+        )
+    shown = (
+        f"Of {roll:,} pupils on roll, {done:,} gave answers, {int(part['refused'].sum()):,} said no on the first screen and "
+        f"{int(part['opted_out'].sum()):,} were opted out before the day; the others were away or not asked.",
+    )
+    lines = [
+        f"{x.name}: {x.number}. {x.about}".strip()
+        for x in (*study.help, *load("questionnaires/help/national", HelpLines).lines)
+    ]
+    held = tuple(dict.fromkeys(n for q in asked(study) for n in notices(q)))
+    told = {"method": tuple(method), "response": shown, "help": tuple(lines), "notices": held}
+    if study.basis == "convenience":
+        told["notices"] = (
+            f"Open answers: of the {done} who answered. They stand for nobody else.",
+            *held,
+        )
+    return told
