@@ -16,23 +16,75 @@ def register(app: typer.Typer) -> None:
     group.command()(protect)
     group.command()(attack)
     group.command()(profiles)
+    group.command("explain-cell")(explain_cell)
+    group.command()(ledger)
     app.add_typer(group, name="disclosure")
 
 
 def protect(
-    table: Annotated[
-        Path, typer.Argument(metavar="TABLE.csv", help="Columns that divide, and one that counts.")
+    tables: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="TABLE.csv",
+            help="Columns that divide, and one that counts; several tables are protected together.",
+        ),
     ],
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The safe copy.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            help="The safe copy: CSV, xlsx, or a folder for several tables.",
+        ),
+    ],
     profile: Annotated[str, typer.Option(help="See `disclosure profiles`.")] = "la-default",
     count: Annotated[
         str | None, typer.Option(help="The counting column, when it cannot be guessed.")
     ] = None,
+    groups: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A column that divides, when it cannot be guessed; say it again for each."
+        ),
+    ] = None,
+    sums: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN:WHOLE=PART+PART", help="A sum the table does not show."),
+    ] = None,
+    earlier: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Tables already out, or published by others; what they show is reckoned with."
+        ),
+    ] = None,
+    sensitive: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Column of answers that nobody or everybody must not be seen to give.",
+        ),
+    ] = None,
+    contributors: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN", help="For money: the column that names who each amount comes from."
+        ),
+    ] = None,
+    base: Annotated[
+        int | None,
+        typer.Option(
+            "--round", metavar="BASE", help="Round with all sums exact instead of hiding."
+        ),
+    ] = None,
 ) -> None:
-    """Write a safe copy of a table of counts, and say what was hidden and why."""
+    """Write a safe copy of tables of counts, and say what was hidden and why."""
     from threecircles.disclosure.protect_file import protect_file
 
-    print(protect_file(table, profile, out, count=count).text())
+    done = protect_file(
+        tables, profile, out, count=count, groups=groups, declared=_declared(sums), earlier=earlier or (),
+        sensitive=sensitive or (), contributors=contributors, base=base,
+    )  # fmt: skip
+    print(done.text())
 
 
 def attack(
@@ -46,12 +98,22 @@ def attack(
     count: Annotated[
         str | None, typer.Option(help="The counting column, when it cannot be guessed.")
     ] = None,
+    groups: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A column that divides, when it cannot be guessed; say it again for each."
+        ),
+    ] = None,
+    sums: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN:WHOLE=PART+PART", help="A sum the files do not show."),
+    ] = None,
 ) -> None:
     """What can be inferred of every hidden cell from everything given together; exit code 1 when a cell is exact."""
     from threecircles.core.workspace import write_bytes
     from threecircles.disclosure.attack_files import attack_files
 
-    found = attack_files(files, count=count)
+    found = attack_files(files, count=count, groups=groups, declared=_declared(sums))
     if out is not None and str(out) == "-":
         print(found.to_json())
     else:
@@ -60,6 +122,64 @@ def attack(
             write_bytes(out, found.to_json().encode())
     if not found.safe():
         raise typer.Exit(1)
+
+
+def explain_cell(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILES...", help="CSV, xlsx, or folders of releases.")
+    ],
+    cell: Annotated[
+        list[str],
+        typer.Option(metavar="COLUMN=VALUE", help="The group: say it again for each column."),
+    ],
+    count: Annotated[
+        str | None, typer.Option(help="The counting column, when it cannot be guessed.")
+    ] = None,
+) -> None:
+    """What can be inferred of one hidden cell, from which printed numbers; exit code 1 when it is exact."""
+    from threecircles.disclosure.attack_files import attack_files
+    from threecircles.disclosure.one_cell import explain_one
+
+    told = explain_one(attack_files(files, count=count), cell)
+    print(told.text)
+    if told.exact:
+        raise typer.Exit(1)
+
+
+def ledger(
+    workspace: Annotated[Path, typer.Argument(metavar="W")] = Path(),
+    against: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Tables to hold against everything released so far."),
+    ] = None,
+) -> None:
+    """Everything ever released, also what was withdrawn; with --against, what new tables would tell beside it."""
+    from threecircles.disclosure.ledger import check_files, ledger_text
+
+    if not against:
+        print(ledger_text(workspace))
+        return
+    found = check_files(workspace, against)
+    print(found.text())
+    if found.leaks:
+        raise typer.Exit(1)
+
+
+def _declared(sums: list[str] | None) -> list[tuple[str, str, str]]:
+    from threecircles.core.errors import UsageError
+
+    found = []
+    for text in sums or ():
+        column, _, rest = text.partition(":")
+        whole, _, parts = rest.partition("=")
+        if not (column and whole and parts):
+            raise UsageError(
+                "This is not a sum.",
+                found=text,
+                allowed="COLUMN:WHOLE=PART+PART, for example ward:North=Abbey+Castle",
+            )
+        found += [(column.strip().lower(), whole.strip(), p.strip()) for p in parts.split("+")]
+    return found
 
 
 def profiles() -> None:

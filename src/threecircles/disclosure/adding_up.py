@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -47,6 +48,10 @@ def by_adding(
     if not lines or (len(lines) < 2 and not complete):
         return families, left
     columns = {v: np.array([line[v] for line in lines]) for v in values}
+    if len(lines) == 1 and (total := _printed_total(d, entries)) is not None:
+        blocks = _blocks({v: float(columns[v][0]) for v in values}, total)
+        if blocks:
+            return blocks, [v for v in left if not any(v in f.parts for f in blocks)]
     # The smallest first: a locality takes its wards before the authority can.
     for parent in sorted(values, key=lambda v: (float(columns[v].sum()), -values.index(v))):
         parts = _parts(parent, left, columns, complete)
@@ -54,6 +59,40 @@ def by_adding(
             families.append(Family(parent, tuple(parts), guessed=True))
             left = [v for v in left if v not in parts]
     return families, left
+
+
+def _printed_total(d: str, entries: Sequence[Entry]) -> float | None:
+    """The one figure that is the total over a dimension, when there is just one."""
+    found = {e.told.value for e in entries if all(p[0] != d for p in e.at)}
+    return found.pop() if len(found) == 1 else None
+
+
+def _blocks(line: Mapping[str, float], total: float) -> list[Family]:
+    """Levels listed one after the other, each adding up to the total: each level within the one above it."""
+    blocks: list[list[str]] = [[]]
+    for v in line:
+        blocks[-1].append(v)
+        if abs(sum(line[x] for x in blocks[-1]) - total) < 0.5:
+            blocks.append([])
+    # Empty groups at the end of a level belong to it.
+    if blocks[-1] and not any(line[v] for v in blocks[-1]) and len(blocks) > 1:
+        blocks[-2] += blocks.pop()
+    blocks = [b for b in blocks if b]
+    if len(blocks) < 2 or any(abs(sum(line[x] for x in b) - total) >= 0.5 for b in blocks):
+        return []
+    families: list[Family] = []
+    ordered = sorted(blocks, key=len)
+    for above, below in pairwise(ordered):
+        waiting = list(below)
+        for parent in above:
+            parts: list[str] = []
+            while waiting and sum(line[x] for x in parts) + line[waiting[0]] <= line[parent]:
+                parts.append(waiting.pop(0))
+            if abs(sum(line[x] for x in parts) - line[parent]) >= 0.5:
+                return []
+            if parts:
+                families.append(Family(parent, tuple(parts), guessed=True))
+    return families
 
 
 def _lines(

@@ -14,7 +14,7 @@ from threecircles.disclosure.earlier import SMALL, apart, changes, of_other_time
 from threecircles.disclosure.explain import Term, explain
 from threecircles.disclosure.files import Sheet, read_sheets
 from threecircles.disclosure.lattice import Key, Lattice, tie, words
-from threecircles.disclosure.layout import Entry, entries, layout_of
+from threecircles.disclosure.layout import Entry, entries, has_figures, layout_of
 from threecircles.disclosure.shares import share_bounds
 from threecircles.disclosure.structure import merged, structure
 from threecircles.disclosure.sums import contradictions
@@ -114,6 +114,7 @@ def attack_sheets(
     declared: Sequence[tuple[str, str, str]] = (),
 ) -> Attack:
     """As attack_files, for tables already read."""
+    silent = [s.name for s in sheets if len(sheets) > 1 and not has_figures(s)]
     named = [
         (
             s,
@@ -124,6 +125,7 @@ def attack_sheets(
             ),
         )
         for s in sheets
+        if s.name not in silent
     ]
     found = [e for s, layout in named for e in entries(s, layout)]
     found, parents, notes = merged(found)
@@ -134,6 +136,7 @@ def attack_sheets(
     base = _rounding(found)
     lattice = _lattice(found, base)
     notes += [*shape.notes, *share_bounds(found, lattice)]
+    notes += [f"{name} shows no figure at all, so nothing follows from it" for name in silent]
     if base:
         notes.append(f"all shown counts are multiples of {base}, so each stands for a range")
     tie(lattice, shape.families, slack=base / 2)

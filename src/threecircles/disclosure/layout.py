@@ -197,6 +197,11 @@ def _words(header: str) -> set[str]:
     return set(re.split(r"[^a-z0-9%]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", header).lower())) - {""}
 
 
+def has_figures(sheet: Sheet) -> bool:
+    """Whether any column of the sheet holds figures; a table hidden as a whole has none."""
+    return any(_is_figures([r[i] for r in sheet.rows]) for i in range(len(sheet.header)))
+
+
 def _is_figures(cells: Sequence[str]) -> bool:
     if not all(is_figure(c) for c in cells):
         return False

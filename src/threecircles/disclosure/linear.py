@@ -71,6 +71,30 @@ class Linear:
         )
         return found
 
+    def all_whole(self, where: Ints, cost: Floats, patience: float = _PATIENCE) -> Floats | None:
+        """As `smallest`, over whole numbers only; the best found in time, or None.
+
+        patience: seconds.
+        """
+        everyone = np.arange(self.cells, dtype=np.int32)
+        kinds = np.full(self.cells, highspy.HighsVarType.kInteger)
+        self._solver.changeColsIntegrality(self.cells, everyone, kinds)
+        self._solver.setOptionValue("presolve", "on")
+        self._solver.setOptionValue("time_limit", self._solver.getRunTime() + patience)
+        self._solver.changeColsCost(self.cells, everyone, np.zeros(self.cells))
+        at = np.asarray(where, dtype=np.int32)
+        self._solver.changeColsCost(at.size, at, np.asarray(cost, dtype=np.float64))
+        self._solver.run()
+        self.solves += 1
+        point = np.array(self._solver.getSolution().col_value)
+        found = self._solver.getInfo().primal_solution_status == 2 and point.size == self.cells
+        self._solver.setOptionValue("time_limit", float("inf"))
+        self._solver.setOptionValue("presolve", "off")
+        self._solver.changeColsIntegrality(
+            self.cells, everyone, np.full(self.cells, highspy.HighsVarType.kContinuous)
+        )
+        return np.round(point) if found else None
+
     def _solve(self) -> Floats | None:
         self._solver.run()
         self.solves += 1

@@ -23,55 +23,15 @@ from threecircles.disclosure.layout import (
     entries,
     layout_of,
 )
+from threecircles.disclosure.money import protect_money
 from threecircles.disclosure.profiles import Profile, profile
+from threecircles.disclosure.protected import HiddenCell, Protected
+from threecircles.disclosure.rounded import controlled_rounding
 from threecircles.disclosure.safe_copy import Place, write_copies
 from threecircles.disclosure.share_bases import share_bases
 
 NOT_AVAILABLE = frozenset({"x", "[x]", ":", "..", "u", "[u]"})
 """Figures that nobody has; they are not counts that somebody hid."""
-
-SAID = 40
-"""Hidden cells that the report names one by one."""
-
-
-@dataclass(frozen=True)
-class HiddenCell:
-    """A cell that was taken out: where it stood (row as a person counts lines), and why."""
-
-    row: int
-    column: str
-    group: dict[str, str]
-    why: str
-    file: str = ""
-
-
-@dataclass(frozen=True)
-class Protected:
-    """What was done to a table. cells: counts in it. value: sum of the counts taken out."""
-
-    file: str
-    profile: str
-    cells: int
-    primary: int
-    secondary: int
-    value: float
-    hidden: tuple[HiddenCell, ...]
-    notes: tuple[str, ...]
-
-    def text(self) -> str:
-        """The report in words."""
-        n = self.primary + self.secondary
-        share = 100 * n / self.cells if self.cells else 0
-        lines = [
-            f"{self.file}: {n:,} of {self.cells:,} counts hidden ({share:.1f}%) under {self.profile}: "
-            f"{self.primary:,} by the rule, {self.secondary:,} so that those cannot be worked out."
-        ]
-        lines += [
-            f"  row {h.row}, {words(sorted(h.group.items()))}: {h.why}" for h in self.hidden[:SAID]
-        ]
-        if len(self.hidden) > SAID:
-            lines.append(f"  and {len(self.hidden) - SAID:,} more.")
-        return "\n".join([*lines, *(f"Note: {n}." for n in self.notes)])
 
 
 @dataclass(frozen=True)
@@ -97,6 +57,8 @@ def protect_file(
     declared: Sequence[tuple[str, str, str]] = (),
     earlier: Sequence[Path] = (),
     sensitive: Sequence[str] = (),
+    contributors: str | None = None,
+    base: int | None = None,
 ) -> Protected:
     """Write a safe copy of tables of counts to `out`.
 
@@ -106,14 +68,20 @@ def protect_file(
     several tables. declared: (dimension, whole, part) triples that the table itself does not show.
     earlier: tables already released, or published by others; what they show is out, and is reckoned
     with. sensitive: columns whose values are answers that nobody or everybody of a group must not be
-    seen to give (where the profile says so). Raises UsageError for a table that cannot be read as
+    seen to give (where the profile says so). contributors: the column that names who adds to each
+    amount, for tables of money: amounts are summed over it and it is left out. base: round every
+    count to a neighbouring multiple with all sums exact, instead of hiding. Raises UsageError for a table that cannot be read as
     counts, NotPermitted when it cannot be made safe; then nothing is written.
     """
     rule = profile(profile_id)
+    if contributors is not None:
+        return protect_money(table, rule, out, amount=count, contributors=contributors)
     read = _read([table] if isinstance(table, Path) else table, count, groups)
     _refuse_gaps(read)
     before = shown_before(earlier, read.found, rule)
     made = complete(read.found, declared, before)
+    if base is not None:
+        return _rounded(read, made, rule, base, out)
     groups_of = [column_name(h) for h in sensitive]
     also = whole_groups(made, groups_of, rule) if rule.group_disclosure and sensitive else {}
     hiding = hide(made, rule, also=also)
@@ -185,6 +153,23 @@ def _written(read: _Read, made: Complete, hiding: Hiding, rule: Profile, out: Pa
         read.name, rule.id, len(read.found), first, len(gone) - first, float(lost),
         tuple(gone.values()), tuple(dict.fromkeys([*made.notes, *_kept_back(made, hiding)])),
     )  # fmt: skip
+
+
+def _rounded(read: _Read, made: Complete, rule: Profile, base: int, out: Path) -> Protected:
+    """The copies with every count rounded so that all sums stay exact; nothing is hidden."""
+    if base <= rule.min_width or base < 2:
+        raise UsageError(
+            "The base is too small to hide a count.", found=str(base), allowed=f"more than {rule.min_width:g}"
+        )  # fmt: skip
+    new_value = controlled_rounding(made.lattice.sums(), made.value, base, list(made.lattice.keys))
+    new: dict[Place, str] = {}
+    for e, at in zip(read.found, made.at, strict=True):
+        new[(e.sheet, e.row, e.column)] = str(int(new_value[at]))
+        new |= {(e.sheet, e.row, column): "" for column, _ in e.shares}
+    write_copies(read.sheets, new, out)
+    change = float(np.abs(new_value - made.value)[list(made.at)].sum())
+    note = f"every count is a multiple of {base} next to the true one, and all sums hold; {change:,.0f} in all was moved"
+    return Protected(read.name, rule.id, len(read.found), 0, 0, 0.0, (), (*made.notes, note))
 
 
 def _why(e: Entry, at: int, hiding: Hiding, rule: Profile) -> str:
