@@ -26,6 +26,7 @@ import polars as pl
 from threecircles.core.engines import collect
 from threecircles.core.seeds import rng
 from threecircles.definitions.place import Place
+from threecircles.need.blanks import settled
 from threecircles.need.calibrated import calibrated_circles
 from threecircles.need.ground import directions, grounded
 from threecircles.need.high_need import classify, frozen_cuts, high_need
@@ -39,6 +40,7 @@ from threecircles.synthetic.truth import service_flags
 from threecircles.synthetic.world import World, build_world
 
 NEED = high_need("high_need_9_16_demo")
+SCALES = [c.scale for c in NEED.criteria]
 SOCIAL = ("cin", "cin_plan", "cpp", "cla", "early_help", "youth_justice")
 JUDGED = ("need", "service", "both", "coverage", "targeting")
 LINKS = LinkQuality(0.95, 0.002)
@@ -65,7 +67,8 @@ def trial(seed: int, links: LinkQuality | None) -> dict[str, dict[str, float]]:
     contact = everyone.filter(pl.col("service") == 1).select(
         "person_id", "service", n_services=pl.lit(1)
     )
-    table = with_service(table, contact)
+    table = settled(with_service(table, contact), SCALES)
+    table = collect(classify(nw.from_native(table.lazy()), NEED, frozen_cuts(NEED, table)))
     ground = grounded(table, everyone, directions([(c.scale, c.cut) for c in NEED.criteria]))
     assert ground is not None
     figures = calibrated_circles(ground)
@@ -86,7 +89,7 @@ def trial(seed: int, links: LinkQuality | None) -> dict[str, dict[str, float]]:
 
 
 def answered(world: World) -> pl.DataFrame:
-    """One row a pupil asked, with need, as the product reads and scores the survey's files."""
+    """One row a pupil asked, as the product reads and scores the survey's files."""
     tables = received_tables(world, {"survey_2026", "survey_holder_2026", "school_2026"})
     pupils = tables["survey_2026"]["survey_pupils"].with_columns(
         completed_on__date=pl.col("completed_on").str.to_date("%Y-%m-%d", strict=False)
@@ -114,8 +117,7 @@ def answered(world: World) -> pl.DataFrame:
             surveys=[SURVEY],
             place=place,
         )
-    table = respondents(nw.from_native(rows.lazy()), [c.scale for c in NEED.criteria])
-    return collect(classify(nw.from_native(table.lazy()), NEED, frozen_cuts(NEED, table)))
+    return respondents(nw.from_native(rows.lazy()), SCALES)
 
 
 def roll(world: World, served: np.ndarray) -> pl.DataFrame:

@@ -12,6 +12,7 @@ import polars as pl
 from threecircles.core.engines import collect
 from threecircles.core.tables import TOTAL, Dimension, Measured, TableSpec
 from threecircles.need.areas import FIFTHS, Areas
+from threecircles.need.blanks import settled
 from threecircles.need.calibrated import calibrated_circles
 from threecircles.need.circles import (
     circles,
@@ -60,15 +61,16 @@ def circles_tables(
     measure, episode, person, residence: the record's tables. With leave to link, the circles are drawn
     person by person; without any, as bounds.
     """
-    table = respondents(measure, [c.scale for c in need.criteria])
+    scales = [c.scale for c in need.criteria]
+    table = respondents(measure, scales)
     if table.height == 0:
         return []
-    classified = classify(nw.from_native(table.lazy()), need, frozen_cuts(need, table))
-    table = collect(classified).sort("response_id")
-    day = survey_day(table)
+    day, cuts = survey_day(table), frozen_cuts(need, table)
     in_contact = collect(contact(episode, services, services.chosen(), day))
+    table = settled(with_service(table, in_contact), scales)
+    table = collect(classify(nw.from_native(table.lazy()), need, cuts)).sort("response_id")
     home = home_on(residence, person, day)
-    survey = with_service(with_groups(table, home, areas.by_lsoa(), academic_year), in_contact)
+    survey = with_groups(table, home, areas.by_lsoa(), academic_year)
     told = told_of(need, services, day, survey)
     if not (survey["consent_link"].fill_null(0) == 1).any():
         return [anonymous(survey, in_contact, told)]
