@@ -207,6 +207,14 @@ def pack(context):
 
 
 @pytest.fixture(scope="session")
+def partial_pack(context):
+    """A pack of a place that has the circles and nothing else."""
+    return make_pack(
+        [as_safe(t) for t in made_up_tables() if t.spec.id.startswith("circles")], context
+    )
+
+
+@pytest.fixture(scope="session")
 def site(pack, tmp_path_factory):
     """The pack's static site on disk."""
     folder = tmp_path_factory.mktemp("site")

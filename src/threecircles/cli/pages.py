@@ -12,8 +12,9 @@ from threecircles.core.errors import UsageError
 
 
 def register(app: typer.Typer) -> None:
-    """Add serve and england."""
+    """Add serve, publish and england."""
     app.command()(serve)
+    app.command()(publish)
     app.command()(england)
 
 
@@ -36,6 +37,36 @@ def serve(
         )
     typer.echo(f"Serving {workspace} on http://{host}:{port} (Ctrl-C stops)")
     uvicorn.run(create_app(workspace), host=host, port=port, log_level="warning", access_log=False)
+
+
+def publish(
+    pack: Annotated[
+        str,
+        typer.Option(help="A workspace or place folder, or the name of a demonstration place."),
+    ] = "borough",
+    static: Annotated[
+        Path | None, typer.Option("--static", metavar="DIR", help="Copy the released pages here.")
+    ] = None,
+    kit: Annotated[
+        bool,
+        typer.Option("--kit", help="Slides, poster, talk, audio script, cards and captions too."),
+    ] = False,
+    edits: Annotated[
+        Path | None, typer.Option(help="Sentences of the kit in your own words (YAML).")
+    ] = None,
+) -> None:
+    """Copy what the release desk let out to a folder, with slides and cards when asked."""
+    from threecircles.report.publish import publish as copy
+    from threecircles.report.publish import released_folder
+
+    released = released_folder(pack)
+    out = static or Path(f"{Path(pack).name}-pack")
+    files = copy(released, out, kit=kit, edits=edits)
+    for file in files:
+        print(f"{file.stat().st_size / 1024:9,.0f} kB  {file.relative_to(out)}")
+    print(
+        f"{len(files)} files in {out}. To read them, open {(out / 'index.html').resolve().as_uri()}"
+    )
 
 
 def england(

@@ -68,6 +68,18 @@ def _act(action: str):  # type: ignore[no-untyped-def]  # a command made for eac
 
         done = desk.act(open_workspace(workspace), release, action, actor=actor, reason=reason)
         print(f"{done.id} is {done.state}.")
+        if action == "withdraw":
+            _to_take_down(workspace)
 
     command.__doc__ = f"{action.capitalize()} a release."
     return command
+
+
+def _to_take_down(workspace: Path) -> None:
+    """Copies made of the pages, which a withdrawal here does not reach."""
+    from threecircles.report.publish import copies
+
+    for folder, files in copies(workspace):
+        print(f"Take down too, {len(files)} files in {folder}:")
+        for name in files:
+            print(f"  {name}")

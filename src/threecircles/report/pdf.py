@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
@@ -59,26 +59,34 @@ def write_pdf(pack: Pack, path: Path) -> Path:
 
     Equal packs give equal bytes. Raises ThreeCirclesError naming what Typst refused.
     """
-    import typst
-
-    made_at = datetime.combine(pack.made_on or date(2000, 1, 1), time(12), UTC)
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        (home / "main.typ").write_text("\n".join(_document(pack, home)), encoding="utf-8")
-        try:
-            typst.compile(
-                home / "main.typ",
-                output=path,
-                root=home,
-                ignore_system_fonts=True,
-                pdf_standards="ua-1",
-                timestamp=made_at,
-            )
-        except typst.TypstError as error:
-            raise ThreeCirclesError(
-                "The document could not be made.", where=path.name, found=_refused(error)
-            ) from error
+        compile_ua(_document(pack, home), home, path, pack.made_on)
     return path
+
+
+def compile_ua(source: Iterable[str], home: Path, path: Path, made_on: date | None = None) -> None:
+    """Typst source to a document by PDF/UA-1. home: the folder its pictures lie in.
+
+    Raises ThreeCirclesError naming what Typst refused.
+    """
+    import typst
+
+    made_at = datetime.combine(made_on or date(2000, 1, 1), time(12), UTC)
+    (home / "main.typ").write_text("\n".join(source), encoding="utf-8")
+    try:
+        typst.compile(
+            home / "main.typ",
+            output=path,
+            root=home,
+            ignore_system_fonts=True,
+            pdf_standards="ua-1",
+            timestamp=made_at,
+        )
+    except typst.TypstError as error:
+        raise ThreeCirclesError(
+            "The document could not be made.", where=path.name, found=_refused(error)
+        ) from error
 
 
 def _refused(error: Exception) -> str:
@@ -122,7 +130,7 @@ def _block(block: Block, home: Path) -> Iterator[str]:
         yield _paragraph(block.sentence)
         yield _paragraph(block.unknown)
         yield from (_paragraph(c, small=True) for c in block.figure.caveats)
-        yield from _table(block.figure.table)
+        yield from table_lines(block.figure.table)
     elif isinstance(block, Figure):
         yield from _figure(block, home)
     elif isinstance(block, Gallery):
@@ -130,7 +138,7 @@ def _block(block: Block, home: Path) -> Iterator[str]:
             yield from _figure(figure, home)
     elif isinstance(block, Table):
         yield _heading(block.caption)
-        yield from _table(block)
+        yield from table_lines(block)
     elif isinstance(block, Keyfigures):
         for key in block.figures:
             compare = f" ({key.compare})" if key.compare else ""
@@ -156,7 +164,7 @@ def _figure(figure: Figure, home: Path) -> Iterator[str]:
     yield from _picture(figure, home)
     for caveat in figure.caveats:
         yield _paragraph(caveat, small=True)
-    yield from _table(figure.table)
+    yield from table_lines(figure.table)
 
 
 def _picture(figure: Figure, home: Path) -> Iterator[str]:
@@ -167,7 +175,8 @@ def _picture(figure: Figure, home: Path) -> Iterator[str]:
         yield f"#figure(image({string(name)}, width: {width}, alt: {string(figure.desc)}))"
 
 
-def _table(table: Table) -> Iterator[str]:
+def table_lines(table: Table) -> Iterator[str]:
+    """A table of the model as Typst source, with its caption, source and notes below."""
     size = "7.5pt" if len(table.columns) > WIDE else "9pt"
     widths = ", ".join(["1.6fr", *["1fr"] * (len(table.columns) - 1)])
     align = ", ".join("left" if c.kind == "text" else "right" for c in table.columns)
