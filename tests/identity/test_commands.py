@@ -82,7 +82,7 @@ def test_a_pair_is_explained_bit_by_bit_without_values(linked):
     assert "against a co-twin" in text
     assert "probability" in text
     with pytest.raises(UsageError, match="not compared"):
-        explain(result, ("school", "S0000001"), ("school", "S0000002"))
+        explain(result.link_edge, ("school", "S0000001"), ("school", "S0000002"))
 
 
 def test_the_bits_of_the_fields_and_the_prior_add_up_to_the_weight(linked):
@@ -107,9 +107,9 @@ def test_draws_keep_one_to_one_and_bounds_lie_apart(linked):
 
 def test_a_review_goes_out_and_comes_back(linked, tmp_path):
     _, result = linked
-    chosen = queue(result.ladder, 10)
+    chosen = queue(result.ladder.edges, 10)
     path = tmp_path / "review.csv"
-    assert export(result.ladder, chosen, path) == len(chosen)
+    assert export(result.ladder.records, chosen, path) == len(chosen)
     table = pl.read_csv(path, infer_schema=False)
     table.with_columns(answer=pl.lit("same"), reviewer=pl.lit("anna")).write_csv(path)
     answers = read_answers(path)
@@ -123,7 +123,7 @@ def test_a_review_goes_out_and_comes_back(linked, tmp_path):
 def test_each_group_gets_its_turn_in_the_queue(linked):
     _, result = linked
     groups = result.ladder.records.select("rid", (pl.col("rid") % 3).cast(pl.String).alias("group"))
-    chosen = queue(result.ladder, 9, groups=groups)
+    chosen = queue(result.ladder.edges, 9, groups=groups)
     assert chosen.join(groups, left_on="rid_l", right_on="rid")["group"].n_unique() == 3
 
 

@@ -52,16 +52,18 @@ class Judged:
     peak_memory_mb: int
 
 
-def benchmark(sources: dict[str, pl.DataFrame], truth: pl.DataFrame) -> Judged:
+def benchmark(
+    sources: dict[str, pl.DataFrame], truth: pl.DataFrame, engine: str = "duckdb"
+) -> Judged:
     """Link made-up sources at the generous threshold and judge every method on the same scores.
 
     sources: name -> record_id, first_name, surname, date_of_birth, sex, postcode, uprn?, and one
     column for each identifier scheme. truth: source, record_id, person, multiple (-1 for none),
-    and columns of groups.
+    and columns of groups. engine: duckdb or spark.
     """
     started = time.process_time()
     request = LinkRequest(sources=tuple(_source(n, t) for n, t in sources.items()), fictitious=True)
-    linked = link_tables(request, sources, "generous", seed=0)
+    linked = link_tables(request, sources, "generous", engine, seed=0)
     cpu = time.process_time() - started
     ladder = linked.ladder
     known = _Truth(ladder, truth)
@@ -130,6 +132,7 @@ class _Truth:
 
     def __init__(self, ladder: Ladder, truth: pl.DataFrame) -> None:
         self.ladder = ladder
+        self.lone = ladder.records["src"].n_unique() == 1
         order = ladder.records.sort("rid").select("rid", "source", "src", "record_id")
         self.table = order.join(
             truth, on=["source", "record_id"], how="left", maintain_order="left"
@@ -144,7 +147,10 @@ class _Truth:
         )
         several = table.filter(pl.len().over("label") > 1)
         both = several.join(several, on="label", suffix="_r")
-        return both.filter((pl.col("rid") < pl.col("rid_r")) & (pl.col("src") != pl.col("src_r")))
+        return both.filter(
+            (pl.col("rid") < pl.col("rid_r"))
+            & ((pl.col("src") != pl.col("src_r")) | pl.lit(self.lone))
+        )
 
     def _shared(self) -> set[tuple[int, int]]:
         """Pairs of sources that carry one scheme between them."""

@@ -7,12 +7,21 @@ from pathlib import Path
 import polars as pl
 
 from threecircles.core.errors import ThreeCirclesError, UsageError, did_you_mean
+from threecircles.identity import blocks
 from threecircles.identity.identifiers import judge_column
-from threecircles.identity.linkage import Linked
+from threecircles.identity.ladder import prepared
+from threecircles.identity.linkage import with_ids
+from threecircles.identity.model import model_for
 from threecircles.identity.names import birth_order, first_readings, surname_readings
 from threecircles.identity.pseudonyms import project_key, token
-from threecircles.identity.records import Notes, link_records
-from threecircles.identity.request import LinkRequest, LinkSource, read_text
+from threecircles.identity.records import Notes, link_records, schemes
+from threecircles.identity.request import (
+    LinkRequest,
+    LinkSource,
+    read_request,
+    read_source,
+    read_text,
+)
 
 _GUESSES = {
     "nhs": ("nhs", "nhsnumber", "nhsno"),
@@ -100,12 +109,11 @@ def tokenise(
     return len(table)
 
 
-def explain(linked: Linked, one: tuple[str, str], other: tuple[str, str]) -> str:
+def explain(edges: pl.DataFrame, one: tuple[str, str], other: tuple[str, str]) -> str:
     """Why two records were joined or not, bit by bit, without their values.
 
-    one, other: (source, record id). Raises UsageError when they were never compared.
+    edges: link_edge. one, other: (source, record id). Raises UsageError when they were never compared.
     """
-    edges = linked.link_edge
     ends = [(pl.col("source_l") == a[0]) & (pl.col("record_l") == a[1]) & (pl.col("source_r") == b[0]) & (pl.col("record_r") == b[1])
             for a, b in ((one, other), (other, one))]  # fmt: skip
     found = edges.filter(ends[0] | ends[1])
@@ -122,9 +130,86 @@ def explain(linked: Linked, one: tuple[str, str], other: tuple[str, str]) -> str
     lines += [f"{name.replace('_', ' '):34} {bits:+7.1f}" for name, bits in fields.items() if bits]
     lines.append(f"{'together':34} {edge['w']:+7.1f}")
     if edge["cap"] is not None and edge["cap"] < edge["w"]:
-        lines.append(f"{'no more than against a co-twin':34} {edge['cap']:+7.1f}")
+        rival = "sibling" if edge["rule"] == "sibling-cap" else "co-twin"
+        lines.append(f"{'no more than against a ' + rival:34} {edge['cap']:+7.1f}")
     lines.append(f"probability {edge['p']:.3f}; rule {edge['rule']}; band {edge['band']}")
     return "\n".join(lines)
+
+
+USABLE = ("valid", "former", "temporary", "absent_coded", "missing")
+"""Statuses that need no mending in the source."""
+
+
+def headings(given: list[str] | None) -> dict[str, str] | None:
+    """SCHEME=HEADING options as scheme -> heading; None when none were given. Raises UsageError."""
+    if not given:
+        return None
+    parts = [g.partition("=") for g in given]
+    for whole, (scheme, _, heading) in zip(given, parts, strict=True):
+        if not scheme or not heading:
+            raise UsageError("A column is named as SCHEME=HEADING.", found=whole, allowed="for example nhs=NHS_Number")  # fmt: skip
+    return {scheme: heading for scheme, _, heading in parts}
+
+
+def as_text(found: pl.DataFrame) -> str:
+    """The result of `check` as a table for a terminal."""
+    lines = [f"{'column':20} {'scheme':10} {'status':14} {'records':>9}  {'first row':>9}  reason"]
+    lines += [
+        f"{c:20} {s:10} {status:14} {n:9,}  {row:9,}  {reason}"
+        for c, s, status, reason, n, row in found.iter_rows()
+    ]
+    return "\n".join(lines)
+
+
+def clean_sources(sources_yaml: Path, out: Path) -> Notes:
+    """Write `<source>.parquet` for each source of a SOURCES.yaml, as the ladder compares it."""
+    request = read_request(sources_yaml)
+    notes = Notes()
+    tables = {
+        s.name: with_ids(s, read_source(s, sources_yaml.parent), notes) for s in request.sources
+    }
+    records = link_records(request, tables, notes)
+    out.mkdir(parents=True, exist_ok=True)
+    for source in request.sources:
+        own = records.filter(pl.col("source") == source.name)
+        own.drop("rid", "src").write_parquet(out / f"{source.name}.parquet")
+    return notes
+
+
+def planned(sources_yaml: Path) -> str:
+    """What a linkage of these sources would compare: records, fields held, blocks and their pairs."""
+    request = read_request(sources_yaml)
+    notes = Notes()
+    tables = {
+        s.name: with_ids(s, read_source(s, sources_yaml.parent), notes) for s in request.sources
+    }
+    records, _ = prepared(link_records(request, tables, notes), {s.name: None if s.duplicate_free is None else not s.duplicate_free for s in request.sources})  # fmt: skip
+    model = blocks.widened(model_for(records, schemes(records)), records)
+    lines = [
+        f"{name}: {n:,} records{', may hold a person twice' if dup else ''}"
+        for name, dup, n in records.group_by("source", "dup", maintain_order=True).len().iter_rows()
+    ]
+    lines.append(f"compared: {', '.join(c.name for c in model.comparisons) or 'nothing'}")
+    lines.append("pairs that agree on:")
+    lines += [
+        f"  {' + '.join(b) or 'nothing: every pair is compared':40} {blocks.allowed_pairs(records, b):12,.0f}"
+        for b in model.blocking
+    ]
+    return "\n".join([*lines, *notes.problems])
+
+
+def explain_files(folder: Path, one: str, other: str) -> str:
+    """`explain` from what link wrote. one, other: SOURCE|RECORD."""
+    path = folder / "link_edge.parquet"
+    if not path.exists():
+        raise UsageError("There is no link_edge.parquet here.", where=str(folder), mend="Name the folder that link wrote.")  # fmt: skip
+    ends = []
+    for name in (one, other):
+        source, bar, record = name.partition("|")
+        if not bar:
+            raise UsageError("A record is named as SOURCE|RECORD.", mend="Quote it: 'school|S0000001'.")  # fmt: skip
+        ends.append((source, record))
+    return explain(pl.read_parquet(path), ends[0], ends[1])
 
 
 def readings(first: str | None, surname: str | None) -> dict[str, object]:

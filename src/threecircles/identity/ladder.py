@@ -17,6 +17,8 @@ from threecircles.identity.model import Model, model_for
 from threecircles.identity.records import schemes
 from threecircles.identity.resolve import BITS, bits, persons_at
 
+ENGINES = ("duckdb", "spark")
+"""Where Splink scores; everything else runs in this process."""
 _REPEATS = 0.0005
 """Share of a source's records found twice outright above which it is not taken as duplicate-free."""
 
@@ -45,6 +47,7 @@ def climbed(
     apart: pl.DataFrame | None = None,
     together: pl.DataFrame | None = None,
     threads: int | None = None,
+    engine: str = "duckdb",
 ) -> Ladder:
     """Persons for records.
 
@@ -59,7 +62,12 @@ def climbed(
     with store.opened(records, threads) as connection:
         model = learn.learnt(model, connection, records)
         clock.lap("learn")
-        edges = score.scored(model, connection)
+        if engine == "spark":
+            from threecircles.identity import spark
+
+            edges = spark.scored(model, connection)
+        else:
+            edges = score.scored(model, connection)
         edges, settled = prior.settled(edges, model.prior, blocks.allowed_pairs(records))
         model = replace(model, prior=settled)
         clock.lap("splink")

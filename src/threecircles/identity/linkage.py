@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import resource
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
 from threecircles.core.errors import ThreeCirclesError, UsageError
-from threecircles.identity.ladder import Ladder, climbed
+from threecircles.identity import review
+from threecircles.identity.ladder import ENGINES, Ladder, climbed
 from threecircles.identity.persons import person_records
 from threecircles.identity.records import Notes, link_records
 from threecircles.identity.report import quality
@@ -21,6 +23,7 @@ from threecircles.identity.request import (
     read_request,
     read_source,
 )
+from threecircles.identity.review import Answered
 
 
 @dataclass(frozen=True)
@@ -44,16 +47,17 @@ def link(
     threshold: str = "generous",
     engine: str = "duckdb",
     seed: int | None = None,
+    answers: Sequence[Answered] = (),
 ) -> Linked:
     """Link the sources of a SOURCES.yaml and write what came of it.
 
     threshold: generous (.3, for statistics), balanced (.8) or careful (.95). seed: makes person ids
-    reproducible; only for made-up people. Writes person_record.parquet, link_edge.parquet and
+    reproducible; only for made-up people. answers: of reviewers; they stand above every score. Writes person_record.parquet, link_edge.parquet and
     quality.json into `out`. Needs no workspace and no other room. Raises UsageError.
     """
     request = read_request(sources_yaml)
     tables = {s.name: read_source(s, sources_yaml.parent) for s in request.sources}
-    linked = link_tables(request, tables, threshold, engine, seed)
+    linked = link_tables(request, tables, threshold, engine, seed, answers)
     out.mkdir(parents=True, exist_ok=True)
     for name, table in (("person_record", linked.person_record), ("link_edge", linked.link_edge)):
         aside = out / f".{name}.parquet"
@@ -73,21 +77,26 @@ def link_tables(
     threshold: str = "generous",
     engine: str = "duckdb",
     seed: int | None = None,
+    answers: Sequence[Answered] = (),
 ) -> Linked:
     """The same on tables in memory: source name -> text columns as the request names them."""
     if threshold not in THRESHOLDS:
         raise UsageError(
             "There is no such threshold.", found=threshold, allowed=", ".join(THRESHOLDS)
         )
-    if engine != "duckdb":
-        raise UsageError("Linkage runs on DuckDB here.", found=engine, allowed="duckdb")
+    if engine not in ENGINES:
+        raise UsageError("There is no such engine.", found=engine, allowed=", ".join(ENGINES))
     notes = Notes()
-    tables = {s.name: _with_ids(s, tables[s.name], notes) for s in request.sources}
+    tables = {s.name: with_ids(s, tables[s.name], notes) for s in request.sources}
     records = link_records(request, tables, notes)
     repeats = {
         s.name: None if s.duplicate_free is None else not s.duplicate_free for s in request.sources
     }
-    ladder = climbed(records, THRESHOLDS[threshold], repeats=repeats)
+    decided = review.decided(records, answers)
+    ladder = climbed(
+        records, THRESHOLDS[threshold], repeats=repeats, apart=decided["different"],
+        together=decided["same"], engine=engine,
+    )  # fmt: skip
     persons = person_records(ladder.records, ladder.person, ladder.edges, seed)
     told = quality(ladder, persons, notes, threshold)
     told["peak_memory_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
@@ -105,7 +114,7 @@ def link_tables(
 
 def edges_out(ladder: Ladder) -> pl.DataFrame:
     """Candidate pairs: source_l, record_l, source_r, record_r, stage, rule, w, cap, w_adjusted (bits),
-    p, band, and bits_<field>, which add up to w with the prior."""
+    p, band, why (a pair waits for review: tie, strain, alert, near the threshold) and bits_<field>, which add up to w with the prior."""
     names = ladder.records.select("rid", "source", "record_id")
     bits = [c for c in ladder.edges.columns if c.startswith("mw_")]
     return (
@@ -114,13 +123,13 @@ def edges_out(ladder: Ladder) -> pl.DataFrame:
         .select(
             pl.col("source").alias("source_l"), pl.col("record_id").alias("record_l"),
             "source_r", pl.col("record_id_r").alias("record_r"),
-            "stage", "rule", "w", "cap", "w_adjusted", "p", "band",
+            "stage", "rule", "w", "cap", "w_adjusted", "p", "band", "why",
             *[pl.col(c).alias(c.replace("mw_", "bits_")) for c in bits],
         )
     )  # fmt: skip
 
 
-def _with_ids(source: LinkSource, table: pl.DataFrame, notes: Notes) -> pl.DataFrame:
+def with_ids(source: LinkSource, table: pl.DataFrame, notes: Notes) -> pl.DataFrame:
     """The rows that can be given back: with a record id, and the first of those that share one.
 
     The others are refused, each with its row, and named in the notes: nothing is dropped in silence.

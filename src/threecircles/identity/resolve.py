@@ -17,7 +17,7 @@ _PARTNERED = 0.7
 """Share of records taken to have a partner in another source, for comparison with repeats."""
 BITS = "w_adjusted"
 _DERIVED = (
-    "within", "edge", "unit_l", "unit_r", "src_l", "src_r", "chosen", "tie", "strain", "accepted", "p", "band",
+    "within", "edge", "unit_l", "unit_r", "src_l", "src_r", "chosen", "tie", "strain", "accepted", "p", "band", "why",
 )  # fmt: skip
 
 
@@ -152,22 +152,38 @@ def _persons(
     return edges.with_columns((pl.col("accepted") & ~pl.col("strain")).alias("accepted")), person
 
 
+_WHY = (
+    pl.when("tie")
+    .then(pl.lit("tie"))
+    .when("strain")
+    .then(pl.lit("strain"))
+    .when("barred")
+    .then(pl.lit("alert"))
+    .otherwise(pl.lit("near the threshold"))
+)
+"""Why a pair waits for a reviewer."""
+
+
 def _banded(edges: pl.DataFrame) -> pl.DataFrame:
     """p from the adjusted bits, and the band an edge ends in."""
     p = 1 / (1 + (-pl.col(BITS).clip(-60, 60) * np.log(2)).exp())
-    return edges.with_columns(p.alias("p")).with_columns(
-        pl.when(pl.col("accepted") & (pl.col("p") >= LINKED))
-        .then(pl.lit("linked"))
-        .when("accepted")
-        .then(pl.lit("linked_doubtful"))
-        .when(
-            pl.col("tie")
-            | pl.col("strain")
-            | (pl.col("barred") & (pl.col("rule") != "shared-identifier"))
+    return (
+        edges.with_columns(p.alias("p"))
+        .with_columns(
+            pl.when(pl.col("accepted") & (pl.col("p") >= LINKED))
+            .then(pl.lit("linked"))
+            .when("accepted")
+            .then(pl.lit("linked_doubtful"))
+            .when(
+                pl.col("tie")
+                | pl.col("strain")
+                | (pl.col("barred") & (pl.col("rule") != "shared-identifier"))
+            )
+            .then(pl.lit("review"))
+            .when((pl.col("p") >= REVIEW) & (pl.col("src_l") != pl.col("src_r")))
+            .then(pl.lit("review"))
+            .otherwise(pl.lit("unlinked"))
+            .alias("band")
         )
-        .then(pl.lit("review"))
-        .when((pl.col("p") >= REVIEW) & (pl.col("src_l") != pl.col("src_r")))
-        .then(pl.lit("review"))
-        .otherwise(pl.lit("unlinked"))
-        .alias("band")
+        .with_columns(pl.when(pl.col("band") == "review").then(_WHY).alias("why"))
     )

@@ -79,27 +79,30 @@ def scored(
     linker = Linker(
         api.register("records"), settings(model, only_new), log_level=None, validate_settings=False
     )
-    for column, chance in _frequencies(model).items():
-        name = _smoothed(connection, column, chance, model.learning["prior_names"])
+    for column, chance in frequencies(model).items():
+        name = smoothed(connection, column, chance, model.learning["prior_names"])
         linker.table_management.register_term_frequency_lookup(api.register(name), column)
     predicted = linker.inference.predict(threshold_match_weight=floor, warning_mode="never")
-    fields = ", ".join(
-        f"{_gamma(c)} AS gamma_{c.name}, (p.mw_{c.name}{_tf(c)})::FLOAT AS mw_{c.name}"
-        for c in model.comparisons
-    )
-    table = connection.execute(
-        f"SELECT rid_l, rid_r, match_weight AS w, {fields} FROM {predicted.physical_name} AS p ORDER BY rid_l, rid_r"
-    ).to_arrow_table()
+    table = connection.execute(told(model, str(predicted.physical_name))).to_arrow_table()
     predicted.drop_table_from_database_and_remove_from_cache()
     return pl.DataFrame(table)
 
 
-def _frequencies(model: Model) -> dict[str, float]:
+def told(model: Model, predicted: str) -> str:
+    """SQL that turns a table of Splink's predictions into ours: levels and bits by field."""
+    fields = ", ".join(
+        f"{_gamma(c)} AS gamma_{c.name}, (p.mw_{c.name}{_tf(c)})::FLOAT AS mw_{c.name}"
+        for c in model.comparisons
+    )
+    return f"SELECT rid_l, rid_r, match_weight AS w, {fields} FROM {predicted} AS p ORDER BY rid_l, rid_r"
+
+
+def frequencies(model: Model) -> dict[str, float]:
     """Columns whose frequencies count, with the chance agreement of their level."""
     return {level.tf: level.u for c in model.comparisons for level in c.levels if level.tf}
 
 
-def _smoothed(
+def smoothed(
     connection: duckdb.DuckDBPyConnection, column: str, chance: float, prior_names: int
 ) -> str:
     """A table of shares by value, drawn towards chance agreement: in a list of ten children every

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from threecircles.core.steps import Step
 from threecircles.definitions.place import Place
-from threecircles.identity.place.linking import link_place
+from threecircles.identity.place.deliveries import linked_tables
+from threecircles.identity.place.linking import link_deliveries
 from threecircles.identity.place.people import people
 from threecircles.identity.place.tables import link_tables
 
@@ -26,8 +27,8 @@ def steps(place: Place) -> list[Step]:
     return [
         Step(
             name="identity.link",
-            function=link_place,
-            reads=("sources.*",),
+            function=link_deliveries,
+            reads=linked_tables(place),
             writes=_SIDE,
             definitions=("identity", "sources"),
             side="identity",

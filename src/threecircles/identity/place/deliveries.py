@@ -37,6 +37,19 @@ def linked_sources(place: Place) -> list[tuple[Delivery, Source]]:
     return [(d, s) for d, s in known if s.link]
 
 
+def linked_tables(place: Place) -> tuple[str, ...]:
+    """The tables that say who somebody is, `sources.<delivery>.<Table>`: what the linking step reads."""
+    names: dict[str, None] = {}
+    for delivery, declared in linked_sources(place):
+        for link in declared.link:
+            named = [getattr(link, f) for f in FIELDS] + list(link.identifiers.values())
+            elsewhere = [c.partition(".")[0] for c in named if "." in c]
+            names.update(
+                dict.fromkeys(f"sources.{delivery.id}.{t}" for t in (link.table, *elsewhere))
+            )
+    return tuple(names)
+
+
 def rows(place: Place, tables: Mapping[str, Any]) -> pl.DataFrame:
     """One row per delivery and key: delivery, source, as_of, source_key, row, the FIELDS and id_<scheme>.
 

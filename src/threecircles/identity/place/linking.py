@@ -18,7 +18,7 @@ from threecircles.identity.ladder import Ladder, climbed
 from threecircles.identity.linkage import edges_out
 from threecircles.identity.persons import fresh_ids, person_records
 from threecircles.identity.place import store
-from threecircles.identity.place.deliveries import FIELDS, one_per_key, rows
+from threecircles.identity.place.deliveries import FIELDS, linked_tables, one_per_key, rows
 from threecircles.identity.pseudonyms import derived_key, short_code
 from threecircles.identity.records import Notes, link_records
 from threecircles.identity.request import THRESHOLDS, LinkRequest, LinkSource
@@ -63,6 +63,14 @@ def link_place(
         "identity.person_record": _person_records(every, ids, persons),
         "identity.person_event": _events(kept),
     }
+
+
+def link_deliveries(
+    *frames: Any, place: Place, workspace: Workspace | None = None
+) -> dict[str, pl.DataFrame]:
+    """The same from the tables in the order of `linked_tables`, None for one that was not received."""
+    named = zip(linked_tables(place), frames, strict=True)
+    return link_place({n: f for n, f in named if f is not None}, place, workspace)
 
 
 def name_of(source: str, key: str) -> str:
