@@ -51,16 +51,23 @@ def read_spss(received: Received, sources: Sequence[Source], limits: Limits, fou
 
 
 def survey_frame(received: Received) -> tuple[pl.DataFrame, dict[str, Any]]:
-    """The rows with user-missing values kept, and the codebook: labels, value labels, missing ranges."""
+    """The rows with user-missing values kept, and the codebook: labels, value labels, missing ranges.
+
+    Raises ValueError for a file that is cut short or damaged.
+    """
     import pyreadstat
+    from pyreadstat._readstat_parser import PyreadstatError, ReadstatError
 
     with tempfile.NamedTemporaryFile(suffix=".sav") as file:
         with received.open() as stream:
             file.write(stream.read())
         file.flush()
-        frame, meta = pyreadstat.read_sav(
-            Path(file.name), user_missing=True, output_format="polars"
-        )
+        try:
+            frame, meta = pyreadstat.read_sav(
+                Path(file.name), user_missing=True, output_format="polars"
+            )
+        except (PyreadstatError, ReadstatError) as error:
+            raise ValueError("not a whole SPSS file") from error
     codebook = {
         "labels": meta.column_names_to_labels,
         "values": meta.variable_value_labels,
