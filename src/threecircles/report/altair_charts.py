@@ -101,7 +101,10 @@ def bars(
     base = alt.Chart(data)
     bar = base.mark_bar(color=colour(colour_index), height=18).encode(
         x=alt.X(
-            "value:Q", title=x_title, scale=alt.Scale(zero=True, nice=True), axis=_axis(percent)
+            "value:Q",
+            title=x_title,
+            scale=alt.Scale(zero=True, nice=True),
+            axis=_money_axis(rows) if x_title.startswith("Pounds") else _axis(percent),
         ),
         y=y,
     )
@@ -197,7 +200,7 @@ def _written(base: alt.Chart, y: alt.Y) -> alt.Chart:
 
 def _names(marked: str = "") -> alt.Axis:
     """An axis of names; the marked one in bold."""
-    axis = alt.Axis(labelLimit=420, ticks=False, domain=False, labelPadding=8, grid=False)
+    axis = alt.Axis(labelLimit=470, ticks=False, domain=False, labelPadding=8, grid=False)
     if marked:
         quoted = json.dumps(marked)
         axis.labelFontWeight = {
@@ -209,6 +212,15 @@ def _names(marked: str = "") -> alt.Axis:
 
 def _axis(percent: bool, ticks: int = 6) -> alt.Axis:
     return alt.Axis(format="%" if percent else ",~r", tickCount=ticks)
+
+
+def _money_axis(rows: Sequence[Row]) -> alt.Axis:
+    """Pounds, or millions of pounds where figures are that large: "£4m" and not 4,000,000."""
+    largest = max((abs(float(r["value"] or 0.0)) for r in rows), default=0.0)
+    told = "'£' + format(datum.value, ',~r')"
+    if largest >= 1e6:
+        told = "datum.value === 0 ? '£0' : '£' + format(datum.value / 1e6, ',~r') + 'm'"
+    return alt.Axis(labelExpr=told, tickCount=6)
 
 
 def _data(rows: Sequence[Row]) -> alt.InlineData:
@@ -225,7 +237,7 @@ def _finish(chart: Any, height: float, names: Sequence[str] = ()) -> alt.TopLeve
 
 def _taken(names: Sequence[str]) -> int:
     """What long names take from the drawing area, so that charts of one page are about equally wide."""
-    return max(0, min(max((len(n) for n in names), default=0), 58) * 7 - 130)
+    return max(0, min(max((len(n) for n in names), default=0), 66) * 7 - 130)
 
 
 def _configured(chart: Any) -> alt.TopLevelMixin:

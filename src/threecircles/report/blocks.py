@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,6 +22,15 @@ def source_of(table: Released) -> str:
         joined([source_name(s) for s in table.safe.spec.sources])
         or "records of this council's services"
     )
+
+
+FIGURES_IN_WORDS = re.compile(r"\b\d+ in 100 ")
+"""A note that says figures: pages make such sentences themselves, from what was released."""
+
+
+def notes_of(table: Released) -> tuple[str, ...]:
+    """The notes of a table, but those that repeat its figures: a figure hidden later would stand in them."""
+    return tuple(n for n in table.safe.spec.notes if not FIGURES_IN_WORDS.search(n))
 
 
 def measures_table(
@@ -56,7 +66,7 @@ def measures_table(
         table_ids=(table.id,),
         period=spec.period,
         source=source_of(table),
-        notes=spec.notes,
+        notes=notes_of(table),
     )
 
 
@@ -108,7 +118,7 @@ def breakdown_table(
         table_ids=(table.id,),
         period=spec.period,
         source=source_of(table),
-        notes=spec.notes,
+        notes=notes_of(table),
     )
 
 
@@ -243,7 +253,7 @@ def pivot_table(table: Released, caption: str, table_id: str = "") -> Table:
         table_ids=(table.id,),
         period=spec.period,
         source=source_of(table),
-        notes=spec.notes,
+        notes=notes_of(table),
     )
 
 
@@ -274,7 +284,7 @@ def crossed_table(
         table_ids=(table.id,),
         period=spec.period,
         source=source_of(table),
-        notes=spec.notes,
+        notes=notes_of(table),
     )
 
 

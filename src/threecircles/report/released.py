@@ -12,6 +12,7 @@ from threecircles.core.tables import TOTAL, Dimension, number_id
 from threecircles.definitions import read_csv
 from threecircles.disclosure.release import Safe
 from threecircles.need.published_indicators import england_indicators
+from threecircles.report.code_words import group_words
 from threecircles.report.model import Kind, Value
 from threecircles.report.sources import source_name
 from threecircles.report.words import REASONS
@@ -69,6 +70,8 @@ class Released:
         text = dimension.labels.get(value, value) if dimension else value
         if column == "source":
             return self._source_label(value, text)
+        if column == "group":
+            text = group_words(value) or text
         if column == "age" and text.isdigit():
             return f"Age {text}"
         return text[:1].upper() + text[1:] if text.islower() else text

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from threecircles.report.palette import palette
 from threecircles.report.svg import Svg, drawing, label, tag
-from threecircles.report.words import plain
 
 WIDTH, NODE, GAP, TOP, SIDE = 1_100.0, 14.0, 26.0, 40.0, 200.0
 """SIDE: room at the right for the words of the last column."""
@@ -59,11 +58,11 @@ def sankey(
     rank = {s: k for k, s in enumerate(order)}
     links = sorted(flows, key=lambda f: (f.column, rank.get(f.start, 99), rank.get(f.end, 99)))
     drawn = [_link(f, nodes, scale, colours[f.start]) for f in links if f.value > 0]
-    for (column, state), node in nodes.items():
+    for (_, state), node in nodes.items():
         drawn.append(
             tag("rect", x=node.x, y=node.y, width=NODE, height=node.height, fill=colours[state])
         )
-        drawn.append(_named(node, labels.get(state, state), sizes[column, state]))
+        drawn.append(_named(node, labels.get(state, state)))
     for k, heading in enumerate(headings):
         drawn.append(_heading(heading, k, len(headings)))
     bottom = max((n.y + n.height for n in nodes.values()), default=height) + 16
@@ -116,16 +115,15 @@ def _link(flow: Flow, nodes: dict[tuple[int, str], _Node], scale: float, colour:
     )
 
 
-def _named(node: _Node, name: str, size: float) -> str:
+def _named(node: _Node, name: str) -> str:
+    """A state by its name. No total stands beside it: with hidden flows left out it would be no released figure."""
     halo = {
         "paint_order": "stroke",
         "stroke": "#FFFFFF",
         "stroke_width": "4",
         "stroke_linejoin": "round",
     }
-    return label(
-        node.x + NODE + 7, node.y + node.height / 2 + 5, f"{name}, {plain(size)}", 15, **halo
-    )
+    return label(node.x + NODE + 7, node.y + node.height / 2 + 5, name, 15, **halo)
 
 
 def _heading(text: str, column: int, columns: int) -> str:

@@ -26,6 +26,9 @@ CIRCLE_GROUPS = (
 )
 
 
+NOT_A_GROUP = ("not_known", "unknown", "")
+
+
 def page(tables: Tables, context: Context) -> Page:
     """Need by kind, spread, group and deprivation; who is reached in each group."""
     blocks: list[Block] = []
@@ -126,6 +129,7 @@ def _group(table: Released, words: str) -> Figure:
     """High need and reach side by side, with a title that says whether need differs."""
     column = table.safe.spec.dimensions[0].column
     need, reached = drawn_rows(table, column, "need"), drawn_rows(table, column, "coverage")
+    unknown = {table.label(column, c) for c in NOT_A_GROUP}
     rows = chart_rows(need, panel="High need") + chart_rows(reached, panel="Of these, in contact")
     drawn = [(f"High need: {k}", v) for k, v in need] + [
         (f"In contact: {k}", v) for k, v in reached
@@ -133,7 +137,7 @@ def _group(table: Released, words: str) -> Figure:
     desc = f"Bars in two panels on one scale. High need: {span(need)}. Of these, in contact: {span(reached)}."
     return chart_figure(
         table.id,
-        f"{words}: {finding_by(need, 'high need')}; {finding_by(reached, 'reached')}",
+        f"{words}: {finding_by(_groups(need, unknown), 'high need')}; {finding_by(_groups(reached, unknown), 'reached')}",
         multiples(rows, "Share of children", percent=True),
         breakdown_table(
             table, column, ["need", "coverage"], f"High need and contact, by {words.lower()}"
@@ -141,6 +145,11 @@ def _group(table: Released, words: str) -> Figure:
         drawn,
         desc=desc,
     )
+
+
+def _groups(drawn: Sequence[tuple[str, Value]], unknown: set[str]) -> list[tuple[str, Value]]:
+    """The groups of which a finding may speak: "not known" is none."""
+    return [(name, value) for name, value in drawn if name not in unknown]
 
 
 def finding_by(drawn: Sequence[tuple[str, Value]], what: str) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 
 from threecircles.core.seeds import rng
 from threecircles.synthetic.days import NEVER, birthday
+from threecircles.synthetic.draw import exactly
 from threecircles.synthetic.geography import Land
 from threecircles.synthetic.people import People
 from threecircles.synthetic.profile import Profile, Section
@@ -46,9 +47,18 @@ def make_providers(profile: Profile, seed: int, land: Land, children: int) -> Pr
         ("private", "Agency for foster homes B", FOSTER, "PR4", int(inside[len(inside) // 2])),
         ("voluntary", "Voluntary agency for foster homes", FOSTER, "PR5", int(outside[1])),
     ]
+    # As many outside as the share says: with few homes, luck alone would move hundreds of children.
+    far_home, far_supported, far_school = (
+        exactly(g, share[kind], p[many])
+        for kind, many in (
+            ("home", "homes"),
+            ("supported", "supported_homes"),
+            ("school", "residential_schools"),
+        )
+    )
     for k in range(p["homes"]):
         own = k == 0
-        far = not own and g.random() < share["home"]
+        far = not own and bool(far_home[k])
         pc = int(g.choice(outside if far else inside))
         rows.append(
             (
@@ -60,10 +70,10 @@ def make_providers(profile: Profile, seed: int, land: Land, children: int) -> Pr
             )
         )
     for k in range(p["supported_homes"]):
-        pc = int(g.choice(outside if g.random() < share["supported"] else inside))
+        pc = int(g.choice(outside if far_supported[k] else inside))
         rows.append(("supported", f"Supported lodging {k + 1}", "K3", "PR4", pc))
     for k in range(p["residential_schools"]):
-        pc = int(g.choice(outside if g.random() < share["school"] else inside))
+        pc = int(g.choice(outside if far_school[k] else inside))
         rows.append(("school", f"Residential school {k + 1}", "S1", "PR4", pc))
     rows.append(("unit", "Family centre", "R3", "PR4", int(g.choice(inside))))
     kind, name, places, codes, at = (np.array(c) for c in zip(*rows, strict=True))
@@ -71,7 +81,7 @@ def make_providers(profile: Profile, seed: int, land: Land, children: int) -> Pr
     many = max(8, round(children * p["foster_carers_per_10000"] / 10_000))
     homes = {
         name: np.where(
-            g.random(many) < share[name], g.choice(outside, many), g.choice(inside, many)
+            exactly(g, share[name], many), g.choice(outside, many), g.choice(inside, many)
         )
         for name in ("own", "private", "kin", "adoption")
     }
