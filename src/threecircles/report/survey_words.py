@@ -61,4 +61,4 @@ def _topic(known: Measure, options: str, codes: set[str]) -> Topic:
 
 def few(n: float | None) -> str:
     """A mark in words for figures with few pupils behind them."""
-    return "few pupils" if n is not None and n < FEW else ""
+    return "few pupils" if n is not None and n < FEW else f"{FEW} or more"

@@ -107,6 +107,12 @@ def missing(found: Questionnaire, language: str, home: Path = HOME) -> list[str]
     )
 
 
+def not_written(found: Questionnaire, language: str, home: Path = HOME) -> list[str]:
+    """Codes of questions that have no words at all, not even English ones."""
+    told = texts(found, language, home)
+    return [i.code for i in items(found, home) if not told.get(f"item.{i.code}")]
+
+
 def _own(found: Questionnaire, language: str, home: Path) -> dict[str, str]:
     told = {f"screen.{k}": v for k, v in screens(language).items()}
     sets = option_texts(language)

@@ -124,7 +124,7 @@ def _topics(
         if scores is not None and topic.scale in scores.measures():
             blocks.append(scores_table(scores, topic, school=mark))
     return Page(
-        id=f"survey-{slug}", slug=slug, nav=title.split(" ")[2].capitalize() if slug != "harder" else "Harder",
+        id=f"survey-{slug}", slug=slug, nav=slug.capitalize(),
         title=title, order=3 if slug == "strengths" else 4,
         summary=("Bars show every answer that pupils gave.",), blocks=tuple(blocks), tables=_safe(answers, scores),
     )  # fmt: skip

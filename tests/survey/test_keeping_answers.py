@@ -1,0 +1,168 @@
+"""What reaches the store stays there once, and nothing in it leads to a child (survey A13, A16)."""
+
+import random
+import sqlite3
+
+import pytest
+from tests.survey.made_up import TODAY, open_study
+
+from threecircles.core.errors import UsageError
+from threecircles.survey.codes import ALPHABET, check_character, is_code, make_codes, tidy
+from threecircles.survey.field import counted, door, may_begin, opt_out, pupil_codes
+from threecircles.survey.store import ConflictError, Store
+from threecircles.survey.study import folder_of
+
+CODES = ("emo1", "emo2", "emo3", "fri1", "fri2")
+
+
+def told(item, value):
+    return {"item": item, "value": value, "missing_reason": None if value else "left_out"}
+
+
+def batches_of(rng):
+    """What a tablet sends: numbered batches; the last answer to a question is the one that counts."""
+    made, final = [], {}
+    for seq in range(1, rng.randint(2, 9)):
+        items = [told(rng.choice(CODES), str(rng.randint(1, 5))) for _ in range(rng.randint(1, 3))]
+        items = list({i["item"]: i for i in items}.values())
+        final |= {i["item"]: i["value"] for i in items}
+        made.append((seq, items))
+    return made, final
+
+
+@pytest.mark.parametrize("replays", [600, pytest.param(10_000, marks=pytest.mark.slow)])
+def test_replayed_doubled_and_disordered_batches_end_in_the_same_answers(tmp_path, replays):
+    "A13: no confirmed answer is lost, none is doubled."
+    store = Store(tmp_path / "store.sqlite")
+    store.run("PRAGMA synchronous=OFF")
+    rng = random.Random(7)
+    for _ in range(replays):
+        session = store.open_session("ABCDEF", "pupils_9_11", CODES, "en", "standard")
+        sent, final = batches_of(rng)
+        arriving = sent + rng.choices(sent, k=rng.randint(0, 6))
+        rng.shuffle(arriving)
+        came = set()
+        for seq, items in arriving:
+            through = store.save(session.token, seq, items)
+            came.add(seq)
+            assert through == next(n for n in range(len(sent) + 1) if n + 1 not in came)
+        assert store.answers(session.key) == final
+
+
+def test_a_number_that_other_answers_have_is_refused_with_the_next_free_one(tmp_path):
+    store = Store(tmp_path / "store.sqlite")
+    session = store.open_session("ABCDEF", "pupils_9_11", CODES, "en", "standard")
+    assert store.save(session.token, 1, [told("emo1", "3")]) == 1
+    with pytest.raises(ConflictError) as taken:
+        store.save(session.token, 1, [told("emo1", "4")])
+    assert taken.value.next_seq == 2
+    assert store.save(session.token, 2, [told("emo1", "4")]) == 2
+    assert store.answers(session.key) == {"emo1": "4"}
+
+
+def test_a_killed_process_loses_no_confirmed_answer(tmp_path):
+    "A13: what was confirmed is there for a new process, though the old one never closed its store."
+    old = Store(tmp_path / "store.sqlite")
+    session = old.open_session("ABCDEF", "pupils_9_11", CODES, "en", "standard")
+    old.save(session.token, 1, [told("emo1", "5")])
+    old._connection.execute("BEGIN")
+    old._connection.execute("INSERT INTO log VALUES ('now', 'half written')")
+    copy = sqlite3.connect(tmp_path / "store.sqlite")
+    assert copy.execute("SELECT value FROM answer").fetchall() == [("5",)]
+    assert copy.execute("SELECT * FROM log").fetchall() == []
+
+
+def test_an_anonymous_store_holds_no_key_to_a_child_or_between_two_forms(tmp_path):
+    "A16: inspected over the schema and every cell after the forms are finished."
+    _, store, rows = open_study(tmp_path)
+    tokens = []
+    for _ in range(3):
+        session = store.open_session(rows[0]["code"], "pupils_9_11", CODES, "en", "standard")
+        store.save(session.token, 1, [told("emo1", "2")])
+        store.finish(session.token)
+        tokens.append(session.token)
+    columns = {
+        c["name"] for t in ("session", "answer", "paradata", "consent", "batch")
+        for c in store.run(f"PRAGMA table_info({t})")
+    }  # fmt: skip
+    assert not columns & {"ip", "address", "user_agent", "name", "upn", "dob", "email", "device_id"}
+    kept = store.run("SELECT * FROM session")
+    assert all(r["token"] is None and r["pupil_code"] is None for r in kept)
+    assert len({r["key"] for r in kept}) == 3 and store.run("SELECT * FROM batch") == []
+    shared = (
+        "class_code",
+        "questionnaire",
+        "language",
+        "mode",
+        "given",
+        "device",
+        "started_on",
+        "finished_on",
+        "status",
+        "at",
+    )
+    for name in set(kept[0]) - set(shared) - {"token", "pupil_code"}:
+        assert len({r[name] for r in kept}) == 3, f"{name} would join two forms"
+    everything = [
+        str(v)
+        for t in ("session", "answer")
+        for r in store.run(f"SELECT * FROM {t}")
+        for v in r.values()
+    ]
+    assert not set(tokens) & set(everything)
+
+
+def test_a_no_leaves_nothing_but_the_count(tmp_path):
+    "A16."
+    _, store, rows = open_study(tmp_path)
+    store.refuse(rows[0]["code"])
+    assert store.run("SELECT * FROM session") == [] == store.run("SELECT * FROM answer")
+    assert counted(store, class_code=rows[0]["code"])[0].refused == 1
+
+
+def test_an_opted_out_code_never_opens_and_a_wrong_letter_opens_nothing(tmp_path):
+    "A16."
+    _, store, rows = open_study(tmp_path, mode="identifiable")
+    own = pupil_codes(store, rows[0]["code"], 10, opted_out=1)
+    assert [may_begin(store, rows[0]["code"], c) for c in own] == [True] * 9 + [False]
+    assert opt_out(store, [own[0].lower()]) == 1 and not may_begin(store, rows[0]["code"], own[0])
+    assert not may_begin(store, rows[1]["code"], own[1]), "a code of another class"
+
+
+def test_a_code_opens_between_its_dates_and_says_when_it_closed(tmp_path):
+    "A16."
+    from datetime import timedelta
+
+    study, store, rows = open_study(tmp_path)
+    typed = f" {rows[0]['code'][:3].lower()}-{rows[0]['code'][3:]} "
+    assert door(store, study, typed, TODAY).state == "open"
+    late = door(store, study, typed, TODAY + timedelta(40))
+    assert (late.state, late.day) == ("closed", study.opens + timedelta(study.school_window_days))
+    assert door(store, study, typed, TODAY - timedelta(9)).state == "early"
+    assert door(store, study, "222222", TODAY).state == "unknown"
+
+
+def test_every_wrong_character_and_every_swap_is_seen():
+    (code,) = make_codes(1)
+    assert is_code(code) and len(code) == 6 and not set(code) & set("0O1IL")
+    for place in range(6):
+        for other in set(ALPHABET) - {code[place]}:
+            assert not is_code(code[:place] + other + code[place + 1 :])
+    for place in range(5):
+        swapped = code[:place] + code[place + 1] + code[place] + code[place + 2 :]
+        assert swapped == code or not is_code(swapped)
+    assert check_character("22222") in ALPHABET and tidy(" ab c-d ") == "ABCD"
+
+
+def test_a_child_goes_on_with_the_same_code_on_another_tablet(tmp_path):
+    _, store, rows = open_study(tmp_path, mode="identifiable")
+    own = pupil_codes(store, rows[0]["code"], 1)[0]
+    first = store.open_session(rows[0]["code"], "pupils_9_11", CODES, "en", "standard", own)
+    store.save(first.token, 1, [told("emo1", "1")])
+    again = store.open_session(rows[0]["code"], "pupils_9_11", CODES, "pl", "symbol", own)
+    assert again.token == first.token and store.next_seq(again.key) == 2
+
+
+def test_a_study_lies_in_its_own_folder_and_no_other(tmp_path):
+    with pytest.raises(UsageError, match="not the name of a study"):
+        folder_of(tmp_path, "../elsewhere")
