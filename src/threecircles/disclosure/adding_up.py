@@ -48,7 +48,7 @@ def by_adding(
     if not lines or (len(lines) < 2 and not complete):
         return families, left
     columns = {v: np.array([line[v] for line in lines]) for v in values}
-    if len(lines) == 1 and (total := _printed_total(d, entries)) is not None:
+    if len(lines) == 1 and (total := _printed_total(d, set(values), entries)) is not None:
         blocks = _blocks({v: float(columns[v][0]) for v in values}, total)
         if blocks:
             return blocks, [v for v in left if not any(v in f.parts for f in blocks)]
@@ -61,9 +61,14 @@ def by_adding(
     return families, left
 
 
-def _printed_total(d: str, entries: Sequence[Entry]) -> float | None:
-    """The one figure that is the total over a dimension, when there is just one."""
-    found = {e.told.value for e in entries if all(p[0] != d for p in e.at)}
+def _printed_total(d: str, values: set[str], entries: Sequence[Entry]) -> float | None:
+    """The printed total of the one line in which the values stand."""
+    rests = {
+        (e.quantity, tuple(p for p in e.at if p[0] != d))
+        for e in entries
+        if any(k == d and v in values for k, v in e.at)
+    }
+    found = {e.told.value for e in entries if (e.quantity, e.at) in rests}
     return found.pop() if len(found) == 1 else None
 
 
@@ -71,13 +76,9 @@ def _blocks(line: Mapping[str, float], total: float) -> list[Family]:
     """Levels listed one after the other, each adding up to the total: each level within the one above it."""
     blocks: list[list[str]] = [[]]
     for v in line:
-        blocks[-1].append(v)
-        if abs(sum(line[x] for x in blocks[-1]) - total) < 0.5:
+        if blocks[-1] and abs(sum(line[x] for x in blocks[-1]) - total) < 0.5 and line[v]:
             blocks.append([])
-    # Empty groups at the end of a level belong to it.
-    if blocks[-1] and not any(line[v] for v in blocks[-1]) and len(blocks) > 1:
-        blocks[-2] += blocks.pop()
-    blocks = [b for b in blocks if b]
+        blocks[-1].append(v)  # an empty group belongs to the level that goes before it
     if len(blocks) < 2 or any(abs(sum(line[x] for x in b) - total) >= 0.5 for b in blocks):
         return []
     families: list[Family] = []
@@ -86,8 +87,10 @@ def _blocks(line: Mapping[str, float], total: float) -> list[Family]:
         waiting = list(below)
         for parent in above:
             parts: list[str] = []
-            while waiting and sum(line[x] for x in parts) + line[waiting[0]] <= line[parent]:
+            while waiting and (not parts or sum(line[x] for x in parts) < line[parent]):
                 parts.append(waiting.pop(0))
+            if parent == above[-1]:
+                parts += waiting
             if abs(sum(line[x] for x in parts) - line[parent]) >= 0.5:
                 return []
             if parts:

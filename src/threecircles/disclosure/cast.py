@@ -126,8 +126,9 @@ def cast(tables: Sequence[Measured], profile_of: Callable[[TableSpec], Profile])
     for t, table in enumerate(tables):
         profile = profile_of(table.spec)
         rows: list[list[int]] = [[] for _ in range(table.frame.height)]
+        where = _where(table)
         for quantity in named[t]:
-            _cells(register, table, quantity, profile, rows)
+            _cells(register, table, quantity, profile, where, rows)
         _with_and_without(register, table, named[t], profile)
         for row in rows:
             for c in row:
@@ -227,7 +228,12 @@ def same_names(
 
 
 def _cells(
-    register: Register, table: Measured, q: Quantity, profile: Profile, rows: list[list[int]]
+    register: Register,
+    table: Measured,
+    q: Quantity,
+    profile: Profile,
+    where: Mapping[str, Sequence[tuple[Group, int]]],
+    rows: list[list[int]],
 ) -> None:
     children = children_of(table.spec)
     values = np.array(list(q.values.values()))
@@ -238,11 +244,18 @@ def _cells(
         group: register.cell((children, q.name, group), value, primary=bool(hidden))
         for (group, value), hidden in zip(q.values.items(), hides, strict=True)
     }
+    for group, i in where.get(q.measure, ()):
+        at = numbers.get(group)
+        if at is not None:
+            rows[i].append(at)
+
+
+def _where(table: Measured) -> dict[str, list[tuple[Group, int]]]:
+    """The groups and row numbers of each measure."""
+    found: dict[str, list[tuple[Group, int]]] = {}
     for i, row in enumerate(table.frame.iter_rows(named=True)):
-        if str(row["measure"]) == q.measure:
-            at = numbers.get(group_of(table.spec, row))
-            if at is not None:
-                rows[i].append(at)
+        found.setdefault(str(row["measure"]), []).append((group_of(table.spec, row), i))
+    return found
 
 
 def _with_and_without(

@@ -86,7 +86,8 @@ def protect(
     # Solvers take a second to import, which a reader of Safe tables should not pay.
     from threecircles.disclosure.protecting import judge
 
-    judged, left_out = judge(tables, lambda spec: find_profile(spec.profile or profile))
+    rules = {name: find_profile(name) for name in {t.spec.profile or profile for t in tables}}
+    judged, left_out = judge(tables, lambda spec: rules[spec.profile or profile])
     if workspace is not None:
         for table, reason in left_out.items():
             audit.append(
