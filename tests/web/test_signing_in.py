@@ -39,7 +39,9 @@ PASSWORD = "four words make it"
 def keys(tmp_path, monkeypatch):
     monkeypatch.setenv("THREECIRCLES_KEYS", str(tmp_path / "keys"))
     # The real cost of a hash is the point of it, and no part of these tests.
-    monkeypatch.setattr(credentials, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    monkeypatch.setattr(
+        credentials, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    )
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
@@ -35,15 +35,25 @@ def why_not(asked: Asked) -> list[str]:
         asked = _own_child(asked)
     possible = [(words, mend) for words, mend in _conditions(asked) if mend(asked) is not None]
     for size in (0, 1, 2, 3):
-        for chosen in combinations(possible, size):
-            changed: Asked | None = asked
-            for _, mend in chosen:
-                changed = mend(changed) if changed is not None else None
-            if changed is not None and decide([changed])[0].allowed:
-                return [words for words, _ in chosen] or (
-                    [NOT_YOURS] if asked.resource_type == "Child" else []
-                )
+        tried = [(c, _mended(asked, c)) for c in combinations(possible, size)]
+        whole = [(chosen, changed) for chosen, changed in tried if changed is not None]
+        # One batch a person: the engine answers a list in a fraction of the time of its parts.
+        for person in dict.fromkeys(changed.person for _, changed in whole):
+            same = [(chosen, changed) for chosen, changed in whole if changed.person == person]
+            answers = decide([changed for _, changed in same])
+            for (chosen, _), answer in zip(same, answers, strict=True):
+                if answer.allowed:
+                    return [words for words, _ in chosen] or (
+                        [NOT_YOURS] if asked.resource_type == "Child" else []
+                    )
     return []
+
+
+def _mended(asked: Asked, chosen: Iterable[tuple[str, Mended]]) -> Asked | None:
+    changed: Asked | None = asked
+    for _, mend in chosen:
+        changed = mend(changed) if changed is not None else None
+    return changed
 
 
 def _conditions(asked: Asked) -> list[tuple[str, Mended]]:

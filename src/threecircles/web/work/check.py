@@ -59,7 +59,7 @@ async def check_page(request: Request) -> Response:
         return _show(allowed)
     if int(request.headers.get("content-length", "0") or 0) > MOST_BYTES:
         raise HTTPException(413)
-    async with request.form(max_files=MOST_FILES, max_fields=10) as form:
+    async with request.form(max_files=MOST_FILES, max_fields=20) as form:
         check_form(request, allowed.actor, str(form.get("token", "")))
         kind, year = str(form.get("return", "")), str(form.get("year", ""))
         files = [f for f in form.getlist("files") if isinstance(f, UploadFile) and f.filename]

@@ -73,7 +73,7 @@ async def table(request: Request) -> Response:
 async def ask(request: Request) -> Response:
     """Freeze a table's page and ask for its release."""
     _, actor = current(request)
-    async with request.form(max_files=0, max_fields=6) as form:
+    async with request.form(max_files=0, max_fields=20) as form:
         check_form(request, actor.id, str(form.get("token", "")))
         named, audience = str(form.get("table", "")), str(form.get("audience", "public"))
     if audience not in ("public", "partners", "school", "internal"):
@@ -107,7 +107,7 @@ async def one(request: Request) -> Response:
 async def act(request: Request) -> Response:
     """Check, approve, return, refuse, publish or withdraw, as the person who is signed in."""
     _, actor = current(request)
-    async with request.form(max_files=0, max_fields=12) as form:
+    async with request.form(max_files=0, max_fields=20) as form:
         check_form(request, actor.id, str(form.get("token", "")))
         action, reason = str(form.get("action", "")), str(form.get("reason", ""))[:2000]
         ticked = {name for name, _ in CHECKS if form.get(name) == "yes"}

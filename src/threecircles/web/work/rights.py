@@ -39,7 +39,7 @@ async def requests(request: Request) -> Response:
 async def take_in(request: Request) -> Response:
     """Take a request in and start its clock."""
     session, actor = current(request)
-    async with request.form(max_files=0, max_fields=6) as form:
+    async with request.form(max_files=0, max_fields=20) as form:
         check_form(request, actor.id, str(form.get("token", "")))
         named, kind, day = (
             str(form.get(k, ""))[:80].strip() for k in ("person", "kind", "received")
@@ -69,7 +69,7 @@ async def one(request: Request) -> Response:
 async def act(request: Request) -> Response:
     """Ask back, take a clarification, find it complex, answer or refuse."""
     _, actor = current(request)
-    async with request.form(max_files=0, max_fields=6) as form:
+    async with request.form(max_files=0, max_fields=20) as form:
         check_form(request, actor.id, str(form.get("token", "")))
         action, reason = str(form.get("action", "")), str(form.get("reason", ""))[:2000]
     permit(request, "view_audit", "audit", "house:rights")

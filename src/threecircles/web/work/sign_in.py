@@ -38,7 +38,7 @@ async def local(request: Request) -> Response:
     folder = workspace(request)
     if not credentials.names(folder):
         raise HTTPException(404)
-    async with request.form(max_files=0, max_fields=5) as form:
+    async with request.form(max_files=0, max_fields=20) as form:
         name, password, code, following = (
             str(form.get(k, ""))[:200] for k in ("name", "password", "code", "next")
         )
@@ -61,7 +61,7 @@ async def development(request: Request) -> Response:
     _own_page(request)
     folder = workspace(request)
     parts = demonstration(folder) if signed.at_the_machine(request) else {}
-    async with request.form(max_files=0, max_fields=5) as form:
+    async with request.form(max_files=0, max_fields=20) as form:
         name, following = str(form.get("name", "")), str(form.get("next", ""))
     if name not in parts:
         raise HTTPException(404)
@@ -111,7 +111,7 @@ async def return_oidc(request: Request) -> Response:
 async def sign_out(request: Request) -> Response:
     """End every session of this person, on every machine."""
     _, actor = current(request)
-    async with request.form(max_files=0, max_fields=5) as form:
+    async with request.form(max_files=0, max_fields=20) as form:
         check_form(request, actor.id, str(form.get("token", "")))
     sessions.end_all(workspace(request), actor.id)
     _write(workspace(request), actor.id, "allow", action="sign_out")
