@@ -77,7 +77,7 @@ def test_a_pair_is_explained_bit_by_bit_without_values(linked):
     _, result = linked
     edge = result.link_edge.filter(pl.col("rule") == "co-twin-cap").row(0, named=True)
     text = explain(
-        result, (edge["source_l"], edge["record_l"]), (edge["source_r"], edge["record_r"])
+        result.link_edge, (edge["source_l"], edge["record_l"]), (edge["source_r"], edge["record_r"])
     )
     assert "against a co-twin" in text
     assert "probability" in text

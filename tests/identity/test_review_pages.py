@@ -1,0 +1,129 @@
+"""Doubtful pairs in the browser: what is seen, what is taken, and that two people see alike."""
+
+from __future__ import annotations
+
+import re
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from threecircles.core.workspace import open_workspace
+from threecircles.disclosure import audit
+from threecircles.identity.place import store
+from threecircles.web import create_app
+
+_spec = spec_from_file_location("review_place", Path(__file__).with_name("review_place.py"))
+place = module_from_spec(_spec)
+_spec.loader.exec_module(place)
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("THREECIRCLES_KEYS", str(tmp_path / "keys"))
+    return place.make(tmp_path / "w", restricted="3")
+
+
+def reader(folder, name):
+    client = TestClient(create_app(folder), client=("127.0.0.1", 50000), follow_redirects=True)
+    client.post("/sign-in/development", data={"name": name, "next": "/account"})
+    return client
+
+
+def hidden(text, name):
+    return re.search(f'name="{name}" value="([^"]*)"', text)[1]
+
+
+def settle(client, answer, reason=""):
+    text = client.get("/links").text
+    given = {
+        "token": hidden(text, "token"),
+        "code": hidden(text, "code"),
+        "answer": answer,
+        "reason": reason,
+    }
+    return text, client.post("/links", data=given, headers={"sec-fetch-site": "same-origin"})
+
+
+def test_a_reviewer_settles_pairs_and_the_answers_outlive_the_run(folder):
+    """identity 5, clerical review: answers are stored with author, day and expiry, and audited."""
+    client = reader(folder, "demo-reviewer")
+    first, answered = settle(client, "same", "same family")
+    second, _ = settle(client, "different")
+    assert answered.status_code == 200 and first != second
+    kept = store.load(open_workspace(folder, "identity")).decisions
+    assert [d.answer for d in kept] == ["same", "different"]
+    assert {d.by for d in kept} == {"demo-reviewer"} and all(d.expires > d.at[:10] for d in kept)
+    assert sum(line["action"] == "review_link" for line in _lines(folder)) >= 4
+
+
+def _lines(folder):
+    return [line if isinstance(line, dict) else vars(line) for line in audit.lines(folder)]
+
+
+def test_only_a_reviewer_sees_a_pair(folder):
+    for name in ("demo-analyst", "demo-practitioner", "demo-administrator"):
+        assert reader(folder, name).get("/links").status_code == 403
+
+
+def test_an_answer_that_is_none_is_refused_and_nothing_is_kept(folder):
+    client = reader(folder, "demo-reviewer")
+    _, answered = settle(client, "perhaps")
+    assert answered.status_code == 400 and "Choose one of the four answers" in answered.text
+    assert store.load(open_workspace(folder, "identity")).decisions == ()
+
+
+def test_the_pair_page_shows_the_listed_fields_and_nothing_else_and_no_restricted_child(folder):
+    """identity A13: no field beyond those listed; restricted children go to their officer only."""
+    client = reader(folder, "demo-reviewer")
+    seen = ""
+    while 'name="code"' in (text := client.get("/links").text):
+        headings = re.findall(r'<th scope="row">([^<]*)</th>', text)
+        fields = headings[: headings.index("Family at this address")]
+        assert fields == ["First name", "Surname", "Date of birth", "Sex", "Postcode"]
+        seen += text
+        settle(client, "cannot_tell")
+    names = [n.lower() for n in place.NAMES]
+    assert names[3] not in seen.lower().split() and f"<td>{names[3]}</td>" not in seen
+    assert sum(f"<td>{n}</td>" in seen for n in names) >= 20
+
+
+@pytest.mark.browser
+def test_twenty_pairs_are_settled_with_the_keyboard_alone_and_axe_finds_nothing(folder):
+    """identity A13"""
+    spec = spec_from_file_location("browsing", ROOT / "tests" / "web" / "test_browser.py")
+    browsing = module_from_spec(spec)
+    spec.loader.exec_module(browsing)
+    serve = spec_from_file_location("serving", ROOT / "tests" / "web" / "conftest.py")
+    serving = module_from_spec(serve)
+    serve.loader.exec_module(serving)
+    if not browsing.CHROMIUM.exists() or not browsing.AXE.exists():
+        pytest.skip("chromium or axe-core is absent")
+    from playwright.sync_api import sync_playwright
+
+    with serving.serving(create_app(folder)) as client, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=str(browsing.CHROMIUM), args=browsing.ARGUMENTS
+        )
+        page = browser.new_page()
+        page.goto(f"{client.address}/sign-in")
+        page.request.post(
+            f"{client.address}/sign-in/development",
+            form={"name": "demo-reviewer", "next": "/account"},
+        )
+        page.goto(f"{client.address}/links")
+        assert browsing.violations(page) == []
+        for _ in range(20):
+            code = page.get_attribute("input[name=code]", "value")
+            page.keyboard.press("Space")
+            page.keyboard.press("ArrowDown")
+            page.keyboard.press("Enter")
+            page.wait_for_function(
+                "code => document.querySelector('input[name=code]')?.value != code", arg=code
+            )
+        browser.close()
+    assert [d.answer for d in store.load(open_workspace(folder, "identity")).decisions] == [
+        "different"
+    ] * 20
