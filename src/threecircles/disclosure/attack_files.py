@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -128,6 +128,18 @@ def attack_sheets(
         if s.name not in silent
     ]
     found = [e for s, layout in named for e in entries(s, layout)]
+    attack = attack_entries(found, declared=declared, names=tuple(s.name for s in sheets))
+    said = [f"{name} shows no figure at all, so nothing follows from it" for name in silent]
+    return replace(attack, notes=(*attack.notes, *said))
+
+
+def attack_entries(
+    found: Sequence[Entry],
+    *,
+    declared: Sequence[tuple[str, str, str]] = (),
+    names: Sequence[str] = (),
+) -> Attack:
+    """As attack_files, for counts already taken out of their tables. names: of the tables."""
     found, parents, notes = merged(found)
     shape = structure(found, parents, declared)
     changed = changes(found)
@@ -136,7 +148,6 @@ def attack_sheets(
     base = _rounding(found)
     lattice = _lattice(found, base)
     notes += [*shape.notes, *share_bounds(found, lattice)]
-    notes += [f"{name} shows no figure at all, so nothing follows from it" for name in silent]
     if base:
         notes.append(f"all shown counts are multiples of {base}, so each stands for a range")
     tie(lattice, shape.families, slack=base / 2)
@@ -145,7 +156,7 @@ def attack_sheets(
             "tables differ in most of what they share, so each counts children of its own time"
         )
         changed = []
-    return _report(sheets, found, lattice, [c.text() for c in changed], [*notes, *lattice.notes])
+    return _report(names, found, lattice, [c.text() for c in changed], [*notes, *lattice.notes])
 
 
 def _lattice(found: Sequence[Entry], base: int) -> Lattice:
@@ -167,7 +178,7 @@ def _rounding(found: Sequence[Entry]) -> int:
 
 
 def _report(
-    sheets: Sequence[Sheet],
+    names: Sequence[str],
     found: Sequence[Entry],
     lattice: Lattice,
     changes: list[str],
@@ -193,7 +204,7 @@ def _report(
     bad = [f"{words(keys[lattice.rows[r][0]][1])} and its parts" for r in contradictions(sums)]
     bad += [words(keys[at][1]) for at in np.flatnonzero(known.contradictory & wanted)[:10]]
     return Attack(
-        tuple(s.name for s in sheets), len(found), tuple(explained[: len(told)]), tuple(explained[len(told) :]),
+        tuple(names), len(found), tuple(explained[: len(told)]), tuple(explained[len(told) :]),
         tuple(changes), tuple(dict.fromkeys(notes)), tuple(dict.fromkeys(bad)),
         {"solves": known.solves, "sums": len(lattice.rows)},
     )  # fmt: skip

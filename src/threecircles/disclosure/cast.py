@@ -356,15 +356,14 @@ def _family_sums(
         for rest, members in family.items()
         if (key := _parent_key(ids, column, parent, rest)) in register.number
     ]
-    # When the listed values leave something out anywhere, a reader cannot take them for complete.
-    gaps = [register.value[at] - sum(members.values()) for at, _, members in known]
-    left_out = any(g > TINY for g in gaps)
-    for (at, rest, members), gap in zip(known, gaps, strict=True):
+    for at, rest, members in known:
+        gap = register.value[at] - sum(members.values())
         cells = [register.number[(*ids, rest | {(column, v)})] for v in members]
-        if left_out:
+        # Where nothing is left out readers will reckon so, even if other lines leave something out.
+        if gap > TINY:
             key = (*ids, rest | {(column, f"(others in {label or parent})")})
-            small = bool(profile.hides(np.array([max(gap, 0.0)]))[0]) and gap > TINY
-            cells.append(register.cell(key, max(gap, 0.0), published=False, primary=small))
+            small = bool(profile.hides(np.array([gap]))[0])
+            cells.append(register.cell(key, gap, published=False, primary=small))
         register.adds_up(at, cells)
 
 
