@@ -74,8 +74,8 @@ def agreement(
 
 def adjusted_rand(one: Sequence[Hashable], two: Sequence[Hashable]) -> float:
     """Likeness of two sortings of the same cards, chance allowed for: 1 = the same groups."""
-    names_a, a = np.unique(np.array(one, dtype=object).astype(str), return_inverse=True)
-    names_b, b = np.unique(np.array(two, dtype=object).astype(str), return_inverse=True)
+    names_a, a = np.unique([str(v) for v in one], return_inverse=True)
+    names_b, b = np.unique([str(v) for v in two], return_inverse=True)
     table = np.zeros((len(names_a), len(names_b)), dtype=int)
     np.add.at(table, (a, b), 1)
     both = sum(comb(int(n), 2) for n in table.ravel())

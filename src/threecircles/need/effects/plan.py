@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Literal
@@ -68,10 +68,10 @@ class Plan(Definition):
     comparison: str = ""
     outcome_primary: Outcome
     estimand: Literal["offered", "used"] = "offered"
-    starts: Sequence[Start] = ()
-    covariates: Sequence[Covariate] = ()
-    outcomes_other: Sequence[Outcome] = field(default_factory=tuple)
-    groups: Sequence[str] = ()
+    starts: tuple[Start, ...] = ()
+    covariates: tuple[Covariate, ...] = ()
+    outcomes_other: tuple[Outcome, ...] = ()
+    groups: tuple[str, ...] = ()
     follow_up_days: int = 365
     places: int = 5
     smallest_difference: float | None = None
