@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from threecircles.disclosure.release import Safe
 from threecircles.report.context import Context
+from threecircles.report.explore import explore_pages
 from threecircles.report.model import Downloads, Entries, Pack, Page, Text
 from threecircles.report.pages import pages_of
 from threecircles.report.pages.methods import lineage_page
@@ -24,6 +25,7 @@ def make_pack(tables: Iterable[Safe], context: Context) -> Pack:
     """The evidence pack of a place from its Safe tables. Raises NotPermitted for any other table."""
     ready = released(tables)
     own = pages_of(ready, context)
+    explored = explore_pages(ready, context)
     lineage = tuple(lineage_page(t) for t in ready.values())
     title = f"Evidence on children: {context.place}"
     pack = Pack(
@@ -42,7 +44,8 @@ def make_pack(tables: Iterable[Safe], context: Context) -> Pack:
         downloads=FORMATS,
         pages=(),
     )
-    pages = (*own, *_service_pages(ready, (*own, *lineage)), *lineage)
+    listed = _service_pages(ready, (*own, *explored, *lineage))
+    pages = (*own, *explored, *listed, *lineage)
     return replace(pack, pages=pages)
 
 

@@ -10,9 +10,11 @@ import shutil
 from pathlib import Path
 
 from threecircles.core.errors import UsageError
+from threecircles.report.explore import LIST, write_list
 from threecircles.report.html import page_html
 from threecircles.report.model import Pack
-from threecircles.report.open_formats import write_csv_files, write_pack_json
+from threecircles.report.open_formats import safe_tables, write_csv_files, write_pack_json
+from threecircles.report.released import released
 
 STYLE = Path(__file__).parent / "style"
 BUILT = Path(__file__).parents[1] / "web" / "assets"
@@ -31,6 +33,7 @@ def write_site(pack: Pack, out: Path, *, model: bool = True) -> list[Path]:
         path.write_text(page_html(pack, page), encoding="utf-8", newline="\n")
         files.append(path)
     files += write_csv_files(pack, out / "data")
+    files.append(write_list(released(safe_tables(pack).values()), out / LIST))
     if model:
         files.append(write_pack_json(pack, out / "pack.json"))
     public = pack.edition == "public" and not pack.fictitious

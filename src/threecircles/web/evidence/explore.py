@@ -6,12 +6,13 @@ was not made and what nobody thought of are answered alike.
 
 from __future__ import annotations
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, Response
 
 from threecircles.core.errors import UsageError
 from threecircles.report.explore import NOT_RELEASED, find, nearest
-from threecircles.web.evidence.serve import site_root
+from threecircles.web.evidence.serve import released, site_root
 from threecircles.web.frame import page
 from threecircles.web.routes import public
 
@@ -20,7 +21,10 @@ WHY = "Pages of the release, found by what a reader chooses."
 
 async def explore(request: Request) -> Response:
     """The list of what can be chosen: a page of the release."""
-    return RedirectResponse("/explore/index.html", status_code=303)
+    site = site_root(request.app.state.workspace / "release")
+    if site is None:
+        raise HTTPException(404)
+    return released(request, site, "explore.html")
 
 
 async def one(request: Request) -> Response:
@@ -33,7 +37,7 @@ async def one(request: Request) -> Response:
         return _told(400, error.what, ())
     if site is None or file is None:
         return _told(404, NOT_RELEASED, nearest(site, indicator) if site else ())
-    return RedirectResponse(f"/{file}", status_code=303)
+    return released(request, site, file)
 
 
 def _told(status: int, said: str, addresses: tuple[str, ...]) -> HTMLResponse:

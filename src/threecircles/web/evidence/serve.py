@@ -50,17 +50,22 @@ class Evidence:
             if path:
                 raise HTTPException(404)
             return HTMLResponse(page("empty.html", title="Nothing has been released yet", here="/"))
-        file = _inside(root, path or "index.html")
-        if file is None:
-            raise HTTPException(404)
-        stat = file.stat()
-        data, tag = _read(str(file), stat.st_mtime_ns, stat.st_size)
-        headers = {"ETag": tag, "Cache-Control": "no-cache"}
-        if tag in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers=headers)
-        if file.suffix in (".csv", ".xlsx", ".pdf"):
-            headers["Content-Disposition"] = f'inline; filename="{file.name}"'
-        return Response(data, headers=headers, media_type=KINDS[file.suffix])
+        return released(request, root, path or "index.html")
+
+
+def released(request: Request, root: Path, path: str) -> Response:
+    """The released file of a path below root, with its fingerprint. Raises HTTPException 404 for any other."""
+    file = _inside(root, path)
+    if file is None:
+        raise HTTPException(404)
+    stat = file.stat()
+    data, tag = _read(str(file), stat.st_mtime_ns, stat.st_size)
+    headers = {"ETag": tag, "Cache-Control": "no-cache"}
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    if file.suffix in (".csv", ".xlsx", ".pdf"):
+        headers["Content-Disposition"] = f'inline; filename="{file.name}"'
+    return Response(data, headers=headers, media_type=KINDS[file.suffix])
 
 
 def site_root(release: Path) -> Path | None:
