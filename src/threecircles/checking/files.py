@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,9 @@ RETURNS = {"cin-census": "cin", "ssda903": "903"}
 """Source id -> return whose rules hold for it."""
 
 CROSS = "cross"
+CLASH = "two-files-one-table"
+"""Code of the problem that two files hold one table."""
+
 Progress = Callable[[str, int, int], None]
 
 
@@ -94,6 +97,8 @@ def check_files(files: Sequence[Path], asked: Asked | None = None) -> Checked:
     known = (*RETURNS, *CROSS_SOURCES.values())
     found = [k for k in known if any(str(kind).startswith(k) for kind in kinds)]
     readings = {k: reading if len(found) == 1 else _read_one(files, k, asked) for k in found}
+    if len(found) > 1:
+        reading = _together(reading, readings)
     reference = read_references(asked.reference) if asked.reference else {}
     metadata = {"local_authority": asked.authority} if asked.authority else {}
     reports = [
@@ -109,6 +114,24 @@ def check_files(files: Sequence[Path], asked: Asked | None = None) -> Checked:
         reports.append(_across(readings, reports, asked, metadata, reference))
     told = _schema(files, asked) if asked.xsd else ()
     return Checked(reading, tuple(reports), told)
+
+
+def _together(whole: Reading, readings: Mapping[str, Reading]) -> Reading:
+    """What was read of several sources, told as one: tables of like name in two sources do not clash.
+
+    The whole reading knows which files nobody recognised; each source's own knows its rows.
+    """
+    told = whole.files
+    for kind, own in readings.items():
+        mine = own.files.filter(pl.col("kind").str.starts_with(kind))
+        place = ["path", "member", "sheet"]
+        told = told.update(mine.select(*place, "rows_kept", "rows_rejected"), on=place, how="left")
+    clashes = [
+        own.problems.filter(pl.col("code") == CLASH)
+        for own in readings.values()
+    ]  # fmt: skip
+    others = whole.problems.filter(pl.col("code") != CLASH)
+    return replace(whole, files=told, problems=pl.concat([others, *clashes]))
 
 
 def _read_one(files: Sequence[Path], kind: str, asked: Asked) -> Reading:

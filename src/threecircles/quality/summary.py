@@ -19,6 +19,16 @@ RETURN_LABELS = {
 }
 
 
+WHAT_TO_DO = (
+    ("last year's", "they need last year's return", "Give it with --previous"),
+    ("postcode directory", "they need the postcode directory", "Put it in the --reference folder"),
+    ("given, or derived", "they need the postcode directory", "Put it in the --reference folder"),
+    ("provider list", "they need the provider list", "Put it in the --reference folder"),
+    ("reporting authority", "they need the authority's code", "Give it with --la"),
+)
+"""A word of the reason, the reason in short, and what would make the rules run."""
+
+
 @dataclass(frozen=True)
 class Commonest:
     """One rule that was broken, with how often and the first message."""
@@ -50,6 +60,22 @@ class Summary:
     waived: int
     waived_rules: tuple[str, ...]
     notes: tuple[str, ...]
+
+    def in_words(self) -> str:
+        """Places by severity: 19 errors and 6 queries."""
+        words = {"error": ("error", "errors"), "query": ("query", "queries")}
+        told = [f"{n:,} {words.get(s, (s, s))[n != 1]}" for s, n in self.by_severity.items()]
+        return " and ".join(told)
+
+    def skipped_by_what_to_do(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Rules skipped, those that one thing would make run together, with that thing named."""
+        grouped: dict[str, list[str]] = {}
+        for reason, codes in self.skipped.items():
+            told = next(
+                (f"{plain}. {do}" for word, plain, do in WHAT_TO_DO if word in reason), reason
+            )
+            grouped.setdefault(told, []).extend(codes)
+        return tuple((reason.rstrip("."), tuple(codes)) for reason, codes in grouped.items())
 
 
 def summarise(
@@ -83,7 +109,7 @@ def summarise(
 
 
 def commonest(report: Report, places: pl.DataFrame, most: int | None = 10) -> tuple[Commonest, ...]:
-    """Rules that were broken, most places first; errors before queries when equal."""
+    """Rules that were broken: errors before queries, those with most places first."""
     counted = (
         places.group_by("rule", maintain_order=True)
         .agg(
@@ -91,7 +117,7 @@ def commonest(report: Report, places: pl.DataFrame, most: int | None = 10) -> tu
             pl.col("child").drop_nulls().n_unique().alias("children"),
             pl.col("severity", "message").first(),
         )
-        .sort(["len", "severity", "rule"], descending=[True, False, False])
+        .sort(["severity", "len", "rule"], descending=[False, True, False])
     )
     rules = {rule.code: rule for rule in report.rules}
     found = tuple(
@@ -117,7 +143,7 @@ def exit_code(report: Report, rejected_rows: int = 0, refused_files: int = 0) ->
 def summary_text(summary: Summary, written: Iterable[Path] = ()) -> str:
     """The first screen as plain text."""
     found = sum(summary.by_severity.values())
-    by = ", ".join(f"{n:,} {word}" for word, n in summary.by_severity.items())
+    by = summary.in_words()
     lines = [summary.title, summary.headline]
     lines.append(
         f"{found:,} places to look at ({by}) for {summary.children:,} children."
@@ -129,11 +155,11 @@ def summary_text(summary: Summary, written: Iterable[Path] = ()) -> str:
     if summary.waived_rules:
         lines.append(f"Whole rules waived: {', '.join(summary.waived_rules)}.")
     lines += [f"Note: {note}" for note in summary.notes]
-    for reason, codes in summary.skipped.items():
+    for reason, codes in summary.skipped_by_what_to_do():
         lines.append(f"Skipped {len(codes)} ({_some(codes)}): {reason}.")
     lines += [f"Failed {code}: {reason}." for code, reason in summary.failed.items()]
     if summary.commonest:
-        lines += ["", "Commonest:"]
+        lines += ["", "Start here, errors first:"]
     for one in summary.commonest:
         lines.append(f"{one.places:>7,}  {one.code:<6} {one.message}")
         lines.append(f"                {one.hint}")
