@@ -62,7 +62,7 @@ def prices(sheet: CostSheet, authorities: Sequence[Authority] | None = None) -> 
     whole = sum(weights)
     if whole <= 0:
         raise UsageError("To share by roll every authority needs its roll.", found="0 pupils")
-    split = largest_remainder([shared * w / whole for w in weights], shared)
+    split = largest_remainder(weights, shared)
     return [o + s for o, s in zip(own, split, strict=True)]
 
 
