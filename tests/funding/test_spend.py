@@ -32,7 +32,7 @@ def outturn(folder, *rows, head=HEAD):
 
 
 def test_the_known_line_of_one_council_comes_out_to_the_penny(tmp_path):
-    """Funding 1.2: line 3.1.1 residential, Portsmouth 2020-21."""
+    """funding A1: line 3.1.1 residential, Portsmouth 2020-21."""
     made = outturn(tmp_path, RESIDENTIAL)
     (line,) = made.lines.to_dicts()
     assert (line["gross_pence"], line["income_pence"], line["net_pence"]) == (
@@ -79,6 +79,7 @@ def test_a_line_with_lines_below_it_is_a_total_even_when_nobody_says_so(tmp_path
     ],
 )
 def test_a_sum_that_does_not_come_out_is_a_finding_with_its_difference(tmp_path, row, check, pence):
+    """funding A1: a flipped sign or one pound names line, column and difference."""
     made = outturn(tmp_path, row)
     assert made.findings.select("check", "difference_pence").rows() == [(check, pence)]
     assert made.lines.height == 1, "a finding never mends or drops a line"

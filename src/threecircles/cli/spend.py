@@ -7,13 +7,18 @@ from typing import Annotated
 
 import typer
 
-from threecircles.cli.formula import Json, say
+from threecircles.cli.formula import Csv, Json, say
 
 Files = Annotated[
     list[Path], typer.Argument(metavar="FILES...", help="Section 251 Table A1 files.")
 ]
 LaCode = Annotated[str, typer.Option(help="The authority's nine-character ONS code.")]
 Year = Annotated[int, typer.Option(help="The financial year ending 31 March.")]
+Data = Annotated[Path, typer.Option(help="The folder of published files.")]
+Prices = Annotated[
+    str | None, typer.Option("--deflator", help="A price series (YAML file or id); else cash.")
+]
+PriceYear = Annotated[int | None, typer.Option("--prices", help="The year whose prices are meant.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -22,7 +27,9 @@ def register(app: typer.Typer) -> None:
         no_args_is_help=True, help="What is spent, by whom, on what, until when, and beside what."
     )
     group.command("read")(read_spend)
-    group.command()(reconcile)
+    group.command("map")(map_ledger)
+    for command in (reconcile, show, project, effect, panel):
+        group.command()(command)
     app.add_typer(group, name="spend")
 
 
@@ -37,13 +44,34 @@ def read_spend(files: Files, la: LaCode, year: Year, json_out: Json = None) -> N
         raise SystemExit(1)
 
 
-def reconcile(
-    files: Files,
+def map_ledger(
+    ledger: Annotated[Path, typer.Argument(help="Any agency's ledger as CSV.")],
+    mapping: Annotated[Path, typer.Option(help="YAML that says which column holds what.")],
     la: LaCode,
     year: Year,
-    data: Annotated[Path, typer.Option(help="The folder of published files.")],
     json_out: Json = None,
+    out: Csv = None,
 ) -> None:
+    """Read a ledger by a mapping that is kept; unmapped money is unallocated, pools count once."""
+    from threecircles.funding.formula_book import write_table
+    from threecircles.funding.ledger import load_mapping, read_ledger
+    from threecircles.funding.terms import check_terms
+
+    lines, findings = read_ledger(ledger, load_mapping(mapping), la_code=la, year=year)
+    check_terms(lines)
+    if out is not None:
+        write_table(lines, out)
+    unallocated = lines.filter(lines["budget_line"] == "unallocated")["net_pence"].sum()
+    text = [
+        f"{lines.height} rows, £{lines['net_pence'].sum() / 100:,.2f} net, of which £{unallocated / 100:,.2f} unallocated."
+    ]
+    text += [f"  row {r['row']}: {r['sentence']}" for r in findings.iter_rows(named=True)]
+    say({"lines": lines.to_dicts(), "findings": findings.to_dicts()}, json_out, "\n".join(text))
+    if findings.height:
+        raise SystemExit(1)
+
+
+def reconcile(files: Files, la: LaCode, year: Year, data: Data, json_out: Json = None) -> None:
     """Set section 251, revenue outturn and the published tool beside each other, with known reasons."""
     from threecircles.funding import spend, spend_show
     from threecircles.funding.spend_reconcile import reconcile as beside
@@ -51,3 +79,84 @@ def reconcile(
     lines = spend.read_spend(files, la_code=la, year=year).lines
     table = beside(lines, data, la, year)
     say(table.to_dicts(), json_out, spend_show.reconciliation_text(table))
+
+
+def show(
+    files: Files,
+    la: LaCode,
+    year: Year,
+    children: Annotated[int | None, typer.Option(help="Children aged 0 to 17.")] = None,
+    rules: Annotated[
+        str | None, typer.Option(help="Share rules (YAML file or id) to split the money by.")
+    ] = None,
+    by: Annotated[str, typer.Option(help="What to split by.")] = "prevention_level",
+    deflator: Prices = None,
+    prices: PriceYear = None,
+    json_out: Json = None,
+) -> None:
+    """Spend by line, by section and for each child; shared out when rules are named."""
+    from threecircles.funding import spend
+    from threecircles.funding.spend_views import show_tables, show_text
+
+    lines = spend.read_spend(files, la_code=la, year=year).lines
+    shown = show_tables(lines, children, year, rules, by, deflator, prices)
+    say(shown.as_dict(), json_out, show_text(shown))
+
+
+def project(
+    data: Data,
+    measure: Annotated[str, typer.Option(help="A spend measure.")] = "TotalLACFinance",
+    known_to: Annotated[int, typer.Option(help="Last year the methods may see.")] = 2022,
+    target: Annotated[int, typer.Option(help="The year they are judged by.")] = 2025,
+    json_out: Json = None,
+) -> None:
+    """How wrong simple projections of a published spend line would have been, over all authorities."""
+    from dataclasses import asdict
+
+    from threecircles.funding.project import published_backtest
+
+    found = published_backtest(data, measure, known_to, target)
+    say(asdict(found), json_out, found.text())
+
+
+def effect(
+    services: Annotated[Path, typer.Argument(help="CSV or Parquet, one row a service.")],
+    json_out: Json = None,
+) -> None:
+    """What services cost for each child reached and with an outcome; no ratio from a handful."""
+    from threecircles.funding.value import value_file, value_text
+
+    table = value_file(services)
+    say(table.to_dicts(), json_out, value_text(table))
+
+
+def panel(
+    data: Data,
+    outcome: Annotated[str, typer.Option(help="Measure of the outcome in the published tool.")],
+    spend: Annotated[str, typer.Option(help="Measure of spend.")] = "TotalLACFinance",
+    share: Annotated[bool, typer.Option(help="The outcome is a percentage.")] = False,
+    lags: Annotated[str, typer.Option(help="Years, from:to.")] = "-2:5",
+    every_row: Annotated[
+        bool, typer.Option("--all", help="Each lag with every authority-year it has.")
+    ] = False,
+    deflator: Prices = None,
+    prices: PriceYear = None,
+    json_out: Json = None,
+) -> None:
+    """Spend beside an outcome over years, within authorities. Shows what moved together."""
+    from threecircles.funding.deflate import load_deflator
+    from threecircles.funding.panel import as_dict, lag_range, panel_text
+    from threecircles.funding.panel import panel as estimate
+    from threecircles.funding.panel_data import panel_data
+
+    table, left_out = panel_data(data, spend, outcome, share=share)
+    found = estimate(
+        table,
+        kind="share" if share else "rate",
+        lags=lag_range(lags),
+        series=load_deflator(deflator) if deflator else None,
+        base_year=prices,
+        every_row=every_row,
+        left_out=left_out,
+    )
+    say(as_dict(found), json_out, panel_text(found))

@@ -55,6 +55,6 @@ def weekly_text(table: pl.DataFrame) -> str:
     for row in table.iter_rows(named=True):
         own, all_ = (f"{row[c]:,.0f}" if row[c] is not None else "not known" for c in ("authority", "england"))  # fmt: skip
         ratio = f"{row['ratio']:.2f}" if row["ratio"] is not None else ""
-        mark = " (under 30: unsteady)" if row["doubtful"] else ""
+        mark = " (under 30 or hidden: unsteady)" if row["doubtful"] else ""
         lines.append(f"{row['label']:<28}{own:>12}{all_:>12}{ratio:>8}  {row['divided_by']}{mark}")
     return "\n".join([*lines, "A number on one day overstates the cost of a week where turnover is high."])  # fmt: skip

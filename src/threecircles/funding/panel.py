@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -76,16 +76,17 @@ def panel(
     series: Deflator | None = None,
     base_year: int | None = None,
     every_row: bool = False,
+    left_out: Mapping[str, str] | None = None,
 ) -> Panel:
     """Least squares of the outcome `lag` years after on log spend a child, areas and years taken out.
 
     table: area, region, year, spend (pounds a child, cash), outcome, and the controls; missing = null, never
     nought. Each lag uses the same authority-years unless `every_row`. Areas with fewer than two usable
-    years are left out and named. Errors are clustered by area (CR1, t with J-1).
+    years are left out and named, beside those in `left_out`. Errors are clustered by area (CR1, t with J-1).
     Raises UsageError for figures below nought and where too little is left.
     Source: Cameron and Miller, J. Human Resources 50 (2015) 317-372.
     """
-    frame, left_out = _prepared(table, kind, lags, controls, series, base_year, every_row)
+    frame, unusable = _prepared(table, kind, lags, controls, series, base_year, every_row)
     estimates = []
     for lag in lags:
         needed = ["_s", f"_y{lag}", *controls]
@@ -101,7 +102,8 @@ def panel(
     used = frame.drop_nulls(["_s"])
     within = used.select(pl.col("_s") - pl.col("_s").mean().over("area")).to_series()
     prices = series.said(base_year or series.base_year) if series is not None else "cash"
-    return Panel(tuple(estimates), float(within.std() or 0.0), left_out, kind, prices)  # type: ignore[arg-type]
+    named = {**(left_out or {}), **unusable}
+    return Panel(tuple(estimates), float(within.std() or 0.0), named, kind, prices)  # type: ignore[arg-type]
 
 
 def _prepared(
@@ -243,3 +245,22 @@ def panel_text(found: Panel) -> str:
             "Left out: " + "; ".join(f"{a} ({why})" for a, why in found.left_out.items()) + "."
         )
     return "\n".join([*lines, FIXED])
+
+
+def as_dict(found: Panel) -> dict[str, Any]:
+    """What `spend panel --json` writes; the fixed sentence goes with the figures."""
+    return {**asdict(found), "spending_follows": found.spending_follows, "note": FIXED}
+
+
+def lag_range(text: str) -> tuple[int, ...]:
+    """Lags written as from:to, for example -2:5. Raises UsageError for another form."""
+    first, sign, last = text.partition(":")
+    try:
+        made = tuple(range(int(first), int(last) + 1)) if sign else (int(first),)
+    except ValueError:
+        made = ()
+    if not made or min(made) < -5 or max(made) > 10:
+        raise UsageError(
+            "The lags cannot be read.", found=text, allowed="from:to, for example -2:5"
+        )
+    return made

@@ -73,11 +73,9 @@ def _whole_series(
 ) -> tuple[pl.DataFrame, dict[str, str]]:
     first = table.filter(pl.col("year") == years[0])
     late = first.filter(pl.col("spend").is_null())["area"].to_list()
-    known = table.filter(pl.col("spend").is_not_null())["area"].unique().to_list()
     names = dict(table.select("area", "name").iter_rows())
     for area in late:
-        why = "founded in these years" if area in known else "no spend published"
-        left_out[f"{names[area]} ({area})"] = why
+        left_out[f"{names[area]} ({area})"] = f"founded after {years[0]}, or not published then"
     return table.filter(~pl.col("area").is_in(late)), left_out
 
 

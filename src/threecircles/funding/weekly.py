@@ -50,7 +50,7 @@ def weekly_costs(folder: Path, la_code: str, year: int) -> pl.DataFrame:
     """Published weekly costs of an authority and of England in a financial year.
 
     Columns: measure, label, spend, divided_by, stock, authority, england (pounds a week; null = not
-    published), ratio, doubtful (a number under 30 stands behind it, where that number is published).
+    published), ratio, doubtful (a number under 30, or one that is hidden, stands behind children looked after).
     Raises UsageError for a code that is no authority.
     """
     held = weekly_definition()
@@ -65,7 +65,7 @@ def weekly_costs(folder: Path, la_code: str, year: int) -> pl.DataFrame:
     read = {
         (m, la): v for m, la, v in values.select("measure_short", "la_number", "value").iter_rows()
     }
-    children = _children(folder, la_code, year)
+    few = _few_children(folder, la_code, year, held.small)
     rows = []
     for measure in held.measures:
         own, all_ = read.get((measure.id, number)), read.get((measure.id, FIRST_REGION))
@@ -79,19 +79,20 @@ def weekly_costs(folder: Path, la_code: str, year: int) -> pl.DataFrame:
                 "authority": own,
                 "england": all_,
                 "ratio": own / all_ if own is not None and all_ else None,
-                "doubtful": measure.id == "LACFinance"
-                and children is not None
-                and children < held.small,
+                "doubtful": measure.id == "LACFinance" and few,
             }
         )
     return pl.DataFrame(rows, schema_overrides={c: pl.Float64 for c in ("authority", "england", "ratio")})  # fmt: skip
 
 
-def _children(folder: Path, la_code: str, year: int) -> float | None:
-
+def _few_children(folder: Path, la_code: str, year: int, small: int) -> bool:
+    """Whether fewer than `small` children were looked after, or their number is hidden; no when no year is held."""
     frame = read_published(find_published(folder, "looked-after")["looked-after"]).filter(
         pl.col("new_la_code") == la_code,
         pl.col("time_period") == str(year),
         pl.col("population_type").str.contains("on 31 March"),
     )
-    return parse_published(frame["children_count"][0])[0] if frame.height else None
+    if frame.is_empty():
+        return False
+    children = parse_published(frame["children_count"][0])[0]
+    return children is None or children < small
