@@ -12,6 +12,7 @@ GROUPS = (
     "quality",
     "identity",
     "record",
+    "need",
     "survey",
     "funding",
     "disclosure",
