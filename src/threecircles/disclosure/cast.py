@@ -357,11 +357,15 @@ def _family_sums(
         if (key := _parent_key(ids, column, parent, rest)) in register.number
     ]
     for at, rest, members in known:
-        gap = register.value[at] - sum(members.values())
         cells = [register.number[(*ids, rest | {(column, v)})] for v in members]
+        gap = register.value[at] - sum(register.value[c] for c in cells)
+        if gap < -TINY:
+            continue
         # Where nothing is left out readers will reckon so, even if other lines leave something out.
         if gap > TINY:
-            key = (*ids, rest | {(column, f"(others in {label or parent})")})
+            # Each list of a whole leaves out others of its own.
+            beside = f"{label or parent} beside {', '.join(sorted(members))}"
+            key = (*ids, rest | {(column, f"(others in {beside})")})
             small = bool(profile.hides(np.array([gap]))[0])
             cells.append(register.cell(key, gap, published=False, primary=small))
         register.adds_up(at, cells)

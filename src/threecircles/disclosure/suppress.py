@@ -83,7 +83,8 @@ def _from(sums: Sums, value: Floats, wish: Wish, start: Bools, first: Bools) -> 
             given_back = give_back(sums, value, movement.hidden, wish, secondary)
         shown = sums.showing(value, movement.hidden)
         found = ranges(shown, wish.primary, truth=value, enough=wish.width)
-        weak = wish.primary & (found.sure_high - found.sure_low < wish.width - TINY)
+        # Not a number where nothing fits: figures that contradict each other protect nobody.
+        weak = wish.primary & ~(found.sure_high - found.sure_low >= wish.width - TINY)
         if not weak.any():
             break
         # What whole-number tables do not reach is asked for again, wider, and from what is hidden now.
