@@ -45,28 +45,62 @@ def synth(
     preset: Annotated[
         str, typer.Argument(metavar="PLACE", help="hamlet, borough, county; or check, describe.")
     ],
-    out: Annotated[Path, typer.Option("--out", help="Folder to write.")],
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="DIR", help="With check and describe: the made place.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder to write.")] = None,
     seed: Annotated[int, typer.Option(help="Equal seeds give equal bytes.")] = 1,
     year: Annotated[int, typer.Option(help="The year ending 31 March.")] = 2026,
+    years: Annotated[int, typer.Option(help="Years of history in the truth, 1 to 5.")] = 5,
     errors: Annotated[str, typer.Option(help="realistic, none, or a profile file.")] = "realistic",
     only: Annotated[str | None, typer.Option(help="Only these files, by comma.")] = None,
+    profile: Annotated[Path | None, typer.Option(help="Values laid over the preset's.")] = None,
 ) -> None:
     """Make a whole fictitious place with known truth; or check or describe one."""
     from threecircles import synthetic
 
+    target = folder or out
+    if target is None:
+        raise UsageError(
+            "No folder is named.",
+            mend=f"threecircles synth {preset} DIR"
+            if preset in ("check", "describe")
+            else f"threecircles synth {preset} --out DIR",
+        )
     if preset == "check":
-        marked = synthetic.check(out)
-        for row in marked.iter_rows(named=True):
-            print(
-                f"{row['verdict']:9} {row['no']:>4}  {row['label']} {row['item']}: {row['got']} (target {row['target']}, within {row['tolerance']})"
-            )
-        raise typer.Exit(0 if (marked["verdict"] == "met").all() else 1)
+        raise typer.Exit(_checked(target))
     if preset == "describe":
-        print(synthetic.describe(out))
+        print(synthetic.describe(target))
         return
     chosen = only.split(",") if only else None
-    synthetic.make(preset, out, seed=seed, year=year, errors=errors, only=chosen)
-    print(f"Made the {preset} in {out}. Every person in it is made up.")
+    synthetic.make(
+        preset,
+        target,
+        seed=seed,
+        year=year,
+        years=years,
+        errors=errors,
+        only=chosen,
+        profile=profile,
+    )
+    print(f"Made the {preset} in {target}. Every person in it is made up.")
+
+
+def _checked(folder: Path) -> int:
+    """Print each figure of a made place beside its target; 0 when none lies outside."""
+    from threecircles import synthetic
+
+    marked = synthetic.check(folder)
+    for row in marked.iter_rows(named=True):
+        got = "-" if row["got"] is None else f"{row['got']:,.2f}"
+        print(
+            f"{row['verdict']:9} {row['no']:>3}  {row['label']}, {row['item']}: {got} "
+            f"(target {row['target']:,.2f}, within {row['tolerance']:,.2f})"
+        )
+    counts = {v: marked.filter(marked["verdict"] == v).height for v in marked["verdict"].unique()}
+    told = ", ".join(f"{n} {verdict}" for verdict, n in sorted(counts.items()))
+    print(f"{marked['no'].n_unique()} facts, {marked.height} figures: {told}.")
+    return 1 if {"outside", "not shown"} & set(counts) else 0
 
 
 def run_place(

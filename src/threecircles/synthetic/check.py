@@ -10,6 +10,7 @@ import polars as pl
 
 from threecircles.definitions.yaml12 import parse
 from threecircles.synthetic.facts.care import care_figures
+from threecircles.synthetic.facts.early import early_figures
 from threecircles.synthetic.facts.folder import Figures, Folder
 from threecircles.synthetic.facts.school import (
     justice_figures,
@@ -79,7 +80,7 @@ def all_figures(folder: Folder) -> Figures:
     """Every figure a place shows, by number of the fact and item."""
     return (
         land_figures(folder) | social_figures(folder) | care_figures(folder) | school_figures(folder)
-        | justice_figures(folder) | money_figures(folder)
+        | justice_figures(folder) | money_figures(folder) | early_figures(folder)
     )  # fmt: skip
 
 

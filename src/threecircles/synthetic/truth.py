@@ -40,6 +40,8 @@ def truth_tables(world: World, years: int = 5) -> Tables:
         "exclusion": exclusion_table(world),
         "justice": justice_table(world),
         "care_weeks": care_weeks_table(world),
+        "two_year": two_year_table(world),
+        "follow": follow_table(world),
     }
 
 
@@ -289,3 +291,23 @@ def care_weeks_table(world: World) -> pl.DataFrame:
     c = world.care
     days = np.minimum(c.period_end, end + 1) - np.maximum(c.period_start, start)
     return pl.DataFrame({"year": [world.year], "weeks": [float(np.maximum(days, 0).sum()) / 7]})
+
+
+def two_year_table(world: World) -> pl.DataFrame:
+    """Every child due a review at two to two and a half in the year: reviewed, below the cut, referred, seen."""
+    e = world.early_years
+    done = pl.DataFrame({
+        "person_id": world.ids.person_id[e.review_child], "reviewed_on": as_dates(e.review_day),
+        "below": e.below, "referred": e.referred, "first_seen": as_dates(e.first_seen),
+    })  # fmt: skip
+    due = pl.DataFrame({"person_id": world.ids.person_id[e.due]})
+    return due.join(done, on="person_id", how="left", maintain_order="left")
+
+
+def follow_table(world: World) -> pl.DataFrame:
+    """Children assessed at five: what they would have scored at two (standard normal), and a good level now."""
+    e = world.early_years
+    return pl.DataFrame({
+        "person_id": world.ids.person_id[e.profile_child], "score_at_two": e.score_then[e.profile_child],
+        "good_level": e.good,
+    })  # fmt: skip

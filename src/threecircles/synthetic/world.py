@@ -12,6 +12,7 @@ from threecircles.synthetic.care.looked_after import LookedAfter, make_looked_af
 from threecircles.synthetic.care.providers import Providers, make_providers
 from threecircles.synthetic.care.referrals import Episodes, make_episodes
 from threecircles.synthetic.days import NEVER
+from threecircles.synthetic.early_years import EarlyYears, make_early_years
 from threecircles.synthetic.education import Education, make_education, plan_liability
 from threecircles.synthetic.geography import Land, make_land
 from threecircles.synthetic.help import EarlyHelp, YouthJustice, make_early_help, make_youth_justice
@@ -43,6 +44,7 @@ class World:
     providers: Providers
     care: LookedAfter
     education: Education
+    early_years: EarlyYears
     early_help: EarlyHelp
     justice: YouthJustice
     survey: Survey
@@ -76,6 +78,9 @@ def build_world(profile: Profile, seed: int, year: int) -> World:
     education = make_education(
         profile, seed, year, people, need, enrolment, plan, special, _in_need(people, episodes)
     )
+    early_years = make_early_years(
+        profile, seed, people, need, enrolment, education, _in_need(people, episodes)
+    )
     early_help = make_early_help(
         profile, seed, people, need, episodes, details.reason, area, practice
     )
@@ -85,7 +90,7 @@ def build_world(profile: Profile, seed: int, year: int) -> World:
     ids = make_identifiers(seed, year, people, state & (enrolment.nc_year >= 0))
     return World(
         profile, seed, year, land, people, need, homes, schools, enrolment, practice, episodes, details,
-        providers, care, education, early_help, justice, survey, ids, _ethnic(profile, seed, people),
+        providers, care, education, early_years, early_help, justice, survey, ids, _ethnic(profile, seed, people),
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from threecircles.synthetic.errors.log import Log, Tables
 from threecircles.synthetic.errors.people import Columns, Marks, make_chances, spoil
 from threecircles.synthetic.errors.plants import care_plants, census_plants, extra_factor, plant
 from threecircles.synthetic.errors.twice import filed_again, second_registration, second_roll
+from threecircles.synthetic.export.early_years import therapy_rows
 from threecircles.synthetic.export.extracts import (
     early_help_people,
     survey_rows,
@@ -77,6 +78,10 @@ _EXTRACTS: dict[str, tuple[str, str, str, Columns]] = {
         "eh_id", "forename", "surname", "dob", "sex", "postcode", "upn", "ethnicity", "%d/%m/%Y")),
     "youth_justice": ("youth-justice", "youth_justice", "help", Columns(
         "yj_id", "first_name", "last_name", "date_of_birth", "gender", "postcode", "", "ethnicity")),
+    "two_year_review": ("two-year-review", "two_year_review", "health", Columns(
+        "nhs_number", "forename", "surname", "dob", "sex", "postcode", "", "ethnicity")),
+    "speech_therapy": ("speech-language-therapy", "speech_therapy", "health", Columns(
+        "referral_id", "forename", "surname", "dob", "sex", "postcode", "", "ethnicity")),
     "survey_holder": ("survey-holder", "survey_holder", "survey", Columns(
         "code", "forename", "surname", "dob", "sex", "postcode", "upn")),
 }  # fmt: skip
@@ -87,6 +92,10 @@ def _persons(world: World, kind: str) -> np.ndarray:
         return early_help_people(world)
     if kind == "youth_justice":
         return world.justice.child[youth_justice_rows(world)]
+    if kind == "two_year_review":
+        return world.early_years.review_child
+    if kind == "speech_therapy":
+        return world.early_years.review_child[therapy_rows(world)]
     return world.survey.child[survey_rows(world)]
 
 
