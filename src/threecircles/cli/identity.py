@@ -217,6 +217,19 @@ def household(
     print(households_of(sources, links, out))
 
 
+def cases(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="CSV: team, record, opened, closed.")
+    ],
+    workspace: Workspace,
+) -> None:
+    """Take in which team has which child open; without it signposting answers nobody."""
+    from threecircles.core.workspace import open_workspace
+    from threecircles.identity.place.cases import take_in
+
+    print(f"{take_in(file, open_workspace(workspace, 'identity')):,} open cases taken in.")
+
+
 def benchmark(
     children: Annotated[int, typer.Option(help="How many children to make up.")] = 50_000,
     seed: Annotated[int, typer.Option(help="Equal seeds give equal children.")] = 1,

@@ -20,6 +20,7 @@ MODULES = (
     "threecircles.web.evidence.explore",
     "threecircles.web.work.check",
     "threecircles.web.work.links",
+    "threecircles.web.work.signpost",
     "threecircles.web.work.desk",
     "threecircles.web.work.rights",
     "threecircles.web.work.audit",
