@@ -13,7 +13,7 @@ Workspace = Annotated[Path, typer.Option("--workspace", metavar="W", help="The w
 Purpose = Annotated[
     str, typer.Option(help="Why child-level rows are read; the audit log keeps it.")
 ]
-TABLES = ("record.episode", "record.person")
+TABLES = ("record.episode", "record.person", "record.journey_state", "record.conflict")
 
 
 def register(app: typer.Typer) -> None:
@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(
         no_args_is_help=True, help="One history a child: counts, reconciliation, mappings, schemas."
     )
-    for command in (stock, flows, reconcile, unmapped, schema):
+    for command in (stock, flows, journey, reconcile, unmapped, conflicts, schema):
         group.command()(command)
     mapping = typer.Typer(no_args_is_help=True, help="Mappings of sources into the record.")
     mapping.command("check")(map_check)
@@ -58,6 +58,18 @@ def flows(
     _print(commands.flow_counts(frames, grant, process, year))
 
 
+def journey(
+    person: Annotated[str, typer.Argument(help="The person's id here, never a name or number.")],
+    workspace: Workspace = Path(),
+    purpose: Purpose = "needs_assessment",
+) -> None:
+    """One person's states in order, for a purpose; who looked is kept in the audit log."""
+    from threecircles.record import commands
+
+    frames, grant = _opened(workspace, purpose)
+    _print(commands.journey_of(frames, grant, person))
+
+
 def reconcile(
     source: Annotated[str, typer.Argument(metavar="[SOURCE]")] = "",
     workspace: Workspace = Path(),
@@ -75,6 +87,14 @@ def unmapped(workspace: Workspace = Path()) -> None:
     from threecircles.record import commands
 
     _print(commands.unmapped(_frames(workspace)))
+
+
+def conflicts(workspace: Workspace = Path(), purpose: Purpose = "needs_assessment") -> None:
+    """Where sources disagree about a person, what was chosen and by which rule, for a purpose."""
+    from threecircles.record import commands
+
+    frames, grant = _opened(workspace, purpose)
+    _print(commands.conflicts(frames, grant))
 
 
 def schema(table: Annotated[str, typer.Argument(help="For example episode.")]) -> None:
