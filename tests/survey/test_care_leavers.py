@@ -4,7 +4,9 @@ import polars as pl
 import pytest
 
 from threecircles.core.errors import UsageError
-from threecircles.survey.care_leavers import KINDS, MODULE, homes
+from threecircles.definitions import read_csv
+from threecircles.record.mapping.codes import crosswalk
+from threecircles.survey.care_leavers import KINDS, MEASURES, MODULE, homes, sentence
 
 
 @pytest.fixture
@@ -18,46 +20,59 @@ def leavers():
 
 
 def value(table, home, measure):
-    """One row of a measured table as a dict."""
-    return table.frame.filter(home=home, measure=measure).row(0, named=True)
+    """One figure of a measured table."""
+    return table.frame.filter(home=home, measure=measure)["value"].item()
 
 
 def test_custody_is_never_inside_suitable(leavers):
-    """A29: 70 of 88, not 72; the two called suitable are named."""
+    """A29, record A20: 70 of 88, not 72; the two called suitable are named."""
     table = homes(leavers, "2026")
-    share = value(table, "All", "suitable")
-    assert (share["numerator"], share["denominator"]) == (70, 88)
-    assert value(table, "All", "custody")["value"] == 5
-    assert value(table, "All", "custody_recorded_suitable")["value"] == 2
-    assert table.frame.filter(home="custody", measure="suitable").is_empty()
-    assert (
-        "5 are in custody. 2 of them stand as suitable in the file received" in table.spec.notes[0]
-    )
+    assert value(table, "All", "suitable") == 70
+    assert value(table, "All", "in_custody") == value(table, "custody", "leavers") == 5
+    assert value(table, "All", "custody_recorded_suitable") == 2
+    assert value(table, "custody", "suitable") == 0
+    assert "Custody is never counted as suitable" in table.spec.notes[0]
+    assert sentence(70, 88, 5).endswith("5 are in custody, which is not counted as suitable.")
 
 
 def test_kinds_sum_to_all_with_those_not_in_touch_and_not_known(leavers):
     """A29."""
     table = homes(leavers, "2026")
-    by = [value(table, k, "leavers")["value"] for k in KINDS]
-    assert sum(by) == value(table, "All", "leavers")["value"] == 100
-    assert value(table, "not_in_touch", "leavers")["value"] == 8
-    assert value(table, "not_known", "leavers")["value"] == 4
+    assert sum(value(table, k, "leavers") for k in KINDS) == value(table, "All", "leavers") == 100
+    assert (value(table, "not_in_touch", "leavers"), value(table, "not_known", "leavers")) == (8, 4)
+    for kind in (*KINDS, "All"):
+        parts = [value(table, kind, m) for m in MEASURES[1:]]
+        assert sum(parts) == value(table, kind, "leavers")
 
 
 def test_custody_is_said_even_when_nobody_is_there(leavers):
+    """record A20."""
     table = homes(leavers.filter(pl.col("home") != "custody"), "2026")
-    assert value(table, "All", "custody")["value"] == 0
-    assert "0 are in custody." in table.spec.notes[0]
+    assert value(table, "custody", "leavers") == 0
+    assert "0 are in custody" in sentence(70, 83, 0)
 
 
 def test_a_module_that_was_not_given_is_not_asked(leavers):
     """A29."""
-    rows = homes(leavers, "2026").frame.filter(pl.col("measure").is_in(list(MODULE)))
+    rows = homes(leavers, "2026").frame.filter(pl.col("measure").str.ends_with("_agree"))
+    assert rows.height == len(MODULE) * (len(KINDS) + 1)
     assert set(rows["reason"]) == {"not_asked"}
     asked = homes(leavers.with_columns(safe_where_i_live=pl.lit(4)), "2026")
-    assert value(asked, "own_tenancy", "safe_where_i_live")["value"] == 1.0
+    assert value(asked, "own_tenancy", "safe_where_i_live_agree") == 40
 
 
 def test_a_home_of_no_kind_is_refused(leavers):
     with pytest.raises(UsageError, match="no kind that is known"):
         homes(leavers.with_columns(home=pl.lit("castle")), "2026")
+
+
+def test_every_code_of_the_return_falls_in_exactly_one_kind():
+    """record A20: B1 to Z2; a code outside the list is unmapped."""
+    codes = [row["code"] for row in read_csv("codes/leaver-accommodation")]
+    assert (
+        sorted(crosswalk("leaver-home"))
+        == sorted(crosswalk("leaver-home-suitable"))
+        == sorted(codes)
+    )
+    assert set(crosswalk("leaver-home").values()) <= set(KINDS) - {"not_in_touch"}
+    assert "Q9" not in crosswalk("leaver-home")

@@ -47,6 +47,10 @@ def new(
             "--cost-sheet", metavar="ITEMS.yaml", help="Only share out the costs of this file."
         ),
     ] = None,
+    plan: Annotated[
+        Path | None,
+        typer.Option(metavar="PLAN.yaml", help="Only print the one-page plan of a sample."),
+    ] = None,
 ) -> None:
     """Start a study: writes surveys/STUDY/study.yaml, to be filled in.
 
@@ -56,6 +60,11 @@ def new(
         from threecircles.survey.costs import cost_text, read_costs
 
         print(cost_text(read_costs(cost_sheet)))
+        return
+    if plan is not None:
+        from threecircles.survey.sample_plan import page, read_plan
+
+        print(page(read_plan(plan)))
         return
     from threecircles.survey.study import new_study
 

@@ -3,21 +3,95 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
+
+Workspace = Annotated[Path, typer.Option("--workspace", "-w", metavar="DIR", help="The workspace.")]
+HERE = Path()
 
 
 def register(group: typer.Typer) -> None:
     """Add import, export and audio to the group survey."""
+    group.command("import")(import_form)
+    group.command("export")(export_form)
     group.command()(audio)
+
+
+def import_form(
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FORM", help="XLSForm (.xlsx) or REDCap data dictionary (.csv)."),
+    ],
+    workspace: Workspace = HERE,
+    accept_losses: Annotated[
+        bool,
+        typer.Option("--accept-losses", help="Bring it in without what cannot be carried over."),
+    ] = False,
+) -> None:
+    """Bring a questionnaire into the workspace as a bespoke module with its words.
+
+    Example: threecircles survey import form.xlsx -w council/
+    """
+    from threecircles.survey.bringing_in import bring_in
+    from threecircles.survey.redcap import read_redcap
+    from threecircles.survey.xlsform import read_xlsform
+
+    form = read_redcap(file) if file.suffix.lower() == ".csv" else read_xlsform(file)
+    for path in bring_in(form, workspace, accept_losses):
+        print(path)
+    print(
+        f"{len(form.items)} questions in {', '.join(form.languages)}; {len(form.losses)} losses written down"
+    )
+
+
+def export_form(
+    questionnaire: Annotated[str, typer.Argument(help="Name of a questionnaire.")],
+    out: Annotated[Path, typer.Option(help="File to write.")],
+    form: Annotated[
+        Literal["xlsform", "surveyjs", "ddi", "paper", "sav"],
+        typer.Option("--form", help="Kind of file."),
+    ] = "xlsform",
+    workspace: Workspace = HERE,
+    study: Annotated[
+        str, typer.Option(help="Closed study whose answers go into a .sav file.")
+    ] = "",
+    language: Annotated[str, typer.Option(help="Language of a paper form.")] = "en",
+) -> None:
+    """Hand a questionnaire out as XLSForm, SurveyJS, DDI-Codebook or paper; answers as SPSS.
+
+    Example: threecircles survey export pupils_9_11 --form ddi --out codebook.xml
+    """
+    from threecircles.survey import exports
+    from threecircles.survey.forms import flat
+    from threecircles.survey.paper import write_paper
+    from threecircles.survey.questionnaire import questionnaire as find
+    from threecircles.survey.xlsform import write_xlsform
+
+    told = flat(find(questionnaire, workspace), workspace)
+    if form == "sav":
+        from threecircles.cli.survey_run import grant_for
+        from threecircles.survey.closing import read_closed
+        from threecircles.survey.study import load_study
+
+        grant_for(workspace, study)
+        frozen = read_closed(workspace, load_study(workspace, study))["responses"]
+        exports.write_sav(told, frozen, out)
+    elif form == "paper":
+        write_paper(told, out, language)
+    else:
+        write = {
+            "xlsform": write_xlsform,
+            "surveyjs": exports.write_surveyjs,
+            "ddi": exports.write_ddi,
+        }[form]
+        write(told, out)
+    print(out)
 
 
 def audio(
     questionnaire: Annotated[str, typer.Argument(help="Name of a questionnaire.")],
-    workspace: Annotated[
-        Path, typer.Option("--workspace", "-w", metavar="DIR", help="Where the recordings go.")
-    ] = Path(),
+    workspace: Workspace = HERE,
     language: Annotated[str, typer.Option(help="Language of the texts.")] = "en",
 ) -> None:
     """Made-up voices for a demonstration, by a speech program on this machine (espeak-ng).

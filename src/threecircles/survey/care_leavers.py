@@ -9,7 +9,6 @@ from __future__ import annotations
 import polars as pl
 
 from threecircles.core.errors import UsageError
-from threecircles.core.intervals import wilson
 from threecircles.core.tables import TOTAL, Dimension, Measured, TableSpec
 
 KINDS = {
@@ -38,14 +37,18 @@ AGREES = 4
 CUSTODY, UNKNOWN = "custody", ("not_known", "not_in_touch")
 
 
+MEASURES = ("leavers", "suitable", "unsuitable", "suitability_not_known", "in_custody")
+"""Counts of each kind of home; the last four sum to the first."""
+
+
 def homes(leavers: pl.DataFrame, period: str) -> Measured:
-    """Leavers by kind of home, suitable or not, and what they say themselves.
+    """Leavers by kind of home, whether it suits them, and what they say themselves, as counts.
 
     leavers: one row a leaver: home (a key of KINDS but not_in_touch), suitable (suitable, unsuitable,
     not_known), in_touch (bool), and any items of the leaving-care module (whole 1 to 5, null = not
-    answered). Measures by home and in all: leavers; suitable and unsuitable (share of those in touch
-    with a known home, custody in the denominator only); custody (count, shown when nought);
-    custody_recorded_suitable; one share for each item, "not_asked" where the module was not given.
+    answered). Measures by home and in all: MEASURES; custody_recorded_suitable (those whom the file
+    received calls suitably housed in custody); for each item of the module `ITEM_agree` and
+    `ITEM_answered`, or one row that says "not_asked".
     Raises UsageError for a home that is no kind.
     """
     wrong = sorted(set(leavers["home"].to_list()) - set(KINDS))
@@ -53,81 +56,76 @@ def homes(leavers: pl.DataFrame, period: str) -> Measured:
         raise UsageError("Some homes are of no kind that is known.", found=", ".join(map(str, wrong)), allowed=", ".join(KINDS))  # fmt: skip
     placed = leavers.with_columns(
         pl.when("in_touch").then("home").otherwise(pl.lit("not_in_touch")).alias("home")
-    )
+    ).with_columns(status=_status())
     rows = []
     for kind in (TOTAL, *KINDS):
         group = placed if kind == TOTAL else placed.filter(home=kind)
-        rows += [
-            _count(kind, "leavers", group.height),
-            *_suitable(kind, group),
-            *_said(kind, group),
-        ]
-    inside = placed.filter(home=CUSTODY)
-    called = inside.filter(suitable="suitable").height
-    rows += [
-        _count(TOTAL, "custody", inside.height),
-        _count(TOTAL, "custody_recorded_suitable", called),
-    ]
+        counts = {m: group.filter(status=m).height for m in MEASURES[1:]} | {
+            "leavers": group.height
+        }
+        rows += [_count(kind, m, counts[m]) for m in MEASURES]
+        rows += _said(kind, group)
+    called = placed.filter(pl.col("home") == CUSTODY, pl.col("suitable") == "suitable").height
+    rows.append(_count(TOTAL, "custody_recorded_suitable", called))
     spec = TableSpec(
         id="care-leavers-homes",
         title="Where care leavers live, and what they say of it",
         population="care-leavers",
         period=period,
-        unit="share",
+        unit="young people",
         dimensions=(Dimension(column="home", label="Home", order=tuple(KINDS), labels=KINDS),),
-        kind="share",
-        notes=(_told(placed, inside.height, called), "A roof is not safety: beside each kind of home stands what young people say of it."),
+        values=("value", "n"),
+        notes=(
+            "Suitable counts homes recorded as suitable. Custody is never counted as suitable, whatever the file received calls it; it stands apart.",
+            "Other published series and older years may count custody differently.",
+            "A roof is not safety: beside each kind of home stands what young people say of it.",
+        ),
     )  # fmt: skip
-    schema = {"home": pl.String, "measure": pl.String, "value": pl.Float64, "low": pl.Float64, "high": pl.Float64,
-              "numerator": pl.Float64, "denominator": pl.Float64, "n": pl.Int64, "reason": pl.String}  # fmt: skip
+    schema = {
+        "home": pl.String,
+        "measure": pl.String,
+        "value": pl.Float64,
+        "n": pl.Int64,
+        "reason": pl.String,
+    }
     return Measured(spec, pl.DataFrame(rows, schema=schema))
 
 
-def _suitable(kind: str, group: pl.DataFrame) -> list[dict]:
-    if kind in UNKNOWN:
-        return []
-    base = group.filter(~pl.col("home").is_in(UNKNOWN))
-    free = base.filter(pl.col("home") != CUSTODY)
-    found = [
-        _share(kind, measure, free.filter(suitable=measure).height, base.height)
-        for measure in ("suitable", "unsuitable")
-        if kind != CUSTODY
-    ]
-    return found
+def sentence(suitable: int, known: int, custody: int) -> str:
+    """What "suitable" counts, out of whom, and who is in custody, even when nobody is.
+
+    suitable, custody: young people; known: those in touch whose home is known, custody among them.
+    """
+    return (
+        f"{suitable} of {known} young people in touch, whose home is known, live in a home recorded as "
+        f"suitable; {custody} {'is' if custody == 1 else 'are'} in custody, which is not counted as suitable."
+    )
+
+
+def _status() -> pl.Expr:
+    """Of each leaver one of the four that sum to all: custody first."""
+    return (
+        pl.when(pl.col("home") == CUSTODY)
+        .then(pl.lit("in_custody"))
+        .when(pl.col("home").is_in(UNKNOWN))
+        .then(pl.lit("suitability_not_known"))
+        .when(pl.col("suitable").is_in(["suitable", "unsuitable"]))
+        .then("suitable")
+        .otherwise(pl.lit("suitability_not_known"))
+    )
 
 
 def _said(kind: str, group: pl.DataFrame) -> list[dict]:
-    rows = []
+    rows: list[dict] = []
     for item in MODULE:
         if item not in group.columns or group[item].null_count() == group.height:
-            rows.append({"home": kind, "measure": item, "n": 0, "reason": "not_asked"})
+            rows.append({"home": kind, "measure": f"{item}_agree", "n": 0, "reason": "not_asked"})
             continue
         answers = group[item].drop_nulls()
-        rows.append(_share(kind, item, int((answers >= AGREES).sum()), answers.len()))
+        rows.append(_count(kind, f"{item}_agree", int((answers >= AGREES).sum())))
+        rows.append(_count(kind, f"{item}_answered", answers.len()))
     return rows
 
 
-def _share(kind: str, measure: str, part: int, of: int) -> dict:
-    if not of:
-        return {"home": kind, "measure": measure, "n": 0, "reason": "not_applicable"}
-    low, high = wilson(part, of)
-    return {"home": kind, "measure": measure, "value": part / of, "low": low, "high": high,
-            "numerator": float(part), "denominator": float(of), "n": of}  # fmt: skip
-
-
 def _count(kind: str, measure: str, n: int) -> dict:
-    return {"home": kind, "measure": measure, "value": float(n), "numerator": float(n), "n": n}
-
-
-def _told(placed: pl.DataFrame, custody: int, called: int) -> str:
-    known = placed.filter(~pl.col("home").is_in(UNKNOWN)).height
-    more = (
-        f" {called} of them stand as suitable in the file received; they are not counted so here."
-        if called
-        else ""
-    )
-    return (
-        f"Suitable counts homes recorded as suitable, custody left out, of the {known} young people in touch "
-        f"whose home is known. {custody} {'is' if custody == 1 else 'are'} in custody.{more} "
-        "Other published series and older years may count custody differently."
-    )
+    return {"home": kind, "measure": measure, "value": float(n), "n": n}

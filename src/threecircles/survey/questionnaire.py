@@ -29,7 +29,8 @@ Mode = Literal["standard", "easy_read", "symbol"]
 class Page:
     """One question of a module's own (code, type), or questions of a measure, one a screen.
 
-    With a measure, code picks one of its questions; without it all are asked.
+    With a measure, code picks one of its questions; without it all are asked. choices: answers of the
+    question's own, where it takes no shipped set.
     """
 
     measure: str = ""
@@ -42,6 +43,7 @@ class Page:
     symbol: str = ""
     longest: int = 500
     stop_rule: str = ""
+    choices: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,18 +96,22 @@ class Item:
     symbol: str = ""
     measure: str = ""
     longest: int = 500
+    choices: tuple[str, ...] = ()
 
     @property
     def values(self) -> tuple[str, ...]:
         """The answers that may be given, as text."""
         if self.type == "scale_0_10":
             return tuple(str(v) for v in range(11))
+        if self.choices:
+            return self.choices
         return tuple(r["value"] for r in response_sets() if r["set"] == self.options)
 
 
 def questionnaire(name: str, home: Path = HOME) -> Questionnaire:
     """One questionnaire, checked. Raises DefinitionError with the file."""
-    found = load(f"questionnaires/{name}", Questionnaire, home)
+    own = (home / f"questionnaires/{name}.yaml").exists()
+    found = load(f"questionnaires/{name}", Questionnaire, home if own else HOME)
     items(found, home)
     return found
 
@@ -184,7 +190,7 @@ def _items(part: Module) -> Iterator[Item]:
             continue
         if not page.code:
             raise DefinitionError("A page names a measure or a question's code.", where=where)
-        if page.type in ("single", "multiple") and not page.options:
+        if page.type in ("single", "multiple") and not page.options and not page.choices:
             raise DefinitionError(f"The question {page.code} names no answers.", where=where)
         known_sets = {r["set"] for r in response_sets()}
         if page.options and page.options not in known_sets:
@@ -192,10 +198,7 @@ def _items(part: Module) -> Iterator[Item]:
                 f"The question {page.code} names an unknown set of answers.", where=where,
                 found=page.options, mend=did_you_mean(page.options, known_sets),
             )  # fmt: skip
-        yield Item(
-            page.code, part.id, part.kind, page.type, page.options, tree, page.prefer_not,
-            page.sensitivity, page.symbol, "", page.longest,
-        )  # fmt: skip
+        yield Item(page.code, part.id, part.kind, page.type, page.options or (page.code if page.choices else ""), tree, page.prefer_not, page.sensitivity, page.symbol, "", page.longest, tuple(page.choices))  # fmt: skip
 
 
 def _check_names(item: Item, earlier: dict[str, Item], where: str) -> None:
