@@ -7,6 +7,7 @@ from collections.abc import Callable
 from threecircles.report.context import Context
 from threecircles.report.model import Page
 from threecircles.report.pages import (
+    children,
     gaps,
     linkage,
     methods,
@@ -33,6 +34,7 @@ PAGES: tuple[PageMaker, ...] = (
     linkage.page,
     gaps.page,
     methods.page,
+    children.page,
 )
 
 

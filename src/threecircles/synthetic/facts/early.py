@@ -9,6 +9,8 @@ from threecircles.synthetic.facts.folder import Figures, Folder, share
 
 def early_figures(folder: Folder) -> Figures:
     """Facts 42, 43 and 58 from the profile of the year and the reviews due in it."""
+    if not folder.holds("eyfs"):
+        return {}
     profile = folder.returned("eyfs", "eyfs_profile").with_columns(good=pl.col("gld") == "1")
     pupils = folder.returned("school", "pupilonroll").select("upn", "pupilonrolltableid")
     meals = folder.returned("school", "fsmperiod").select("pupilonrolltableid").unique()

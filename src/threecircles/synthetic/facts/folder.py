@@ -38,6 +38,10 @@ class Folder:
         name = delivery if delivery[-4:].isdigit() else f"{delivery}_{self.year}"
         return pl.read_parquet(self.path / "truth" / "returns" / name / f"{table}.parquet")
 
+    def holds(self, delivery: str) -> bool:
+        """Whether the place was written with this return; one made with --only may lack it."""
+        return (self.path / "truth" / "returns" / f"{delivery}_{self.year}").is_dir()
+
     def truth(self, table: str) -> pl.DataFrame:
         """One table of the truth."""
         return pl.read_parquet(self.path / "truth" / f"{table}.parquet")
