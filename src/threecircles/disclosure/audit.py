@@ -22,6 +22,12 @@ from threecircles.core.errors import ThreeCirclesError
 FIRST = "0" * 64
 """The `prev` of the first line."""
 
+IDENTIFIABLE = frozenset({
+    "view_record", "signpost", "break_glass", "review_link", "link_across_adoption", "subject_access",
+    "correct", "erase", "load_source", "view_sensitive_table", "export_extract",
+})  # fmt: skip
+"""Actions that read, or change, rows of children: a line that allows one says who, why and by which rule."""
+
 _FIELDS = (
     "seq",
     "at",
@@ -139,6 +145,15 @@ def append(
     Raises ThreeCirclesError when the log cannot be written; the caller must then refuse the read.
     """
     told = None if detail is None else canonical(detail).decode()
+    if (
+        decision == "allow"
+        and action in IDENTIFIABLE
+        and not (actor and purpose and basis and policy)
+    ):
+        raise ThreeCirclesError(
+            "A look at children's rows without actor, purpose, basis and policy is refused.",
+            where=log_path(workspace).name, found=action,
+        )  # fmt: skip
     try:
         with _log(workspace) as log:
             log.execute("BEGIN IMMEDIATE")

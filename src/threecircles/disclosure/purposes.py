@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 
 from threecircles.core.errors import DefinitionError, NotPermitted, did_you_mean
@@ -58,7 +59,13 @@ class ForbiddenList(Definition):
 
 def purposes() -> dict[str, Purpose]:
     """All purposes that can be permitted, by id."""
-    return {p.id: p for p in load_folder("purposes/permitted", Purpose)}
+    return dict(_permitted())
+
+
+@cache
+def _permitted() -> tuple[tuple[str, Purpose], ...]:
+    # Every decision asks for them: the folder is read once a process.
+    return tuple((p.id, p) for p in load_folder("purposes/permitted", Purpose))
 
 
 def forbidden(local: Path | None = None) -> dict[str, ForbiddenPurpose]:

@@ -38,9 +38,10 @@ class Kind:
 
 @dataclass(frozen=True, kw_only=True)
 class Studies(Definition):
-    """definitions/ethics/studies.yaml."""
+    """definitions/ethics/studies.yaml. outside: commands near a study that open none."""
 
     kinds: tuple[Kind, ...]
+    outside: tuple[str, ...] = ()
 
 
 def kinds() -> dict[str, Kind]:
@@ -81,7 +82,7 @@ def check_may_open_study(
     record, problems = _record_for(kind, study, folder, made_up, purposes)
     _write(folder, who, "open_study", f"study:{kind}/{study}", purposes, not problems, record)
     if problems:
-        raise _refusal(f"The {known.label.lower()} {study} may not open.", problems, record)
+        raise _refusal(f"The study {study} ({known.label.lower()}) may not open.", problems, record)
     assert record is not None
     with state.state(folder) as kept:
         kept.execute(

@@ -8,12 +8,6 @@ from pathlib import Path
 
 from threecircles.disclosure import audit
 
-IDENTIFIABLE = frozenset({
-    "view_record", "signpost", "break_glass", "review_link", "link_across_adoption",
-    "subject_access", "correct", "erase", "load_source", "view_sensitive_table", "export_extract",
-})  # fmt: skip
-"""Actions that read, or change, rows of children."""
-
 
 @dataclass(frozen=True)
 class Look:
@@ -35,7 +29,7 @@ def looks(workspace: Path, *, person: str = "", actor: str = "", month: str = ""
     found = []
     for line in audit.lines(workspace):
         about = str(line["resource"]).partition(":")[2].split(",")
-        if line["action"] not in IDENTIFIABLE or (person and person not in about):
+        if line["action"] not in audit.IDENTIFIABLE or (person and person not in about):
             continue
         if (actor and line["actor"] != actor) or not line["at"].startswith(month):
             continue
