@@ -107,8 +107,9 @@ def at_the_machine(request: Request) -> bool:
 
 def from_elsewhere(request: Request) -> bool:
     """True when the browser says that a page of another site sent this."""
-    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        return True
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:  # told by the browser itself; our no-referrer makes it write Origin: null
+        return site not in ("same-origin", "none")
     origin = request.headers.get("origin")
     return origin is not None and origin.rstrip("/") != own_origin(request)
 
