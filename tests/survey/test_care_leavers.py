@@ -57,8 +57,8 @@ def test_a_module_that_was_not_given_is_not_asked(leavers):
     rows = homes(leavers, "2026").frame.filter(pl.col("measure").str.ends_with("_agree"))
     assert rows.height == len(MODULE) * (len(KINDS) + 1)
     assert set(rows["reason"]) == {"not_asked"}
-    asked = homes(leavers.with_columns(safe_where_i_live=pl.lit(4)), "2026")
-    assert value(asked, "own_tenancy", "safe_where_i_live_agree") == 40
+    asked = homes(leavers.with_columns(lca1=pl.lit(4)), "2026")
+    assert value(asked, "own_tenancy", "lca1_agree") == 40
 
 
 def test_a_home_of_no_kind_is_refused(leavers):

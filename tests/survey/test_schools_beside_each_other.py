@@ -14,7 +14,9 @@ def census(rng, schools=60, icc=0.02, shift=0.0):
     """Pupils of schools of 25 to 260, a score with that share of variance between schools."""
     size = rng.integers(25, 261, schools)
     school = np.repeat(np.arange(schools), size)
-    y = rng.normal(0, np.sqrt(icc), schools)[school] + rng.normal(shift, np.sqrt(1 - icc), len(school))
+    y = rng.normal(0, np.sqrt(icc), schools)[school] + rng.normal(
+        shift, np.sqrt(1 - icc), len(school)
+    )
     return school, y
 
 

@@ -25,6 +25,8 @@ MODULES = (
     "threecircles.web.work.rights",
     "threecircles.web.work.audit",
     "threecircles.web.work.agreements",
+    "threecircles.web.work.survey_desk",
+    "threecircles.web.survey.routes",
 )
 """Modules with `ROUTES`; a room's pages are added here."""
 
