@@ -14,6 +14,7 @@ from threecircles import definitions
 from threecircles.core.errors import UsageError
 from threecircles.sources.write_903 import write_903
 from threecircles.sources.write_cin_xml import write_cin_xml
+from threecircles.synthetic.bait import bait_table
 from threecircles.synthetic.centres import register_table
 from threecircles.synthetic.errors.apply import apply_errors, identity_table
 from threecircles.synthetic.errors.log import Log
@@ -152,6 +153,7 @@ def _write(
         for name, frame in truth_tables(world, years).items():
             _parquet(frame, folder / "truth" / f"{name}.parquet")
         _parquet(ledger(world), folder / "truth" / "ledger.parquet")
+        _parquet(bait_table(world), folder / "truth" / "bait.parquet")
         _write_returns(folder / "truth" / "returns", clean)
     (folder / "place.yaml").write_text(place_yaml(world, set(received)), encoding="utf-8")
 
