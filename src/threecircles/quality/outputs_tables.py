@@ -46,7 +46,7 @@ def write_parquet(tables: dict[str, pl.DataFrame], folder: Path) -> list[Path]:
     paths = []
     for name, table in tables.items():
         path = folder / f"{name}.parquet"
-        table.write_parquet(path)
+        table.write_parquet(path, compression="lz4", statistics=False)
         paths.append(path)
     return paths
 

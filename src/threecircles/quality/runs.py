@@ -17,6 +17,11 @@ from threecircles.quality.report import Report
 from threecircles.quality.stored import rules_table
 
 FOLDER = "run"
+KEPT = (
+    "finding_id", "rule", "severity", "return", "year", "table", "row", "child", "column", "value",
+    "message", "record", "waived_by",
+)  # fmt: skip
+"""Columns of the findings that the next check and the worklist need."""
 
 
 @dataclass(frozen=True)
@@ -46,13 +51,14 @@ def store_run(
         .alias("first_seen"),
     )
     for name, table in (
-        ("findings", written.findings),
+        ("findings", written.findings.select(KEPT)),
         ("rules_run", rules_table(report)),
         ("records", records(report)),
         ("worklist", written.worklist),
         ("seen", seen),
     ):
-        table.write_parquet(inner / f"{name}.parquet")
+        # Kept for the next check, not for people: written fast rather than small.
+        table.write_parquet(inner / f"{name}.parquet", compression="lz4", statistics=False)
     told = {"day": day.isoformat(), "headline": report.headline(), "return": report.return_name}
     (inner / "run.json").write_text(json.dumps(told), encoding="utf-8")
     return inner
