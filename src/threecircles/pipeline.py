@@ -34,6 +34,7 @@ STEPS = (
     "record.steps",
     "need.steps",
     "need.published_steps",
+    "survey.outcome_steps",
     "funding.steps",
     "disclosure.steps",
     "report.steps",

@@ -26,11 +26,11 @@ KINDS = {
     "not_in_touch": "Not in touch",
 }
 MODULE = {
-    "safe_where_i_live": "I feel safe where I live",
-    "someone_to_turn_to": "There is someone I can turn to",
-    "money_lasts": "My money lasts",
-    "settled": "I feel settled",
-    "say_in_plan": "I had a say in my plan",
+    "lca1": "I feel safe where I live",
+    "lca2": "There is someone I can turn to",
+    "lca3": "My money lasts",
+    "lca4": "I feel settled",
+    "lca5": "I had a say in my plan",
 }
 """Items of the leaving-care module, answered 1 to 5; 4 and 5 agree."""
 AGREES = 4
