@@ -18,6 +18,7 @@ def register(app: typer.Typer) -> None:
     group.command()(profiles)
     group.command("explain-cell")(explain_cell)
     group.command()(ledger)
+    group.command()(scan)
     app.add_typer(group, name="disclosure")
 
 
@@ -163,6 +164,27 @@ def ledger(
     print(found.text())
     if found.leaks:
         raise typer.Exit(1)
+
+
+def scan(
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Files that are to leave, or have left.")
+    ],
+    workspace: Annotated[
+        Path, typer.Option("--workspace", metavar="W", help="The workspace that knows the names.")
+    ] = Path(),
+) -> None:
+    """Look for names, identifiers and postcodes of children in files; exit code 1 when one is there."""
+    from threecircles.core.workspace import open_workspace
+    from threecircles.disclosure.scan import names_of
+    from threecircles.disclosure.scan import scan as look
+
+    found = look(folder, names_of(open_workspace(workspace, "identity")))
+    for item in found:
+        print(f"{item.file}: {item.kind}, {item.times} times")
+    if found:
+        raise typer.Exit(1)
+    print("No child is named.")
 
 
 def _declared(sums: list[str] | None) -> list[tuple[str, str, str]]:

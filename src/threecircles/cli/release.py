@@ -22,6 +22,8 @@ def register(app: typer.Typer) -> None:
     )
     group.command("list")(list_releases)
     group.command("request")(request)
+    group.command("report")(report)
+    group.command("verify")(verify)
     for action in ("check", "approve", "publish", "withdraw", "return", "refuse"):
         group.command(action)(_act(action))
     app.add_typer(group, name="release")
@@ -54,6 +56,37 @@ def request(
         open_workspace(workspace), folder, title=title, audience=audience, actor=actor
     )
     print(f"{made.id} is {made.state}.")
+
+
+def report(
+    release: Annotated[str, typer.Argument(metavar="RELEASE", help="See `release list`.")],
+    workspace: Workspace = Path(),
+) -> None:
+    """What the desk finds by itself: attack, ledger, names, changes; exit code 1 when something stands against it."""
+    from threecircles.core.workspace import open_workspace
+    from threecircles.disclosure import desk
+    from threecircles.disclosure.release_report import report as made
+
+    opened = open_workspace(workspace)
+    found = made(opened, desk.show(opened, release).folder, desk.shown(opened))
+    print(found.text())
+    if not found.safe:
+        raise typer.Exit(1)
+
+
+def verify(
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="A released folder with its manifest.json.")
+    ],
+    signature: Annotated[Path, typer.Argument(metavar="SIGNATURE.json")],
+    public_key: Annotated[
+        str | None, typer.Option(help="The desk's public key, known from elsewhere.")
+    ] = None,
+) -> None:
+    """Whether a copy of a release is what the desk let out."""
+    from threecircles.disclosure.signature import verify as check
+
+    print(f"{check(folder, signature, public_key):,} files, each as it was signed.")
 
 
 def _act(action: str):  # type: ignore[no-untyped-def]  # a command made for each step of the table

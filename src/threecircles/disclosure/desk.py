@@ -15,13 +15,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from html import escape
 from pathlib import Path
 
+from threecircles.core.dates import in_words
 from threecircles.core.errors import NotPermitted, UsageError
 from threecircles.core.workspace import Workspace, swap_folder, write_bytes
+from threecircles.disclosure import ledger
 from threecircles.disclosure.people import person, same_human
 from threecircles.disclosure.permission import check_may
 from threecircles.disclosure.policy import Person
+from threecircles.disclosure.release_report import released_tables, report
+from threecircles.disclosure.signature import sign
 
 TRANSITIONS = {
     ("requested", "check"): "checked",
@@ -149,6 +154,8 @@ def act(
         resource={"requester": release.requester, "state": _judged_state(release, action)},
         two_people=True, detail={"action": action, "hash": release.hash},
     )  # fmt: skip
+    if action == "check":
+        _refuse_leaks(workspace, release)
     if action == "publish":
         _publish(workspace, release)
     if action == "withdraw":
@@ -269,6 +276,33 @@ def _check_hands(workspace: Workspace, release: Release, action: str, who: Perso
         )
 
 
+def tombstone(title: str, reason: str, day: str) -> str:
+    """The page that stands where a withdrawn release was."""
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Withdrawn</title></head>'
+        f"<body><main><h1>{escape(title)}</h1><p>This was withdrawn on {day}.</p>"
+        f"<p>{escape(reason)}</p></main></body></html>\n"
+    )
+
+
+def _refuse_leaks(workspace: Workspace, release: Release) -> None:
+    found = report(workspace, release.folder, shown(workspace))
+    write_bytes(workspace.path / "reports" / f"{release.id}.json", found.to_json().encode())
+    # A made-up place that plays by itself is made anew at will; its report is kept all the same.
+    plays = workspace.fictitious and not (workspace.path / "access.yaml").exists()
+    against = (
+        *found.leaks,
+        *(found.named or ()),
+        *found.microdata,
+        *(() if plays else found.ledger),
+    )
+    if against:
+        raise NotPermitted(
+            "The check by machine stands against this release.", where=release.id, found="; ".join(against[:5]),
+            mend=f"Read `threecircles release report {release.id}`; return the release, or wait for the next date.",
+        )  # fmt: skip
+
+
 def _publish(workspace: Workspace, release: Release) -> None:
     if folder_hash(release.folder) != release.hash:
         raise NotPermitted(
@@ -290,6 +324,9 @@ def _publish(workspace: Workspace, release: Release) -> None:
     }
     write_bytes(aside / "manifest.json", json.dumps(told, indent=1, sort_keys=True).encode())
     swap_folder(aside, workspace.release)
+    found, sums = ledger.safe_entries(released_tables(workspace, release.folder))
+    ledger.write_down(workspace.path, release.id, found, sums)
+    sign(workspace, release.id)
 
 
 def _take_down(workspace: Workspace, release: Release, reason: str) -> None:
@@ -297,7 +334,12 @@ def _take_down(workspace: Workspace, release: Release, reason: str) -> None:
     shutil.rmtree(aside, ignore_errors=True)
     told = {"release": release.id, "title": release.title, "withdrawn": True, "reason": reason}
     write_bytes(aside / "withdrawn.json", json.dumps(told, indent=1, sort_keys=True).encode())
+    day = datetime.now(UTC).date()
+    write_bytes(
+        aside / "withdrawn.html", tombstone(release.title, reason, in_words(day)).encode()
+    )
     swap_folder(aside, workspace.release)
+    ledger.withdrawn(workspace.path, release.id)
 
 
 @contextmanager

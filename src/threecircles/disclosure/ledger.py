@@ -155,6 +155,11 @@ def check(workspace: Path, found: Sequence[Entry], sums: Sequence[Sum] = ()) -> 
     return _judged(both, known, [], len(releases), len(old) + len(new))
 
 
+def known(workspace: Path) -> bool:
+    """True when anything has been released."""
+    return (Path(workspace) / FILE).exists()
+
+
 def check_files(workspace: Path, paths: Sequence[Path]) -> Check:
     """As `check`, for tables in files."""
     return check(workspace, file_entries(paths))
