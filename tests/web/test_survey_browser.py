@@ -223,6 +223,7 @@ def test_pictures_stand_beside_words_and_every_screen_is_accessible_and_narrow(o
     address, store, rows = place
     page = opened(viewport={"width": 320, "height": 800})
     begin(page, place, pictures=True)
+    page.wait_for_function("() => document.querySelector('[data-hide]').hidden === false")
     for _ in range(5):
         heading = page.text_content("h1")
         page.click("button[value=skip]")

@@ -43,6 +43,8 @@ def study_tables(scored: Scored, salt: str) -> list[Measured]:
         nc_year=pl.col("nc_year").cast(pl.String),
         sex=pl.when(pl.col("sex").is_in(["F", "M"])).then("sex").otherwise(pl.lit("other")),
     )
+    if scored.study.basis == "convenience":
+        return _Maker(scored, frame.with_columns(weight=pl.lit(1.0))).convenience()
     maker = _Maker(scored, frame)
     return [*maker.borough(), *maker.schools()]
 
@@ -78,6 +80,14 @@ class _Maker:
             "survey-schools", "Schools beside each other, drawn towards the whole",
             self._comparison(funnels=True), "mean", True,
         )  # fmt: skip
+
+    def convenience(self) -> list[Measured]:
+        """What those who happened to answer said: no weight, interval, group or school beside another."""
+        n = self.frame.height
+        title = f"Of the {n} who answered (convenience: they stand for nobody else)"
+        answers = self._answers(())
+        answers = answers.with_columns(measure=pl.format("convenience {}", pl.col("measure")))
+        return [self._table("survey-convenience", title, answers, "share", False)]
 
     def schools(self) -> Iterator[Measured]:
         """Response, scores, answers and comparison of each school."""

@@ -127,7 +127,8 @@ const begin = async (given) => {
   trail = (mine && (await read("trail"))) || form.items.map((_, i) => i).filter((i) => i < form.at && asked(i));
   await write({ form, answers });
   outbox = await Outbox.resume(form.token, form.next, tell);
-  const place = mine ? ((await read("at")) ?? form.at) : form.at;
+  // A plain form sent before this module was ready has moved on at the server: the further place holds.
+  const place = Math.max(form.at, mine ? ((await read("at")) ?? 0) : 0);
   main.addEventListener("submit", (event) => {
     if (!event.target.matches("form[data-screen]")) return;
     event.preventDefault();

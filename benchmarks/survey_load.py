@@ -1,0 +1,149 @@
+"""Survey A15: answer round-trips under load, against an empty page of the same server in the same run.
+
+    python benchmarks/survey_load.py --pupils 30 --seconds 60                 # one class starting in a minute
+    python benchmarks/survey_load.py --pupils 300 --seconds 60 --speed 6      # a slice of the busy morning
+    python benchmarks/survey_load.py --store postgresql://...                 # the same on PostgreSQL
+
+Three hours of 300 classes of 30 at six times the speed is 9,000 pupils in 30 minutes: 5 pupils begin a
+second and each is busy for two minutes, so about 600 are answering at any time. `--steady` plays that
+rate for as long as asked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import httpx
+
+ROOT = Path(__file__).parents[1]
+SERVER = """
+import sys; sys.path[:0] = [{root!r}]
+import uvicorn
+from pathlib import Path
+from tests.survey.made_up import open_study
+from threecircles.web.survey import survey_app
+folder = Path({folder!r})
+_, store, rows = open_study(folder, schools=30, years=(5, 8), on_roll=30, more={more!r})
+(folder / "codes").write_text(" ".join(r["code"] for r in rows))
+uvicorn.run(survey_app(folder, ("127.0.0.1",)), port={port}, log_level="error", access_log=False)
+"""
+
+
+async def pupil(
+    client: httpx.AsyncClient, code: str, think: float, times: dict[str, list[float]]
+) -> None:
+    """One pupil: code, yes, every question in batches as the tablet sends them, finish."""
+    rng = random.Random(code + str(random.random()))
+    await client.post("/survey/code", data={"code": code, "language": "en"})
+    started = await client.post(
+        "/survey/start", data={"code": code, "consent": "yes", "language": "en", "mode": "standard"}
+    )
+    token = (
+        started.cookies.get("tc_survey")
+        or started.headers["set-cookie"].split("tc_survey=")[1].split(";")[0]
+    )
+    told = await client.get("/survey/screens", cookies={"tc_survey": token})
+    items = [i for i in told.json()["items"] if i["type"] == "single"]
+    for seq, item in enumerate(items, start=1):
+        await asyncio.sleep(rng.expovariate(1 / think))
+        values = [part.split('"')[0] for part in item["html"].split('value="')[1:]]
+        chosen = [
+            v for v in values if v not in ("next", "back", "skip", "prefer_not") and not v.isspace()
+        ]
+        body = {
+            "session_uuid": token,
+            "seq": seq,
+            "items": [
+                {"item": item["code"], "value": chosen[1], "missing_reason": None, "shown_ms": 900}
+            ],
+        }
+        begun = time.perf_counter()
+        answer = await client.post("/survey/batch", json=body)
+        times["answer"].append(time.perf_counter() - begun)
+        if answer.status_code != 200 or answer.json()["through"] != seq:
+            times["wrong"].append(answer.status_code)
+        if seq % 8 == 0:
+            begun = time.perf_counter()
+            await client.get("/survey/away")
+            times["empty"].append(time.perf_counter() - begun)
+    done = await client.post("/survey/finish", json={"session_uuid": token})
+    if done.status_code != 200:
+        times["wrong"].append(done.status_code)
+
+
+async def play(
+    address: str, codes: list[str], pupils: int, seconds: float, speed: float
+) -> dict[str, list[float]]:
+    """Pupils begin evenly over the seconds; each thinks 15 s a question, divided by the speed."""
+    times: dict[str, list[float]] = {"answer": [], "empty": [], "wrong": []}
+    limits = httpx.Limits(max_connections=400, max_keepalive_connections=400)
+    async with httpx.AsyncClient(base_url=address, limits=limits, timeout=60) as client:
+        jobs = []
+        for k in range(pupils):
+            jobs.append(
+                asyncio.create_task(pupil(client, codes[k % len(codes)], 15 / speed, times))
+            )
+            await asyncio.sleep(seconds / pupils)
+        await asyncio.gather(*jobs)
+    return times
+
+
+def percentile(values: list[float], share: float) -> float:
+    """The value that a share of them does not exceed."""
+    return sorted(values)[min(int(len(values) * share), len(values) - 1)]
+
+
+def main() -> None:
+    asked = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    asked.add_argument("--pupils", type=int, default=30)
+    asked.add_argument("--seconds", type=float, default=60)
+    asked.add_argument("--speed", type=float, default=6)
+    asked.add_argument("--store", default="")
+    asked.add_argument("--port", type=int, default=8790)
+    given = asked.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        more = f"store: {given.store}" if given.store else ""
+        text = SERVER.format(root=str(ROOT), folder=folder, port=given.port, more=more)
+        server = subprocess.Popen([sys.executable, "-c", text])
+        try:
+            address = f"http://127.0.0.1:{given.port}"
+            for _ in range(240):
+                try:
+                    httpx.get(f"{address}/survey/away", timeout=2)
+                    break
+                except httpx.HTTPError:
+                    time.sleep(0.5)
+            codes = (Path(folder) / "codes").read_text().split()
+            begun = time.perf_counter()
+            times = asyncio.run(play(address, codes, given.pupils, given.seconds, given.speed))
+            took = time.perf_counter() - begun
+        finally:
+            server.terminate()
+            server.wait()
+    answers, empty = times["answer"], times["empty"]
+    print(
+        json.dumps(
+            {
+                "pupils": given.pupils, "seconds": round(took, 1), "answers": len(answers), "a_second": round(len(answers) / took, 1),
+                "p50_ms": round(1000 * statistics.median(answers), 1), "p95_ms": round(1000 * percentile(answers, 0.95), 1),
+                "empty_p95_ms": round(1000 * percentile(empty, 0.95), 1),
+                "ratio": round(percentile(answers, 0.95) / percentile(empty, 0.95), 2), "wrong": len(times["wrong"]),
+                "store": "postgresql" if given.store else "sqlite",
+            }
+        )
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
