@@ -57,3 +57,14 @@ def test_a_good_level_is_all_twelve_goals_and_nothing_less(borough):
     """Fact 42: the definition of the published figure holds for each child."""
     e = borough.early_years
     assert ((e.goals[:, :12] == 2).all(axis=1) == e.good).all()
+
+
+def test_a_good_level_falls_with_deprivation(borough):
+    """A8: the gradient of the level at five by deprivation is in the exports, from the worst to the best third."""
+    e, people, land = borough.early_years, borough.people, borough.land
+    child = e.profile_child[people.family[e.profile_child] >= 0]
+    home = borough.homes.pc[borough.homes.at(people.family[child], borough.end)]
+    inside = land.pc_lsoa[home] >= 0
+    decile = land.decile[land.pc_lsoa[home[inside]]]
+    good = e.good[np.isin(e.profile_child, child)][inside]
+    assert good[decile <= 3].mean() < good[decile >= 8].mean() - 0.05
