@@ -3,9 +3,13 @@
 import numpy as np
 import polars as pl
 import pytest
+from tests.need.made_up import NEED, record
+from tests.need.test_circles import AREAS, SERVICES, on_a_roll
 
+from threecircles.core.engines import engine
 from threecircles.core.errors import UsageError
 from threecircles.need.circles import circles, design_of
+from threecircles.need.circles_step import circles_tables
 from threecircles.need.found import links_found, said
 from threecircles.need.linkage import LinkQuality, correct, corrected, pooled
 
@@ -108,3 +112,30 @@ def test_a_group_with_nobody_in_both_has_a_targeting_of_nought():
     empty = surely.with_columns(value=pl.when(none).then(0.0).otherwise("value"))
     rows = {r["measure"]: r for r in correct(empty, LINKS).to_dicts()}
     assert rows["targeting"]["value"] == 0 and rows["targeting"]["denominator"] > 0
+
+
+def test_twenty_draws_of_links_widen_the_interval_by_what_links_may_be():
+    "need N4 in small: contacts whose link is doubtful fall out of some draws; sure links change nothing."
+    pupils = on_a_roll(900)
+    measure, episode, person, residence = record(pupils, roll=True)
+    episode = episode.with_columns(source_record_id=pl.col("person_id") + pl.col("process"))
+    ids = episode["source_record_id"].unique(maintain_order=True)
+    made = {}
+    for name, p in (("sure", None), ("doubtful", 0.7)):
+        records = pl.DataFrame(
+            {"source_record_id": ids, "p": pl.Series([p] * len(ids), dtype=pl.Float64)}
+        )
+        frames = [engine("polars").frame(f) for f in (measure, episode, person, residence, records)]
+        tables = circles_tables(
+            *frames[:4], need=NEED, services=SERVICES, areas=AREAS, academic_year=2026,
+            person_record=frames[4],
+        )  # fmt: skip
+        links = next(m for m in tables if m.spec.id == "circles-links").frame
+        made[name] = {(r["links"], r["measure"]): r for r in links.to_dicts()}
+    sure, doubtful = made["sure"], made["doubtful"]
+    assert sure["drawn", "coverage"]["value"] == pytest.approx(
+        sure["observed", "coverage"]["value"]
+    )
+    ratio = doubtful["drawn", "coverage"]["value"] / sure["drawn", "coverage"]["value"]
+    assert ratio == pytest.approx(0.7, abs=0.06)
+    assert doubtful["drawn", "service"]["low"] < doubtful["drawn", "service"]["high"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from math import exp
@@ -26,7 +27,7 @@ from threecircles.need.frechet import bounds, told_rows, words
 from threecircles.need.ground import Ground, directions, grounded, in_picture, plain_ground
 from threecircles.need.high_need import HighNeed, classify, frozen_cuts
 from threecircles.need.linkage import LinkQuality, correct
-from threecircles.need.links_table import links_table
+from threecircles.need.links_table import links_drawn, links_table
 from threecircles.need.measured import VALUES, Told, circles_table
 from threecircles.need.profile import dimensions_table, distribution_table, gradient_table
 from threecircles.need.respondents import (
@@ -55,10 +56,11 @@ def circles_tables(
     services: TargetedServices,
     areas: Areas,
     academic_year: int,
+    person_record: nw.LazyFrame | None = None,
 ) -> list[Measured]:
     """Every table of the circles, or none where no pupil answered.
 
-    measure, episode, person, residence: the record's tables. With leave to link, the circles are drawn
+    measure, episode, person, residence: the record's tables; person_record: for draws of links. With leave to link, the circles are drawn
     person by person; without any, as bounds.
     """
     scales = [c.scale for c in need.criteria]
@@ -89,7 +91,12 @@ def circles_tables(
                 areas.by_age.get(int(y) + 4, 0) for y in roll["nc_year"].unique().to_list()
             )
             quality = links_found(in_contact, home, roll, children, academic_year)
-            tables = grounded_tables(ground, areas, told, quality)
+            drawn = (
+                links_drawn(episode, person_record, services, day)
+                if person_record is not None
+                else []
+            )
+            tables = grounded_tables(ground, areas, told, quality, drawn)
             return [*tables, *profile_tables(ground, survey, need, told, quality)]
     answered = consent_adjusted(survey.filter((pl.col("completed") == 1) & ~pl.col("flagged")))
     plain = plain_ground(answered.filter(in_picture()), "link_weight")
@@ -135,7 +142,11 @@ def ground_of(
 
 
 def grounded_tables(
-    ground: Ground, areas: Areas, told: Told, quality: LinkQuality | None
+    ground: Ground,
+    areas: Areas,
+    told: Told,
+    quality: LinkQuality | None,
+    drawn: Sequence[pl.Series] = (),
 ) -> list[Measured]:
     """The circles of everyone on roll, whole and by each breakdown, put right for missed links.
 
@@ -152,7 +163,7 @@ def grounded_tables(
     whole = right(seen)
     made = [
         circles_table(whole, None, replace(told, notes=(sentence(whole), *told.notes))),
-        links_table(ground, seen, whole if quality else None, told),
+        links_table(ground, seen, whole if quality else None, told, drawn),
     ]
     for group in named_groups():
         table = calibrated_circles(ground, group)

@@ -174,4 +174,6 @@ def pooled(
     share = (1 + 1 / m) * between / total
     drawn = (m - 1) / share**2
     seen = (df + 1) / (df + 3) * df * (1 - share)
-    return float(np.mean(values)), float(np.sqrt(total)), 1 / (1 / drawn + 1 / seen)
+    # Where all error comes from the draws, only how many there were limits what is known of it.
+    inverse = 1 / drawn + (1 / seen if seen > 0 else 0.0)
+    return float(np.mean(values)), float(np.sqrt(total)), 1 / inverse

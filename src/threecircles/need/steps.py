@@ -30,6 +30,7 @@ from threecircles.need.targeted import targeted_services
 from threecircles.record.derive.first_sign import first_sign_rule
 
 PURPOSE = "needs_assessment"
+CIRCLES = ("measure", "episode", "person", "residence", "person_record")
 COMBINED = ("episode", "event", "factor", "measure", "person", "person_record")
 HIGH_NEED, SERVICES = "high_need_9_16_demo", "council_and_justice"
 
@@ -46,7 +47,7 @@ def steps(place: Place) -> list[Step]:
             Step(
                 name="need.circles",
                 function=circles,
-                reads=("record.measure", "record.episode", "record.person", "record.residence"),
+                reads=tuple(f"record.{t}" for t in CIRCLES),
                 writes=("need.circles-*", "need.need-*"),
                 definitions=("high_need", "targeted_services", "processes"),
                 purpose=PURPOSE,
@@ -168,6 +169,7 @@ def circles(
     episode: Any,
     person: Any,
     residence: Any,
+    person_record: Any,
     *,
     grant: Grant,
     place: Place,
@@ -182,6 +184,7 @@ def circles(
         services=targeted_services(service_definition),
         areas=areas_of(place),
         academic_year=place.year,
+        person_record=None if person_record is None else _opened(person_record, grant),
     )
 
 
