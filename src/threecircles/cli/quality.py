@@ -170,17 +170,37 @@ def diff(
     return_name: Annotated[str, typer.Argument(metavar="RETURN")],
     year: Annotated[int, typer.Argument()],
     other: Annotated[int, typer.Argument()],
+    run: Annotated[
+        Path | None,
+        typer.Option(metavar="RUN", help="A check of yours: what the change does to it."),
+    ] = None,
 ) -> None:
-    """Rules added, changed and withdrawn between two years."""
+    """Rules added, changed and withdrawn between two years, and what that did to a check of yours."""
     from threecircles.quality.ruleset import diff_rules
 
     found = diff_rules(return_name, year, other)
     print(found.sentence())
+    counted = _findings_by_rule(run)
     for word, rules in (("added", found.added), ("withdrawn", found.withdrawn)):
         for rule in rules:
-            print(f"  {word:9} {rule.code:7} {rule.title}")
+            print(f"  {word:9} {rule.code:7} {rule.title}{_of_yours(counted, rule.code)}")
     for change in found.changed:
-        print(f"  changed   {change.code:7} {', '.join(change.fields) or 'said again'}")
+        what = ", ".join(change.fields) or "said again"
+        print(f"  changed   {change.code:7} {what}{_of_yours(counted, change.code)}")
+
+
+def _findings_by_rule(run: Path | None) -> dict[str, int] | None:
+    """Places found by each rule in a stored check."""
+    if run is None:
+        return None
+    from threecircles.quality.runs import open_run
+
+    places = open_run(run).findings.unique(["rule", "table", "row"])
+    return dict(places.group_by("rule").len().iter_rows())
+
+
+def _of_yours(counted: dict[str, int] | None, code: str) -> str:
+    return "" if counted is None else f" ({counted.get(code, 0):,} found in your check)"
 
 
 def coverage(

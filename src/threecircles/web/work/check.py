@@ -14,7 +14,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from threecircles.checking import Asked, check_files
-from threecircles.quality.report import Finding
+from threecircles.quality.report import Finding, Report
+from threecircles.quality.stored import findings_table
+from threecircles.quality.summary import summarise
 from threecircles.sources.reading import Problem
 from threecircles.web.frame import page
 from threecircles.web.routes import guarded
@@ -35,6 +37,7 @@ class RuleFound:
     code: str
     severity: str
     message: str
+    hint: str
     places: tuple[str, ...]
     count: int
 
@@ -50,6 +53,8 @@ class Checked:
     skipped: int
     failed: int
     rejects: int
+    not_run: tuple[tuple[str, str, str], ...] = ()
+    """State, why, and codes of the rules that did not run; they say nothing about the return."""
 
 
 async def check_page(request: Request) -> Response:
@@ -85,21 +90,34 @@ def check_return(paths: list[Path], kind: str, year: int) -> Checked:
     rules: dict[str, list[Finding]] = {}
     for finding in (f for report in made.reports for f in report.findings):
         rules.setdefault(finding.rule, []).append(finding)
+    hints = {rule.code: rule.hint for report in made.reports for rule in report.rules}
     found = tuple(
         RuleFound(
             code=code,
             severity=items[0].severity,
             message=items[0].message,
+            hint=hints[code],
             places=tuple(_place(i) for i in items[:SHOWN]),
             count=len(items),
         )
-        for code, items in sorted(rules.items(), key=lambda kv: (-len(kv[1]), kv[0]))
+        for code, items in sorted(
+            rules.items(), key=lambda kv: (kv[1][0].severity, -len(kv[1]), kv[0])
+        )
     )
     ran, skipped, failed = (
         sum(report.count(state) for report in made.reports)
         for state in ("ran", "skipped", "failed")
     )
-    return Checked(told, problems, found, ran, skipped, failed, reading.rejects.height)
+    not_run = tuple(line for report in made.reports for line in _not_run(report))
+    return Checked(told, problems, found, ran, skipped, failed, reading.rejects.height, not_run)
+
+
+def _not_run(report: Report) -> list[tuple[str, str, str]]:
+    """State, why, and codes of the rules of a report that did not run."""
+    summary = summarise(report, findings_table(report))
+    failed = [("failed", reason, code) for code, reason in summary.failed.items()]
+    skipped = [("skipped", why, ", ".join(codes)) for why, codes in summary.skipped_by_what_to_do()]
+    return failed + skipped
 
 
 def _sentence(problem: dict[str, Any]) -> str:
