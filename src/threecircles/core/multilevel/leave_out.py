@@ -13,7 +13,7 @@ from threecircles.core.multilevel.design import Floats, scaled
 from threecircles.core.multilevel.fit import Fit, without_level
 from threecircles.core.multilevel.laplace import Modes
 from threecircles.core.multilevel.problem import Problem
-from threecircles.core.multilevel.search import Memory
+from threecircles.core.multilevel.search import Memory, search
 
 CLOSE = 1e-4
 """A refit ends when no parameter can move by more than about this part of its standard error."""
@@ -63,6 +63,9 @@ def leave_out(made: Problem, fitted: Fit, penalty: float = 0.0) -> Iterator[Refi
         modes = Modes(areas[kept], np.delete(authorities, h))
         for level in fitted.at_boundary:
             part = without_level(part, part.levels.index(level))
+        if not part.levels:
+            yield _plain(part, unit.back, ridge, name)
+            continue
         if upper_only:
             modes = Modes(modes.v, np.zeros(1))
         elif len(part.levels) < 2:
@@ -79,6 +82,13 @@ def leave_out(made: Problem, fitted: Fit, penalty: float = 0.0) -> Iterator[Refi
             float(-found.fun),
             memory.count,
         )
+
+
+def _plain(part: Problem, back: Floats, ridge: Floats, name: str) -> Refit:
+    """No level was left in the full fit: the model without effects needs no start."""
+    found = search(part, ridge)
+    b = dict(zip(part.design.names, (back @ found.theta).tolist(), strict=True))
+    return Refit(name, b, {}, found.value, found.evaluations)
 
 
 def _without(full: Problem, h: int) -> tuple[Problem, Floats]:
