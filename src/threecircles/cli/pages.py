@@ -22,21 +22,37 @@ def serve(
     workspace: Annotated[Path, typer.Argument(metavar="W", help="A workspace.")],
     port: Annotated[int, typer.Option()] = 8000,
     host: Annotated[
-        str, typer.Option(help="Loopback unless you put a sign-in before it.")
+        str, typer.Option(help="The address to listen on; loopback is this machine only.")
     ] = "127.0.0.1",
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow-host",
+            metavar="NAME",
+            help="A name readers use; then everybody signs in, over TLS.",
+        ),
+    ] = None,
 ) -> None:
     """Serve the released pages, and the working pages for permitted people, on this machine."""
     import uvicorn
 
+    from threecircles.disclosure.at_rest import no_core_dumps
     from threecircles.web import create_app
+    from threecircles.web.app import LOOPBACK
 
-    if host not in ("127.0.0.1", "localhost", "::1"):
+    no_core_dumps()
+    if host not in ("127.0.0.1", "localhost", "::1") and not allow_host:
         typer.echo(
-            "Warning: the pages are reachable from other machines; nobody is asked to sign in.",
+            "Warning: this listens beyond this machine, and answers to no other name than localhost. "
+            "Name the council's host with --allow-host.",
             err=True,
         )
+    app = create_app(workspace, hosts=(*LOOPBACK, *(allow_host or ())))
     typer.echo(f"Serving {workspace} on http://{host}:{port} (Ctrl-C stops)")
-    uvicorn.run(create_app(workspace), host=host, port=port, log_level="warning", access_log=False)
+    uvicorn.run(
+        app, host=host, port=port, log_level="warning", access_log=False, proxy_headers=False,
+        server_header=False,
+    )  # fmt: skip
 
 
 def publish(

@@ -1,0 +1,166 @@
+"""The working pages in a browser: a table from request to page, who looked in three clicks, no violation."""
+
+from __future__ import annotations
+
+import time
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+import pytest
+
+from threecircles.core.workspace import open_workspace
+from threecircles.disclosure import audit, desk
+from threecircles.disclosure.rights import asking, clock
+from threecircles.web import create_app
+
+pytestmark = pytest.mark.browser
+
+
+def _load(name):
+    spec = spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+small, kit, pages = _load("small_place"), _load("conftest"), _load("test_browser")
+browser, violations = pages.browser, pages.violations
+
+PATHS = {
+    "demo-officer": ("/rights", "/rights/R00001", "/rights/R00001/held", "/rights/R00001/held?for=eight", "/audit", f"/audit?person={small.OWN}", "/agreements", "/toolkit", "/account", "/release"),
+    "demo-analyst": ("/check", "/release/table/services-ward", "/sign-in"),
+    "": ("/about/data", "/about/data/children", "/sign-in", "/rights/none"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("place")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("THREECIRCLES_KEYS", str(folder / "keys"))
+        made = small.make(folder / "w")
+        opened = open_workspace(made, "identity")
+        asking.may(opened, small.OWN, "subject_access", actor="demo-officer")
+        clock.receive(made, small.OWN, "access", clock.date(2026, 4, 1), "demo-officer")
+        with kit.serving(create_app(made)) as reader:
+            yield made, reader.address
+
+
+@pytest.fixture
+def open_as(browser, place):
+    "A page of somebody who is signed in; nothing may be asked of another machine."
+    contexts = []
+
+    def opened(name, path="/account", **options):
+        context = browser.new_context(
+            viewport={"width": 1280, "height": 900}, reduced_motion="reduce", **options
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.asked = []
+        page.on("request", lambda request: page.asked.append(request.url))
+        if name:
+            page.goto(f"{place[1]}/sign-in?next={path}")
+            page.check(f"#part-{name}")
+            page.click("text=Sign in as this part")
+        else:
+            page.goto(f"{place[1]}{path}")
+        return page
+
+    yield opened
+    left = [
+        u
+        for c in contexts
+        for p in c.pages
+        for u in p.asked
+        if not u.startswith((place[1], "data:"))
+    ]
+    for context in contexts:
+        context.close()
+    assert left == []
+
+
+@pytest.mark.parametrize("name", sorted(PATHS))
+def test_no_working_page_has_an_accessibility_violation_and_each_reflows(open_as, place, name):
+    """disclosure A14, A18: axe 0 violations at 1280 and 320 pixels, toolkit and public account among them."""
+    page = open_as(name)
+    for path in PATHS[name]:
+        page.goto(f"{place[1]}{path}")
+        for width in (1280, 320):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert violations(page) == [], path
+            wide, seen = page.evaluate(pages.WIDTHS)
+            assert wide <= seen, (path, width)
+
+
+def test_an_analyst_takes_a_ward_table_from_request_to_page(open_as, place):
+    """disclosure A14: under five minutes; why two cells are hidden and which others had to be, in words."""
+    began = time.monotonic()
+    analyst = open_as("demo-analyst", "/release")
+    analyst.click("text=Children in early help by ward")
+    told = analyst.locator("table").inner_text()
+    assert told.count("Hidden because") == 2 and "South" in told and "West" in told
+    analyst.click("button:has-text('Ask for its release')")
+    assert "another person checks it" in analyst.locator("main").inner_text()
+    address = analyst.url.removeprefix(place[1])
+
+    checker = open_as("demo-checker", address)
+    checker.click("button:has-text('Say that it was checked')")
+    assert "Tick each check" in checker.locator("main").inner_text()
+    for box in checker.locator("input[type=checkbox]").all():
+        box.check()
+    checker.click("button:has-text('Say that it was checked')")
+
+    approver = open_as("demo-approver", address)
+    approver.click("button:has-text('Approve it')")
+    approver.click("button:has-text('Publish it')")
+    approver.click("text=See it as readers do")
+    text = approver.locator("main").inner_text()
+    assert "Children in early help by ward" in text and text.count("[c]") >= 2
+    assert time.monotonic() - began < 300
+    assert [s[1] for s in desk.releases(open_workspace(place[0]))[-1].steps] == [
+        "demo-analyst",
+        "demo-checker",
+        "demo-approver",
+        "demo-approver",
+    ]
+
+
+def test_an_officer_finds_who_looked_at_one_child_in_three_clicks(open_as, place):
+    """disclosure A14: menu, child, done; the look itself is written down."""
+    officer = open_as("demo-officer", "/agreements")
+    officer.click("text=Who looked")
+    officer.click(f"a:has-text('{small.OWN}')")
+    row = officer.locator("tbody tr").first.inner_text()
+    assert "demo-officer" in row and "subject access" in row and "allowed" in row
+    assert audit.lines(place[0])[-1]["action"] == "view_audit"
+
+
+def test_the_desk_works_by_keyboard_alone(open_as):
+    """disclosure A14: every control is reached in order with a visible focus; Enter and Space act."""
+    page = open_as("demo-analyst", "/release/table/services-ward")
+    wanted = page.evaluate(
+        "[...document.querySelectorAll('main a[href], main button, main input:not([type=hidden]), main [tabindex=\"0\"]')].filter(e => e.checkVisibility()).length"
+    )
+    reached = set()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        inside = page.evaluate("""() => { const e = document.activeElement;
+            if (e === document.body || !e.closest('main')) return null;
+            const s = getComputedStyle(e), l = e.nextElementSibling ? getComputedStyle(e.nextElementSibling, '::before') : s;
+            return [e.id || e.textContent.trim(), s.outlineStyle !== 'none' || s.boxShadow !== 'none' || l.boxShadow !== 'none' || l.outlineStyle !== 'none']; }""")
+        if inside:
+            assert inside[1], inside[0]
+            reached.add(inside[0])
+        if len(reached) >= wanted - 2:  # the arrow keys reach the other answers of a question
+            break
+    assert len(reached) >= wanted - 2
+    page.keyboard.press("Shift+Tab")
+    page.locator("main button").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/release/*")
+    assert (
+        "It is requested" in page.locator("main").inner_text()
+        or "It is released" in page.locator("main").inner_text()
+    )
