@@ -17,6 +17,7 @@ GROUPS = (
     "funding",
     "disclosure",
     "release",
+    "extract",
     "rights",
     "policy",
     "audit_log",
