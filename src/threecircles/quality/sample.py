@@ -8,7 +8,7 @@ from threecircles.core.errors import UsageError
 from threecircles.core.intervals import wilson
 from threecircles.quality.report import Report
 from threecircles.quality.scores import TOO_FEW
-from threecircles.quality.worklist import UNKNOWN_TEAM, Held
+from threecircles.quality.worklist import UNKNOWN_TEAM, Held, plain_id, plain_ids
 
 FORM = {
     "team": pl.String,
@@ -45,11 +45,11 @@ def draw(
             allowed=", ".join(sorted(report.tables)),
         )
     child = report.child_column(table)
-    teams = {c: held.team for c, held in (holders or {}).items()}
+    teams = {plain_id(c): held.team for c, held in (holders or {}).items()}
     rows = frame.with_row_index("row").select(
         pl.col("row").cast(pl.Int64),
         child=pl.col(child) if child in frame.columns else pl.lit(None, dtype=pl.String),
-        team=pl.col(child).replace_strict(teams, default=UNKNOWN_TEAM, return_dtype=pl.String)
+        team=plain_ids(child).replace_strict(teams, default=UNKNOWN_TEAM, return_dtype=pl.String)
         if child in frame.columns
         else pl.lit(UNKNOWN_TEAM),
     )

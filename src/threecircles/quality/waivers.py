@@ -123,6 +123,6 @@ def _matches(waiver: Waiver, teams: dict[str, str]) -> pl.Expr:
     if waiver.key:
         hit &= pl.col("finding_id") == waiver.key
     if waiver.team:
-        members = [child for child, team in teams.items() if team == waiver.team]
-        hit &= pl.col("child").is_in(members).fill_null(False)
+        members = [child.strip().upper() for child, team in teams.items() if team == waiver.team]
+        hit &= pl.col("child").str.to_uppercase().is_in(members).fill_null(False)
     return hit

@@ -39,6 +39,16 @@ class Held:
     worker: str = ""
 
 
+def plain_id(child: str) -> str:
+    """A child's identifier as it is compared: the looked-after return is read in capitals."""
+    return child.strip().upper()
+
+
+def plain_ids(column: str) -> pl.Expr:
+    """The same for a column."""
+    return pl.col(column).cast(pl.String).str.strip_chars().str.to_uppercase()
+
+
 def worklist(
     findings: pl.DataFrame,
     report: Report,
@@ -59,8 +69,8 @@ def worklist(
     seen = first_seen or {}
     day = today or date.today()
     hints = {rule.code: rule.hint for rule in report.rules}
-    teams = {child: held.team for child, held in (holders or {}).items()}
-    workers = {child: held.worker for child, held in (holders or {}).items()}
+    teams = {plain_id(child): held.team for child, held in (holders or {}).items()}
+    workers = {plain_id(child): held.worker for child, held in (holders or {}).items()}
     grouped = (
         findings.with_columns(
             _seen=pl.col("finding_id").replace_strict(seen, default=day, return_dtype=pl.Date),
@@ -81,8 +91,8 @@ def worklist(
         )
     )
     lines = grouped.with_columns(
-        team=pl.col("child").replace_strict(teams, default=UNKNOWN_TEAM, return_dtype=pl.String),
-        worker=pl.col("child").replace_strict(workers, default="", return_dtype=pl.String),
+        team=plain_ids("child").replace_strict(teams, default=UNKNOWN_TEAM, return_dtype=pl.String),
+        worker=plain_ids("child").replace_strict(workers, default="", return_dtype=pl.String),
         hint=pl.col("rule").list.first().replace_strict(hints, default="", return_dtype=pl.String),
         rules=pl.col("rule").list.join(", "),
         status=pl.when("_open").then(pl.lit("open")).otherwise(pl.lit("waived")),
