@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from threecircles.disclosure.extracts import ExtractSpec
+
+PURPOSE = "accredited_research"
 
 Workspace = Annotated[Path, typer.Option("--workspace", metavar="W", help="The workspace.")]
 Spec = Annotated[Path, typer.Argument(metavar="SPEC.yaml", help="What the project may have.")]
@@ -53,7 +58,7 @@ def build(
     from threecircles.disclosure import extracts
 
     declared = extracts.load_spec(spec)
-    _permitted(workspace, declared.project, actor)
+    _permitted(workspace, declared, actor)
     made = extracts.build(_read(table), declared, _key(workspace, declared.project))
     write_bytes(out, made.frame.write_csv().encode())
     print(made.text())
@@ -73,7 +78,7 @@ def seal(
     from threecircles.disclosure import extracts
 
     declared = extracts.load_spec(spec)
-    _permitted(workspace, declared.project, actor)
+    _permitted(workspace, declared, actor)
     number = extracts.seal(_read(extract), declared, to, workspace, out)
     print(
         f"Extract {number}: sealed in {out.name}, to be returned or destroyed by {declared.keep_until.isoformat()}."
@@ -143,13 +148,22 @@ def grant(
     print(budget.words(made.epsilon / budget.MILLION))
 
 
-def _permitted(workspace: Path, project: str, actor: str | None) -> None:
+def _permitted(workspace: Path, spec: ExtractSpec, actor: str | None) -> None:
+    """Only under the agreement that the specification names, by an approver, with a second person asking."""
+    from datetime import UTC, datetime
+
+    from threecircles.disclosure.agreements import covering, lists_immigration
     from threecircles.disclosure.people import person
     from threecircles.disclosure.permission import check_may
 
+    today = datetime.now(UTC).date()
+    named = [a for a in covering(workspace, PURPOSE, today) if a.id == spec.agreement]
     check_may(
-        "export_extract", actor=person(workspace, actor, mfa=True), purpose_id="accredited_research", folder=workspace,
-        resource_id=f"dataset:{project}", resource={"owner": "house", "sensitivity": "pseudonymous"}, two_people=True,
+        "export_extract", actor=person(workspace, actor, mfa=True), purpose_id=PURPOSE, folder=workspace,
+        resource_id=f"dataset:{spec.project}", two_people=True,
+        resource={"owner": "house", "sensitivity": "pseudonymous", "purposes": [PURPOSE], "immigration": spec.immigration_agreed},
+        agreement=tuple(p for a in named for p in a.purposes) or None,
+        agreement_immigration=bool(named) and lists_immigration(workspace, PURPOSE, today),
     )  # fmt: skip
 
 
