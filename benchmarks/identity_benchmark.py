@@ -1,7 +1,7 @@
 """Linkage against truth, ours beside plain Splink: python benchmarks/identity_benchmark.py CHILDREN SEED [PROFILE].
 
 31,500 children make some 56,000 records, 600,000 some 1,066,000. Profile `plain` (default) is the
-one that acceptance A2 judges; `harder` adds what the specification lists as additions.
+one that acceptance identity A2 and A3 (time, memory, the layer's share) judge; `harder` adds what the specification lists as additions.
 """
 
 from __future__ import annotations

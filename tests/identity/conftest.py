@@ -16,6 +16,7 @@ _FIELDS = {
     "sex": "sex",
     "postcode": "postcode",
     "uprn": "uprn",
+    "expected": "expected_birth",
 }
 
 

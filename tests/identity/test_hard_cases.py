@@ -230,3 +230,37 @@ def test_names_changed_over_cost_nothing(linked):
             id | first  | surname | born       | sex | postcode
             h1 | Nguyen | Minh    | 2012-02-28 | M   | EA2 2BB""",
     ) == {pair("s1", "h1")}
+
+
+def test_an_unborn_child_is_none_of_those_born_before_and_is_the_one_born_when_it_was_expected(
+    linked,
+):
+    """identity A6: expected births are linked only to a birth 30 days before to nine months after."""
+    assert linked(
+        care="""
+            id | first  | surname | born       | postcode | expected
+            c1 | Unborn | Okoro   |            | EA1 1AA  | 2025-09-01
+            c2 | Emma   | Okoro   | 2019-02-03 | EA1 1AA  |
+        """,
+        health="""
+            id | first | surname | born       | postcode | nhs
+            h1 | Ada   | Okoro   | 2025-09-10 | EA1 1AA  | 9434765919
+            h2 | Ngozi | Okoro   | 2017-06-10 | EA1 1AA  | 9434765870
+            h3 | Emma  | Okoro   | 2019-02-03 | EA1 1AA  |""",
+    ) == {pair("c1", "h1"), pair("c2", "h3")}
+
+
+def test_a_child_who_died_and_the_one_who_was_given_its_name_are_two(linked):
+    """identity A6: a child who dies stays one person, and is not taken for the one born later."""
+    assert linked(
+        health="""
+            id | first | surname | born       | sex | postcode
+            h1 | Grace | Mensah  | 2015-04-02 | F   | EA1 1AA
+            h2 | Grace | Mensah  | 2017-11-20 | F   | EA1 1AA""",
+        care="""
+            id | first | surname | born       | sex | postcode
+            c1 | Grace | Mensah  | 2015-04-02 | F   | EA1 1AA""",
+        school="""
+            id | first | surname | born       | sex | postcode
+            s1 | Grace | Mensah  | 2017-11-20 | F   | EA1 1AA""",
+    ) == {pair("h1", "c1"), pair("h2", "s1")}

@@ -16,12 +16,11 @@ from threecircles.identity.model import Model
 def widened(model: Model, records: pl.DataFrame) -> Model:
     """The model with as many of its wider blocks as the number of records allows."""
     budget = model.learning["pairs_at_least"] + model.learning["pairs_a_record"] * len(records)
-    costs = sorted((allowed_pairs(records, block), block) for block in model.wider)
-    if costs and costs[-1][1] == () and costs[-1][0] <= budget:
+    if () in model.wider and allowed_pairs(records) <= budget:
         return replace(model, blocking=((),), nameless=(), wider=())
     taken, spent = [], 0.0
-    for cost, block in costs:
-        if not block or spent + cost > budget:
+    for cost, block in sorted((allowed_pairs(records, b), b) for b in model.wider if b):
+        if spent + cost > budget:
             break
         taken.append(block)
         spent += cost

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
+from math import log2
 
 import numpy as np
 import polars as pl
@@ -100,6 +101,7 @@ def weighed(
     """Scored pairs with the children's layer, the rules of identifiers and people's decisions."""
     edges = rescore.rescored(edges, records, known)
     edges = _ruled(edges, known, bool(records["grown_up"].all()))
+    edges = _unborn(edges, records)
     return _decided(edges, apart, together)
 
 
@@ -178,6 +180,40 @@ def _ruled(edges: pl.DataFrame, known: rescore.Constants, grown_up: bool) -> pl.
         (barred | shared).alias("barred"),
         pl.max_horizontal(BITS, floor).alias(BITS),
     )
+
+
+_EARLY, _LATE, _CHILDHOOD = 30, 275, 6_575
+"""Days before and after an expected birth within which a birth may be that child's (nine months), and
+days that the births of children aged 0 to 17 spread over."""
+
+
+def _unborn(edges: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
+    """An unborn child is nobody who was born long before, or much later, than it was expected.
+
+    A birth that fits speaks for it, by how rarely a birth of childhood falls into the time.
+    """
+    if "expected" not in records.columns or records["expected"].null_count() == len(records):
+        return edges
+    ordered = records.sort("rid")
+    expected, born = ordered["expected"], ordered["dob"].str.to_date("%Y-%m-%d", strict=False)
+    left, right = edges["rid_l"], edges["rid_r"]
+    sides = {
+        "a": expected.gather(left),
+        "b": born.gather(right),
+        "c": expected.gather(right),
+        "d": born.gather(left),
+    }
+    wrong = fits = pl.lit(False)
+    for due, birth in (("a", "b"), ("c", "d")):
+        timely = (pl.col(birth) - pl.col(due)).dt.total_days().is_between(-_EARLY, _LATE)
+        wrong, fits = wrong | ~timely.fill_null(True), fits | timely.fill_null(False)
+    told = pl.DataFrame(sides).select(wrong=wrong, fits=fits)
+    speaks = pl.when(told["fits"]).then(log2(_CHILDHOOD / (_EARLY + _LATE))).otherwise(0.0)
+    return edges.with_columns(
+        (pl.col("barred") | told["wrong"]).alias("barred"),
+        pl.when(told["wrong"]).then(pl.lit("unborn")).otherwise("rule").alias("rule"),
+        pl.col("w") + speaks, pl.col(BITS) + speaks,
+    )  # fmt: skip
 
 
 def _decided(

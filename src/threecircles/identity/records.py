@@ -5,7 +5,7 @@
   hold a person twice), first text?, first_all list, surname text?, surname_all list, name_key
   text?, dob text? (yyyy-mm-dd), birth_year, birth_month, birth_day int16?, year_only bool, sex
   text? (F M), postcode text?, outcode text?, uprn text?, ethnic text?, nameless bool (neither name
-  nor postcode), grown_up bool (its source lists adults), id_<scheme> text?
+  nor postcode), expected date? (of an unborn child), grown_up bool (its source lists adults), id_<scheme> text?
 """
 
 from __future__ import annotations
@@ -119,7 +119,16 @@ def _one_source(
 ) -> pl.DataFrame:
     named = columns(source)
     raw = pl.DataFrame({ours: table[theirs] for ours, theirs in named.items()})
-    for ours in ("first_name", "surname", "date_of_birth", "sex", "postcode", "uprn", "ethnicity"):
+    for ours in (
+        "first_name",
+        "surname",
+        "date_of_birth",
+        "sex",
+        "postcode",
+        "uprn",
+        "ethnicity",
+        "expected_birth",
+    ):
         if ours not in raw.columns:
             raw = raw.with_columns(pl.lit(None, dtype=pl.String).alias(ours))
     built = raw.select(
@@ -133,6 +142,7 @@ def _one_source(
             "surname_all"
         ),
         _births(raw["date_of_birth"], source, today, notes).alias("dob"),
+        births.days(raw["expected_birth"], source.date_format).alias("expected"),
         _mapped(raw["sex"], lambda t: _SEXES.get(t.strip().casefold())).alias("sex"),
         _postcodes(raw["postcode"]).alias("postcode"),
         _mapped(raw["uprn"], lambda t: _value("uprn", t, fictitious)).alias("uprn"),

@@ -22,7 +22,8 @@ class LinkSource:
 
     identifiers: scheme (nhs, upn, uln or a local scheme's name) -> column. duplicate_free: one
     record a person; when not said it is judged from the data. date_format: strptime form of the
-    dates when they are not yyyy-mm-dd or dd/mm/yyyy.
+    dates when they are not yyyy-mm-dd or dd/mm/yyyy. expected_birth: the day an unborn child was
+    expected; it is compared with births only, within 30 days before and nine months after.
     """
 
     name: str
@@ -35,6 +36,7 @@ class LinkSource:
     postcode: str | None = None
     uprn: str | None = None
     ethnicity: str | None = None
+    expected_birth: str | None = None
     identifiers: dict[str, str] = field(default_factory=dict)
     duplicate_free: bool | None = None
     date_format: str | None = None
@@ -141,6 +143,7 @@ def _columns(source: LinkSource) -> dict[str, str | None]:
         "postcode",
         "uprn",
         "ethnicity",
+        "expected_birth",
     )
     return {n: getattr(source, n) for n in named} | {
         f"id_{s}": c for s, c in source.identifiers.items()

@@ -177,7 +177,7 @@ def _banded(edges: pl.DataFrame) -> pl.DataFrame:
             .when(
                 pl.col("tie")
                 | pl.col("strain")
-                | (pl.col("barred") & (pl.col("rule") != "shared-identifier"))
+                | (pl.col("barred") & (~pl.col("rule").is_in(["shared-identifier", "unborn"])))
             )
             .then(pl.lit("review"))
             .when((pl.col("p") >= REVIEW) & (pl.col("src_l") != pl.col("src_r")))

@@ -131,7 +131,7 @@ def _climbed(place: Place, keys: pl.DataFrame, kept: store.Store) -> tuple[Ladde
                 name=name,
                 file="",
                 record_id="record_id",
-                **{f: f for f in FIELDS[:7] if _held(own, f)},  # type: ignore[arg-type]
+                **{f: f for f in (*FIELDS[:7], "expected_birth") if _held(own, f)},  # type: ignore[arg-type]
                 identifiers={c.removeprefix("id_"): c for c in held},
             )
         )
