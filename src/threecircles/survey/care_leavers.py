@@ -91,14 +91,11 @@ def homes(leavers: pl.DataFrame, period: str) -> Measured:
     return Measured(spec, pl.DataFrame(rows, schema=schema))
 
 
-def sentence(suitable: int, known: int, custody: int) -> str:
-    """What "suitable" counts, out of whom, and who is in custody, even when nobody is.
-
-    suitable, custody: young people; known: those in touch whose home is known, custody among them.
-    """
+def sentence(suitable: str, leavers: str, custody: str) -> str:
+    """What "suitable" counts, out of whom, and who is in custody, even when nobody is; figures as released."""
     return (
-        f"{suitable} of {known} young people in touch, whose home is known, live in a home recorded as "
-        f"suitable; {custody} {'is' if custody == 1 else 'are'} in custody, which is not counted as suitable."
+        f"Of {leavers} young people who left care, {suitable} live in a home recorded as suitable and "
+        f"{custody} are in custody, which is not counted as suitable."
     )
 
 
