@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import timedelta
 from itertools import product
 
 import pytest
 
 from threecircles.core.errors import DefinitionError, NotPermitted
-from threecircles.definitions import load_folder
+from threecircles.definitions import HOME, load_folder
 from threecircles.disclosure import audit, permission
 from threecircles.disclosure.agreements import Agreement, faults
 from threecircles.disclosure.openness import openness
@@ -122,6 +123,18 @@ def test_a_permitted_purpose_that_bears_a_forbidden_name_stops_the_program(monke
     )
     with pytest.raises(DefinitionError, match="both permitted and forbidden"):
         forbidden()
+
+
+def test_a_policy_file_that_permits_one_fails_validation(tmp_path):
+    """disclosure A15: it does not even load."""
+    shutil.copytree(HOME / "policies", tmp_path / "policies")
+    text = (HOME / "policies" / "load-source.yaml").read_text()
+    bad = text.replace("load-source", "sell").replace(
+        "resource.purposes.contains(context.purpose)", 'context.purpose == "commercial_use_or_sale"'
+    )
+    (tmp_path / "policies" / "sell.yaml").write_text(bad)
+    with pytest.raises(DefinitionError, match="permits a forbidden purpose"):
+        policy_set(tmp_path)
 
 
 def test_every_policy_set_holds_the_whole_list_of_forbidden_purposes():

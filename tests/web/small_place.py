@@ -49,8 +49,17 @@ def _identity():
     })  # fmt: skip
     numbers = pl.DataFrame({
         "source_record_id": ["r1", "r2"], "scheme": ["upn"] * 2, "value": ["A123456789012", "B123456789012"],
+        "value_as_received": ["A123456789012", "B123456789012"],
     })  # fmt: skip
-    return {"identity.person_record": pointers, "identity.identifier": numbers}
+    records = pl.DataFrame({
+        "source_record_id": ["r1", "r2"], "first": [NAME, "Obadiah"], "surname": ["Quillfeather", "Umbrage"],
+        "postcode": ["EA1 1AA", "EA1 1AB"],
+    })  # fmt: skip
+    return {
+        "identity.person_record": pointers,
+        "identity.identifier": numbers,
+        "identity.link_record": records,
+    }
 
 
 def _people(pointers):

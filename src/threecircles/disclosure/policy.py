@@ -112,6 +112,13 @@ def policy_set(home: Path = HOME, local: Path | None = None) -> _Compiled:
         told = "; ".join(str(e) for e in checked.errors)
         raise DefinitionError("The policies do not fit their schema.", where="policies", found=told)
     for p in loaded:
+        named = sorted(f for f in forbidden(local) if f'"{f}"' in p.cedar)
+        if "permit(" in p.cedar and named:
+            raise DefinitionError(
+                "A policy permits a forbidden purpose.",
+                where=f"policies/{p.id}.yaml", found=", ".join(named),
+                mend="Nothing can permit it; take the policy out.",
+            )  # fmt: skip
         if (
             f'@id("{p.id}")' not in p.cedar
             or not p.examples.get("allow")

@@ -34,6 +34,22 @@ CHECKS = (
 )
 """What an output checker ticks, each or none."""
 
+READERS_OF_REPORTS = {
+    "output_checker",
+    "approver",
+    "information_governance",
+    "data_protection_officer",
+}
+REPORTED = (
+    ("leaks", "Hidden figures that can be worked out from it"),
+    ("ledger", "What it tells beside everything released before"),
+    ("named", "Files that name a child"),
+    ("microdata", "Files with a row for each person"),
+    ("free_text", "Files with words of people"),
+    ("changes", "Cells that differ from what is shown now"),
+)
+"""The automatic report (disclosure/release_report.py), in the words of its page."""
+
 STEP_WORDS = {
     "check": "Say that it was checked", "approve": "Approve it", "publish": "Publish it", "withdraw": "Take it down",
     "return": "Send it back", "refuse": "Refuse it",
@@ -141,8 +157,18 @@ def _show(
         "desk_release.html", title=release.title, here="/release", work=True, release=release, steps=steps,
         words=STEP_WORDS, checks=CHECKS, token=form_token(actor.id), problem=problem, page_of=page_of,
         is_shown=desk.shown(opened) == release.id, own=actor.id == release.requester,
+        report=_report(opened, release) if set(actor.roles) & READERS_OF_REPORTS else (),
     )  # fmt: skip
     return HTMLResponse(body, status)
+
+
+def _report(opened: Workspace, release: desk.Release) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """What the desk found by itself when it was checked: heading and lines; nothing before a check."""
+    path = opened.path / "reports" / f"{release.id}.json"
+    if not path.exists():
+        return ()
+    told = json.loads(path.read_text())
+    return tuple((words, tuple(told.get(key) or ())) for key, words in REPORTED if key in told)
 
 
 def _page_of(release: desk.Release) -> str:
