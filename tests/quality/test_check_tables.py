@@ -264,3 +264,31 @@ def test_what_belongs_to_no_rule_is_left_out_and_noted():
 def test_a_wrong_word_is_refused_with_the_allowed_ones(change, words):
     with pytest.raises(UsageError, match=words):
         check_tables("cin", 2026, {}, **change)
+
+
+def test_every_kind_of_missing_and_of_number_is_read_as_text(tmp_path):
+    """quality 2.3: any cell types: NaN, not-a-time, NA, NumPy scalars, decimals, dates."""
+    import decimal
+
+    import numpy as np
+    import pandas as pd  # a caller's frame; no module of the product imports it
+
+    frame = pd.DataFrame(
+        {
+            "CHILD": pd.array(["1", None, "3"], dtype="string"),
+            "DECOM": pd.to_datetime(["2025-05-10", None, "2025-06-01"]),
+            "DEC": [np.datetime64("2025-05-09"), pd.NaT, np.nan],
+            "URN": pd.array([1234567, None, 3], dtype="Int64"),
+            "PLACE": [decimal.Decimal("5.0"), np.float64(6), np.bool_(True)],
+        },
+        index=["z", "z", 0],
+    )
+    report = check_tables("903", 2026, {"episodes": frame}, codes=["356"])
+    assert report.places() == {("356", "Episodes", 0)}
+    assert report.tables["Episodes"].to_dict(as_series=False) == {
+        "CHILD": ["1", None, "3"],
+        "DECOM": ["10/05/2025", None, "01/06/2025"],
+        "DEC": ["09/05/2025", None, None],
+        "URN": ["1234567", None, "3"],
+        "PLACE": ["5", "6", "1"],
+    }

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import narwhals as nw
@@ -146,6 +147,7 @@ def cell_text(value: Any, date_form: str, kind: str = "text") -> str | None:
     None, NaN and not-a-time give None.
     """
     text: str | None
+    value = _plain(value)
     if value is None or (
         not isinstance(value, str | list | tuple) and value is not None and _is_nan(value)
     ):
@@ -156,13 +158,25 @@ def cell_text(value: Any, date_form: str, kind: str = "text") -> str | None:
         text = str(int(value))
     elif isinstance(value, datetime | date):
         text = value.strftime("%d/%m/%Y" if date_form == "dd/mm/yyyy" else "%Y-%m-%d")
-    elif isinstance(value, float) and value.is_integer():
+    elif isinstance(value, float | Decimal) and math.isfinite(value) and value == int(value):
         text = str(int(value))
     elif kind == "list":
         text = LIST_MARK.join(_CODES.findall(str(value))) or None
     else:
         text = str(value)
     return text
+
+
+def _plain(value: Any) -> Any:
+    """A cell as Python's own kind: NumPy's scalars, bytes, and the missing value that pandas writes NA."""
+    kind = type(value)
+    if kind.__name__ == "NAType":
+        return None
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if kind.__module__ == "numpy" and getattr(value, "ndim", None) == 0:
+        return value.astype("datetime64[us]").item() if value.dtype.kind == "M" else value.item()
+    return value
 
 
 def _is_nan(value: Any) -> bool:
