@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import polars as pl
 
@@ -10,7 +11,7 @@ from threecircles.core.intervals import wilson
 from threecircles.core.tables import Dimension, Measured, TableSpec
 
 ITEMS = ("trs1", "trs2", "trs3")
-AGREE = (4, 5)
+AGREE = (4.0, 5.0)
 """Answers that count as trust: mostly, very much."""
 
 
@@ -21,10 +22,10 @@ def trust_trend(waves: Mapping[tuple[str, str], pl.DataFrame]) -> Measured:
     absent was not asked). A step output that the voice page reads. The interval is Wilson's, of those
     who answered.
     """
-    rows = []
+    rows: list[dict[str, Any]] = []
     for (wave, respondent), table in sorted(waves.items()):
         for item in ITEMS:
-            head = {"wave": wave, "respondent": respondent, "measure": item}
+            head: dict[str, Any] = {"wave": wave, "respondent": respondent, "measure": item}
             answers = (
                 table[item].drop_nulls()
                 if item in table.columns
