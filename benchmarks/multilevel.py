@@ -1,18 +1,26 @@
-"""Speed, memory and recovery of the multilevel engine (spec/funding.md A12, A14).
+"""Speed, memory, recovery and refits of the multilevel engine beside others (spec/funding.md A11 to A14).
 
-    python benchmarks/multilevel.py [100000 1000000 8000000] [--glmm]
+    OPENBLAS_NUM_THREADS=1 python benchmarks/multilevel.py [100000 1000000 8000000] [--glmm PYTHON] [--lme4] [--refits]
 
---glmm runs the public engine on the same cells, where it is installed.
+--glmm names a Python that has the public engine `glmm`; --lme4 needs R; both run on the same cells. --refits
+leaves each of 150 authorities out.
 """
 
-import resource
+import json
+import shutil
+import subprocess
 import sys
+import tempfile
 import time
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from threecircles.core.multilevel import fit, problem
+from threecircles.core.memory import peak_memory_mb
+from threecircles.core.multilevel import fit_problem, leave_out, problem
+from threecircles.core.multilevel.design import Design
 from threecircles.core.multilevel.glm import glm
 from threecircles.core.seeds import rng
 
@@ -51,47 +59,108 @@ def cells(children: int, seed: int = 1) -> pl.DataFrame:
 
 
 def main() -> None:
-    """Print one line a size."""
+    """Print what each size costs, beside whatever else is asked for."""
     sizes = [int(a) for a in sys.argv[1:] if a.isdigit()] or [100_000, 1_000_000, 8_000_000]
     for size in sizes:
         table = cells(size)
-        started = time.perf_counter()
-        made = problem(table, outcome="y", trials="n", **TERMS)
-        ready = time.perf_counter() - started
-        started = time.perf_counter()
-        glm(made)
-        plain = time.perf_counter() - started
-        fitted = fit(table, outcome="y", trials="n", **TERMS)
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(f"{size:,} children, {fitted.cells:,} cells: arrays {ready:.2f} s, GLM {plain:.2f} s, "
-              f"fit {fitted.seconds:.2f} s ({fitted.seconds / plain:.1f} x GLM, {fitted.iterations} evaluations), "
-              f"sds {fitted.sds['area']:.3f} {fitted.sds['la']:.3f} (true .35 .30), peak {memory:,.0f} MB", flush=True)  # fmt: skip
+        made, ready = clocked(lambda t=table: problem(t, outcome="y", trials="n", **TERMS))
+        _, factored = clocked(lambda m=made: glm(m))
+        fitted, ours = clocked(lambda m=made: fit_problem(m))
+        print(f"{size:,} children, {fitted.cells:,} cells: arrays {ready:.2f} s, fit {ours:.2f} s, {fitted.iterations} "
+              f"evaluations, sds {fitted.sds['area']:.3f} {fitted.sds['la']:.3f} (true .35 .30), peak {peak_memory_mb():,.0f} MB; "
+              f"our GLM on the factored design {factored:.2f} s", flush=True)  # fmt: skip
         off = {
             k: (fitted.coefficients[k] - v) / fitted.standard_errors[k] for k, v in SLOPES.items()
         }
         print("   slopes off by", {k: f"{v:+.1f} se" for k, v in off.items()}, flush=True)
+        if size <= 1_000_000:
+            beside_dense(made, ours)
         if "--glmm" in sys.argv:
-            compare(table)
+            beside(ASK_GLMM, [sys.argv[sys.argv.index("--glmm") + 1]], table, ours, fitted)
+        if "--lme4" in sys.argv and shutil.which("Rscript"):
+            beside(ASK_LME4, [shutil.which("Rscript")], table, ours, fitted)
+        if "--refits" in sys.argv:
+            refits, seconds = clocked(lambda m=made, f=fitted: list(leave_out(m, f)))
+            print(f"   {len(refits)} refits {seconds:.1f} s, {seconds / ours:.1f} fits", flush=True)
 
 
-def compare(table: pl.DataFrame) -> None:
-    """The public engine `glmm` on the same cells."""
+def clocked(work):
+    """What it gives, and the processor seconds it took: other programs on the machine do not count."""
+    started = time.process_time()
+    made = work()
+    return made, time.process_time() - started
+
+
+def beside_dense(made, ours: float) -> None:
+    """Our GLM and our fit with the rows x columns matrix written out: what the 4 of A12 was seen with."""
+    d = made.design
+    whole = np.hstack([d.profiles[d.profile], d.areas[d.area]])
+    dense = DenseDesign(d.names, whole, np.empty((len(d.areas), 0)), np.arange(len(whole)), d.area)
+    spelt = replace(made, design=dense)
+    _, plain = clocked(lambda: glm(spelt))
+    _, slow = clocked(lambda: fit_problem(spelt))
+    print(f"   dense design: GLM {plain:.2f} s, fit {slow:.2f} s ({slow / plain:.1f} GLMs; the factored fit is "
+          f"{ours / plain:.1f} of these GLMs)", flush=True)  # fmt: skip
+
+
+class DenseDesign(Design):
+    """A design whose profiles are its rows, multiplied as a dense matrix."""
+
+    def dot(self, b):
+        return self.profiles @ b
+
+    def transposed(self, r):
+        return self.profiles.T @ r
+
+    def gram(self, w):
+        return (self.profiles.T * w) @ self.profiles
+
+
+ASK_GLMM = """
+import json, sys, time
+import polars as pl, glmm
+t = pl.read_parquet(sys.argv[1])
+t = t.with_columns(pl.col("area", "la", "age").cast(pl.Utf8), share=pl.col("y") / pl.col("n"))
+started = time.process_time()
+m = glmm.fit(t, "share ~ age + sex + fsm + x1 + x2 + (1 | area) + (1 | la)", "binomial", weights=t["n"].cast(pl.Float64).to_numpy())
+seconds = time.process_time() - started
+value = next((getattr(m, n) for n in ("loglik", "log_likelihood", "logLik", "llf") if hasattr(m, n)), None)
+print(json.dumps({"seconds": seconds, "log_likelihood": float(value() if callable(value) else value) if value is not None else None}))
+"""
+ASK_LME4 = """
+suppressMessages(library(lme4)); d <- read.csv(sub("parquet", "csv", commandArgs(TRUE)[1]))
+s <- proc.time()
+m <- suppressWarnings(glmer(cbind(y, n - y) ~ factor(age) + sex + fsm + x1 + x2 + (1 | area) + (1 | la), d, family = binomial))
+e <- proc.time() - s
+cat(sprintf('{"seconds": %.3f, "log_likelihood": %.6f}', e[1] + e[2], as.numeric(logLik(m))))
+"""
+
+
+def beside(script: str, command: list[str], table: pl.DataFrame, ours: float, fitted) -> None:
+    """Another engine on the same cells, in a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder) / "cells.parquet"
+        table.write_parquet(data)
+        table.write_csv(data.with_suffix(".csv"))
+        asked = Path(folder) / "ask"
+        asked.write_text(script)
+        said = subprocess.run([*command, str(asked), str(data)], capture_output=True, text=True, check=False)  # fmt: skip
+    name = "glmm" if "glmm" in script else "lme4"
     try:
-        import glmm
-    except ImportError:
-        print("   glmm is not installed")
+        told = json.loads(said.stdout.strip().splitlines()[-1])
+    except (IndexError, ValueError):
+        print(f"   {name} did not answer: {said.stderr.strip().splitlines()[-1:]}", flush=True)
         return
-    text = table.with_columns(
-        pl.col("area", "la", "age").cast(pl.Utf8), share=pl.col("y") / pl.col("n")
+    value = told["log_likelihood"]
+    less = (
+        ""
+        if value is None
+        else f", its log-likelihood {value - fitted.log_likelihood:+.6f} beside ours"
     )
-    started = time.perf_counter()
-    other = glmm.glmer(
-        "share ~ age + sex + fsm + x1 + x2 + (1 | area) + (1 | la)",
-        text,
-        family="binomial",
-        weights=text["n"],
+    print(
+        f"   {name}: {told['seconds']:.2f} s, {told['seconds'] / ours:.1f} times ours{less}",
+        flush=True,
     )
-    print(f"   glmm: {time.perf_counter() - started:.2f} s; {other}")
 
 
 if __name__ == "__main__":

@@ -149,3 +149,31 @@ def test_the_spread_of_costs_is_said_beside_the_mean():
     assert (said["children"], said["median"]) == (100, 49.5)
     assert said["top_hundredth_share"] == pytest.approx(10_000 / (sum(range(99)) + 10_000))
     assert lorenz(costs).row(-1) == (1.0, 1.0)
+
+
+def test_care_is_costed_by_main_placement_and_each_child_counts_once():
+    """The table of the pack: whole costs, by where a child was most days."""
+    from threecircles.funding.cost_tables import cost_by_placement
+
+    two = pl.concat([EPISODES, EPISODES.with_columns(person_id=pl.lit("b")).head(1)])
+    made = cost_by_placement(two, load_cost_table("demo"), care_costing(), FROM, TO).frame
+    rows = {(r["placement"], r["measure"]): r for r in made.iter_rows(named=True)}
+    assert (rows["home", "cost"]["n"], rows["foster", "cost"]["n"], rows["All", "cost"]["n"]) == (
+        1,
+        1,
+        2,
+    )
+    parts = rows["home", "cost"]["value"] + rows["foster", "cost"]["value"]
+    assert parts == pytest.approx(rows["All", "cost"]["value"])
+    assert rows["foster", "cost_per_child"]["value"] == rows["foster", "cost"]["value"]
+
+
+def test_a_real_place_has_no_costs_without_a_table_of_its_own():
+    from types import SimpleNamespace
+
+    from threecircles.funding.steps import cost_table
+
+    made_up = SimpleNamespace(settings={}, fictitious=True)
+    real = SimpleNamespace(settings={}, fictitious=False)
+    own = SimpleNamespace(settings={"cost_table": "ours.yaml"}, fictitious=False)
+    assert [cost_table(p) for p in (made_up, real, own)] == ["demo", "", "ours.yaml"]

@@ -21,7 +21,7 @@ DIFFERENCE = 1e-2
 FLAT = 1e-8
 FAR = 15.0
 RESTS = 1e-6
-COARSE = 5.0
+COARSE = 20.0
 
 
 @dataclass

@@ -23,7 +23,7 @@ def page(tables: Tables, context: Context) -> Page:
         if table is not None:
             blocks.append(_spend(table, title))
             used.append(table)
-    for table in tables.starting("spend-"):
+    for table in (*tables.starting("spend-"), *tables.starting("cost-")):
         if table not in used:
             blocks.append(pivot_table(table, table.safe.spec.title))
             used.append(table)
