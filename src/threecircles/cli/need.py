@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
     )
     for command in (
         define, circles, first_help, profile, combine, areas, estimate, inequality, vulnerability, follow,
-        authority,
+        authority, compare,
     ):  # fmt: skip
         group.command()(command)
     effect = typer.Typer(no_args_is_help=True, help="What a service changed, by a written plan.")
@@ -176,6 +176,27 @@ def follow(
     check_may_open_study("follow", study, workspace=workspace)
     for line in told_in_words(foretold(_read(file, ("early", "later")), cut)):
         typer.echo(line)
+
+
+def compare(
+    own: Annotated[Path, typer.Argument(metavar="OWN", help="Your own pack.json.")],
+    other: Annotated[
+        Path, typer.Option("--import", metavar="PACK", help="The pack.json of another authority.")
+    ],
+) -> None:
+    """Another authority's released figures beside yours; refused where they were made differently."""
+    import polars as pl
+
+    from threecircles.need.exchange import open_pack, read_pack
+
+    mine = open_pack(own)
+    rows, said = read_pack(other, mine)
+    held = [
+        {**f, "released_by": mine.released_by, "released_on": mine.released_on}
+        for f in mine.figures
+    ]
+    _print(pl.DataFrame([*held, *rows], infer_schema_length=None))
+    typer.echo(said)
 
 
 def authority(
