@@ -88,6 +88,7 @@ def test_each_missing_table_leaves_its_page_and_says_so(made_up, context):
         "need",
         "services",
         "spend",
+        "outcomes",
         "places",
         "neighbours",
         "quality",
