@@ -8,9 +8,9 @@ from threecircles.quality.binding import bind
 from threecircles.quality.cases import run_case
 from threecircles.quality.database import database
 from threecircles.quality.layout import layout
-from threecircles.quality.rulebook import all_versions
+from threecircles.quality.rulebook import RETURNS, all_versions
 
-VERSIONS = [rule for name in ("cin", "903", "cross") for rule in all_versions(name)]
+VERSIONS = [rule for name in RETURNS for rule in all_versions(name)]
 GROUPS = sorted({(rule.return_, rule.version, rule.code[:2]) for rule in VERSIONS})
 
 

@@ -18,7 +18,12 @@ from threecircles.sources import Options, Reading, read
 from threecircles.sources.reference_files import read_references
 from threecircles.sources.xsd import schema_findings
 
-RETURNS = {"cin-census": "cin", "ssda903": "903"}
+RETURNS = {
+    "cin-census": "cin",
+    "ssda903": "903",
+    "attendance-at-provision": "attendance",
+    "area-activity": "area_activity",
+}
 """Source id -> return whose rules hold for it."""
 
 CROSS = "cross"
@@ -94,7 +99,7 @@ def check_files(files: Sequence[Path], asked: Asked | None = None) -> Checked:
     )
     _tell(asked, "reading", reading.files.height, reading.files.height)
     kinds = reading.files["kind"].unique().to_list()
-    known = (*RETURNS, *CROSS_SOURCES.values())
+    known = dict.fromkeys((*RETURNS, *CROSS_SOURCES.values()))
     found = [k for k in known if any(str(kind).startswith(k) for kind in kinds)]
     readings = {k: reading if len(found) == 1 else _read_one(files, k, asked) for k in found}
     if len(found) > 1:

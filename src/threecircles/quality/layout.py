@@ -38,6 +38,9 @@ CROSS_SOURCES = {
 }
 """The same for sources without a rule set, whose definition tells their columns."""
 
+DECLARED = {"attendance": "attendance-at-provision", "area_activity": "area-activity"}
+"""Return -> source whose own definition is its layout."""
+
 _TYPES: dict[str, Literal["date", "int", "number"]] = {
     "date": "date",
     "datetime": "date",
@@ -105,6 +108,8 @@ class Layout:
 @cache
 def layout(return_name: str) -> Layout:
     """The layout of `cin`, `903`, or `cross` (both, and the other sources, under prefixed names)."""
+    if return_name in DECLARED:
+        return _of_source(return_name, DECLARED[return_name])
     own = _with_habits(load(f"rules/{return_name}/tables", Layout))
     if return_name != "cross":
         return own
@@ -116,6 +121,19 @@ def layout(return_name: str) -> Layout:
     for schema, source in CROSS_SOURCES.items():
         tables |= {f"{schema}.{name}": table for name, table in _declared(source).items()}
     return replace(own, tables=tables | own.tables)
+
+
+def _of_source(return_name: str, source: str) -> Layout:
+    """A return laid out by the source's own definition; its records are not of one child each."""
+    path = HOME / "sources" / f"{source}.yaml"
+    declared = parse(path.read_text(encoding="utf-8"), path.name).plain()
+    return Layout(
+        id=return_name,
+        label=declared["label"],
+        source=declared["source"],
+        return_=return_name,
+        tables={name: replace(t, child="") for name, t in _declared(source).items()},
+    )
 
 
 def _declared(source: str) -> dict[str, Table]:

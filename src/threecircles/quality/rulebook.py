@@ -18,8 +18,10 @@ RETURNS = {
     "cin": ("cin", "cin-census", "cincensus"),
     "903": ("903", "ssda903", "s903"),
     "cross": ("cross",),
+    "attendance": ("attendance",),
+    "area_activity": ("areaactivity", "area-activity"),
 }
-FIRST_YEAR = {"cin": 2023, "903": 2023, "cross": 2023}
+FIRST_YEAR = dict.fromkeys(RETURNS, 2023)
 LAST_YEAR = 2027
 """Newest collection year for which a rule set is held."""
 

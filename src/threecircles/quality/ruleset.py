@@ -10,6 +10,7 @@ from threecircles.quality.layout import layout
 from threecircles.quality.references import WORDS
 from threecircles.quality.rule import Case, Rule
 from threecircles.quality.rulebook import (
+    RETURNS,
     all_versions,
     in_order,
     return_id,
@@ -62,7 +63,7 @@ def find_rule(code: str, return_name: str = "", year: object = None) -> Rule:
 
     Raises UsageError when no return has it.
     """
-    names = (return_id(return_name),) if return_name else ("cin", "903", "cross")
+    names = (return_id(return_name),) if return_name else tuple(RETURNS)
     held = [
         rule
         for name in names

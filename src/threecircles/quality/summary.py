@@ -16,6 +16,8 @@ RETURN_LABELS = {
     "cin": "Children in Need census",
     "903": "Children looked after return (SSDA903)",
     "cross": "Checks across returns",
+    "attendance": "Attendance at centres, hubs and youth provision",
+    "area_activity": "Activity by small area",
 }
 
 
@@ -146,7 +148,8 @@ def summary_text(summary: Summary, written: Iterable[Path] = ()) -> str:
     by = summary.in_words()
     lines = [summary.title, summary.headline]
     lines.append(
-        f"{found:,} places to look at ({by}) for {summary.children:,} children."
+        f"{found:,} places to look at ({by})"
+        + (f" for {summary.children:,} children." if summary.children else ".")
         if found
         else "Nothing was found by the rules that ran."
     )
