@@ -166,3 +166,25 @@ def test_a_child_goes_on_with_the_same_code_on_another_tablet(tmp_path):
 def test_a_study_lies_in_its_own_folder_and_no_other(tmp_path):
     with pytest.raises(UsageError, match="not the name of a study"):
         folder_of(tmp_path, "../elsewhere")
+
+
+def test_postgresql_keeps_answers_as_sqlite_does():
+    "A13, A15: the same replays on PostgreSQL, where THREECIRCLES_POSTGRES names a server to try it on."
+    import os
+
+    address = os.environ.get("THREECIRCLES_POSTGRES")
+    if not address:
+        pytest.skip("no PostgreSQL to try: set THREECIRCLES_POSTGRES=postgresql://...")
+    pytest.importorskip("psycopg")
+    store = Store(address)
+    rng = random.Random(9)
+    for _ in range(100):
+        session = store.open_session("ABCDEF", "pupils_9_11", CODES, "en", "standard")
+        sent, final = batches_of(rng)
+        arriving = sent + rng.choices(sent, k=3)
+        rng.shuffle(arriving)
+        for seq, items in arriving:
+            store.save(session.token, seq, items)
+        assert store.answers(session.key) == final
+        assert store.finish(session.token) and not store.finish(session.token)
+    store.close()

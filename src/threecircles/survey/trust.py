@@ -35,7 +35,7 @@ def trust_trend(waves: Mapping[tuple[str, str], pl.DataFrame]) -> Measured:
                 empty = {"value": None, "low": None, "high": None, "n": 0, "reason": "not_asked"}
                 rows.append(head | empty)
                 continue
-            agreed = int(answers.is_in(AGREE).sum())
+            agreed = int(answers.cast(pl.Float64).is_in(AGREE).sum())
             ends = wilson(agreed, len(answers))
             rows.append(
                 head | {"value": agreed / len(answers), "low": ends.low, "high": ends.high, "n": len(answers), "reason": None}
