@@ -207,3 +207,22 @@ def test_a_lone_source_without_anything_to_compare_leaves_every_record_a_person(
     result = link(tmp_path / "S.yaml", tmp_path / "out")
     assert result.person_record["person_id"].n_unique() == 2
     assert result.person_record["band"].to_list() == ["unlinked", "unlinked"]
+
+
+def test_a_scheme_may_name_authority_and_system(tmp_path):
+    """identity 2: la_child_id is unique only within an authority and a case system."""
+    for name in "ab":
+        (tmp_path / f"{name}.csv").write_text("id,d,x\n1,2014-05-03,AB17\n")
+    fields = "record_id: id, date_of_birth: d, identifiers: {'la_child_id:801:case-system': x}"
+    (tmp_path / "S.yaml").write_text(
+        f"sources:\n  - {{name: a, file: a.csv, {fields}}}\n  - {{name: b, file: b.csv, {fields}}}\n"
+    )
+    assert link(tmp_path / "S.yaml", tmp_path / "out").person_record["person_id"].n_unique() == 1
+
+
+@pytest.mark.parametrize("text", ["id\n", ""])
+def test_sources_without_a_row_are_said_and_not_linked(tmp_path, text):
+    (tmp_path / "a.csv").write_text(text)
+    (tmp_path / "S.yaml").write_text("sources:\n  - {name: a, file: a.csv, record_id: id}\n")
+    with pytest.raises(ThreeCirclesError, match=r"no|No|empty"):
+        link(tmp_path / "S.yaml", tmp_path / "out")

@@ -18,7 +18,7 @@ from threecircles.synthetic.linkage import generate, write
 
 @pytest.fixture(scope="module")
 def made():
-    return generate(4_000, seed=3)
+    return generate(2_500, seed=3)
 
 
 def test_no_group_is_missed_by_more_than_a_point_where_errors_are_alike(made):

@@ -88,6 +88,12 @@ def link_tables(
         raise UsageError("There is no such engine.", found=engine, allowed=", ".join(ENGINES))
     notes = Notes()
     tables = {s.name: with_ids(s, tables[s.name], notes) for s in request.sources}
+    if not sum(len(t) for t in tables.values()):
+        raise ThreeCirclesError(
+            "No source has a row to link.",
+            where=", ".join(tables),
+            mend="Look whether the right files are named.",
+        )
     records = link_records(request, tables, notes)
     repeats = {
         s.name: None if s.duplicate_free is None else not s.duplicate_free for s in request.sources

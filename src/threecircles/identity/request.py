@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -41,6 +42,13 @@ class LinkSource:
     duplicate_free: bool | None = None
     date_format: str | None = None
 
+    def __post_init__(self) -> None:
+        """Scheme names become plain words: `la_child_id:801:mosaic` is la_child_id_801_mosaic."""
+        plain = {_scheme(s): column for s, column in self.identifiers.items()}
+        if len(plain) < len(self.identifiers):
+            raise UsageError("Two identifiers of a source have one scheme.", where=self.name, found=", ".join(self.identifiers))  # fmt: skip
+        object.__setattr__(self, "identifiers", plain)
+
 
 @dataclass(frozen=True, kw_only=True)
 class LinkRequest:
@@ -55,12 +63,26 @@ class LinkRequest:
     as_of: date | None = None
 
 
+_SCHEMES = {
+    "nhs_number": "nhs", "nhsnumber": "nhs", "nhs_no": "nhs", "unique_pupil_number": "upn", "unique_learner_number": "uln",
+}  # fmt: skip
+
+
+def _scheme(name: str) -> str:
+    plain = re.sub(r"\W+", "_", name.strip().casefold()).strip("_")
+    return _SCHEMES.get(plain, plain)
+
+
 def read_request(path: Path) -> LinkRequest:
     """The request in a YAML file. Raises DefinitionError with the line."""
     if not path.exists():
         raise UsageError("There is no such file.", where=str(path.name))
     request = load_text(path.read_text(encoding="utf-8-sig"), LinkRequest, where=path.name)
     names = [s.name for s in request.sources]
+    if not names:
+        raise UsageError(
+            "No source is named.", where=path.name, mend="List at least one under sources."
+        )
     twice = sorted({n for n in names if names.count(n) > 1})
     if twice:
         raise UsageError("Two sources have one name.", where=path.name, found=", ".join(twice))
