@@ -49,13 +49,16 @@ def export_form(
     questionnaire: Annotated[str, typer.Argument(help="Name of a questionnaire.")],
     out: Annotated[Path, typer.Option(help="File to write.")],
     form: Annotated[
-        Literal["xlsform", "surveyjs", "ddi", "paper", "sav"],
+        Literal["xlsform", "surveyjs", "ddi", "paper", "sav", "pack"],
         typer.Option("--form", help="Kind of file."),
     ] = "xlsform",
     workspace: Workspace = HERE,
     study: Annotated[
         str, typer.Option(help="Closed study whose answers go into a .sav file.")
     ] = "",
+    agreement: Annotated[str, typer.Option(help="Agreement under which a pack is given.")] = "",
+    until: Annotated[str, typer.Option(help="Last day of a pack, yyyy-mm-dd.")] = "",
+    authority: Annotated[str, typer.Option(help="Whose pack it is.")] = "",
     language: Annotated[str, typer.Option(help="Language of a paper form.")] = "en",
 ) -> None:
     """Hand a questionnaire out as XLSForm, SurveyJS, DDI-Codebook or paper; answers as SPSS.
@@ -68,6 +71,11 @@ def export_form(
     from threecircles.survey.questionnaire import questionnaire as find
     from threecircles.survey.xlsform import write_xlsform
 
+    if form == "pack":
+        from threecircles.cli.survey_run import write_pack
+
+        print(write_pack(workspace, study, authority, agreement, until, out))
+        return
     told = flat(find(questionnaire, workspace), workspace)
     if form == "sav":
         from threecircles.cli.survey_run import grant_for

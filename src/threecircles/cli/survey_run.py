@@ -98,6 +98,25 @@ def write_reports(
     return Reported(out / "borough", schools, tuple(without))
 
 
+def write_pack(
+    workspace: Path, study_id: str, authority: str, agreement: str, until: str, out: Path
+) -> Path:
+    """An exchange pack of a closed study's borough figures, protected as the reports are."""
+    from threecircles.core.errors import UsageError
+    from threecircles.report.survey_exchange import write_exchange
+
+    scored = scored_of(workspace, study_id)
+    closed = json.loads((folder_of(workspace, study_id) / "closed.json").read_text())
+    safe, _ = safe_tables(study_tables(scored, closed["sha256"]["responses"]))
+    try:
+        last = date.fromisoformat(until)
+    except ValueError:
+        raise UsageError(
+            "A pack needs its last day.", found=until or "none", allowed="--until yyyy-mm-dd"
+        ) from None
+    return write_exchange(safe, scored.study, authority or scored.study.label, agreement, last, out)
+
+
 def safe_tables(tables: list[Measured]) -> tuple[list[Safe], list[str]]:
     """Safe tables that an attacker was tried on, and the schools shown without a split by sex.
 
