@@ -87,8 +87,12 @@ def links_drawn(
     """Of each link draw the person_ids in contact with services.
 
     episodes: source_record_id beside what `contact` reads. person_records: source_record_id, p (null = sure).
-    A record whose link is not drawn is a person of its own, whom nobody asked.
+    A record whose link is not drawn is a person of its own, whom nobody asked. No draws where the purpose
+    does not cover how sure links are.
     """
+    shown = set(person_records.collect_schema().names()) & {"source_record_id", "p"}
+    if len(shown) < 2 or "source_record_id" not in episodes.collect_schema().names():
+        return []
     first, last = definition.window(day)
     mine = any_point(
         episodes.filter(nw.col("process").is_in(list(definition.chosen()))), first, last
