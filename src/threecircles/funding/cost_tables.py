@@ -6,6 +6,7 @@ from datetime import date
 
 import polars as pl
 
+from threecircles.core.dates import in_words
 from threecircles.core.rounding import round_half_away
 from threecircles.core.tables import TOTAL, Dimension, Measured, TableSpec
 from threecircles.funding.care_events import CareCosting, care_events, placements
@@ -89,7 +90,7 @@ def _spec(table: CostTable, start: date, end: date) -> TableSpec:
         id="cost-placements",
         title="What care cost in the year, by main placement",
         population="children-in-care-in-year",
-        period=f"{start:%-d %B %Y} to {end:%-d %B %Y}",
+        period=f"{in_words(start)} to {in_words(end)}",
         unit="pounds",
         dimensions=(
             Dimension(column="placement", label="Placement", order=tuple(LABELS), labels=LABELS),

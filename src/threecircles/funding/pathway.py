@@ -44,7 +44,7 @@ def pathway_cost(
         _timed(days.filter(pl.col("placement_type") != "respite"), MAINTAIN, subject, used),
         _counted(events, start, end, used),
     ]
-    return pl.concat(pieces).sort("person_id", "from", "component", "source_event_ids")
+    return pl.concat(pieces).sort("person_id", "from", "component", maintain_order=True)
 
 
 def totals(costs: pl.DataFrame, by: Sequence[str] = ("person_id",)) -> pl.DataFrame:
