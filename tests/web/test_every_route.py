@@ -208,7 +208,9 @@ def test_a_form_counts_only_from_a_page_of_the_same_session(parts, route, path, 
         headers = {"origin": "null"}
     part.client.headers.update(headers)
     try:
-        assert part.ask(path, "POST", "own", **changes).status_code == 403
+        # A study that is not there may be said to be missing first; nothing is done either way.
+        refused = (400, 403, 404) if "{study}" in path else (403,)
+        assert part.ask(path, "POST", "own", **changes).status_code in refused
     finally:
         for name in headers:
             del part.client.headers[name]
@@ -235,11 +237,10 @@ def test_every_answer_carries_the_headers_and_no_script(parts, path):
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["x-frame-options"] == "DENY"
     assert answer.headers["cache-control"] == "no-store"
-    assert (
-        "<script" not in answer.text
-        and " style=" not in answer.text
-        and "<style" not in answer.text
-    )
+    # A script is a file of ours, or there is none.
+    scripts = re.findall(r"<script[^>]*>[^<]*", answer.text)
+    assert all(re.fullmatch(r'<script type="module" src="/[\w/.-]+">', s) for s in scripts)
+    assert " style=" not in answer.text and "<style" not in answer.text
     assert "http://" not in re.sub(r"http://www\.w3\.org/\S+", "", answer.text)
     assert "set-cookie" not in answer.headers or path.startswith("/sign")
 

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from threecircles.core.dates import in_words
+
 Folder = Annotated[Path, typer.Argument(metavar="W", help="A workspace, or a place folder.")]
 
 
@@ -46,7 +48,7 @@ def list_agreements(
             else ("  LAPSED" if near == 0 else f"  within {near} days")
         )
         print(
-            f"{a.id:16} {a.status:9} until {a.expires:%-d %B %Y}{said}  {', '.join(p.label for p in a.parties)}"
+            f"{a.id:16} {a.status:9} until {in_words(a.expires)}{said}  {', '.join(p.label for p in a.parties)}"
         )
         print(
             f"{'':16} for {', '.join(a.purposes)} under {', '.join(a.gateways) or 'no law named'}"

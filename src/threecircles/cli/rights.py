@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from threecircles.core.dates import in_words
+
 Workspace = Annotated[Path, typer.Option("--workspace", metavar="W", help="The workspace.")]
 Actor = Annotated[
     str | None, typer.Option("--as", metavar="PERSON", help="Account that acts; default: you.")
@@ -86,7 +88,7 @@ def access(
     write_bytes(out / "to-settle.txt", ("\n".join(lines) + "\n").encode())
     due = clock.request(opened.path, request).due
     print(
-        f"Request {request}, to be answered by {due:%-d %B %Y}." if due else f"Request {request}."
+        f"Request {request}, to be answered by {in_words(due)}." if due else f"Request {request}."
     )
     print(
         f"{len(found.rows)} rows from {len(found.links)} records; {len(found.to_settle)} entries wait for a person ({out / 'to-settle.txt'})."
@@ -197,7 +199,7 @@ def erase(
     clock.act(opened.path, request, "answered", _today(), asked.by.id, reason)
     for name, count in done.files:
         print(f"{name}: written anew without {count} rows; the old copy may not come back.")
-    print(f"No backup holds the person after {done.backups_until:%-d %B %Y}.")
+    print(f"No backup holds the person after {in_words(done.backups_until)}.")
     if run_again:
         _run_and_tell(opened, place, before)
     else:
@@ -221,9 +223,9 @@ def list_requests(workspace: Workspace = Path(), actor: Actor = None) -> None:
         clock.requests(workspace),
         key=lambda r: (r.state not in ("open", "waiting"), r.due or date.max),
     ):
-        due = f"due {item.due:%-d %B %Y}" if item.due else "the clock stands still"
+        due = f"due {in_words(item.due)}" if item.due else "the clock stands still"
         print(
-            f"{item.id}  {item.kind:10} {item.state:10} received {item.received:%-d %B %Y}, {due}"
+            f"{item.id}  {item.kind:10} {item.state:10} received {in_words(item.received)}, {due}"
         )
 
 
@@ -264,7 +266,7 @@ def retention(
     found = due(load_place(place), _today())
     for item in found:
         said = "OVER" if item.over else "kept"
-        print(f"{item.delivery:22} {said} until {item.kept_until:%-d %B %Y}: {item.basis}")
+        print(f"{item.delivery:22} {said} until {in_words(item.kept_until)}: {item.basis}")
     if any(item.over for item in found):
         raise typer.Exit(1)
 

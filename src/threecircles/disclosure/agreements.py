@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
+from threecircles.core.dates import in_words
 from threecircles.core.errors import DefinitionError
 from threecircles.core.workspace import open_workspace
 from threecircles.definitions import Definition, load, load_folder, load_text
@@ -145,9 +146,9 @@ def faults(agreement: Agreement, today: date) -> list[str]:
     if unsigned and agreement.status == "in force":
         found.append(f"not signed by {', '.join(unsigned)}")
     if agreement.status == "in force" and agreement.left(today) < 0:
-        found.append(f"it ended on {agreement.expires:%-d %B %Y} and is still called in force")
+        found.append(f"it ended on {in_words(agreement.expires)} and is still called in force")
     if agreement.review_by and agreement.review_by < today and agreement.status == "in force":
-        found.append(f"it was to be reviewed by {agreement.review_by:%-d %B %Y}")
+        found.append(f"it was to be reviewed by {in_words(agreement.review_by)}")
     for part in (
         "gateways",
         "lawful_basis",

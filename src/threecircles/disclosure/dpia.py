@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 
 from threecircles.core import manifest
+from threecircles.core.dates import in_words
 from threecircles.core.workspace import Workspace, write_bytes
 from threecircles.definitions import Definition, load
 from threecircles.disclosure import agreements, ethics
@@ -65,7 +66,7 @@ def made_parts(workspace: Workspace, today: date) -> dict[str, tuple[str, tuple[
             Items(tuple(f"taken up: {s}" for s in sources) or ("Nothing has been taken up yet.",)),
             Rows("Sources and who gives them", ("Source", "From", "Kept for (months)"), tuple((f.source, f.giver + (" (own)" if f.own else ""), str(keep.get(f.source, keep["*"]).months)) for f in flows.values())),
         )),
-        "agreements": ("Agreements", (Rows("Agreements", ("Agreement", "Parties", "Until", "Faults"), tuple((a.label, ", ".join(p.label for p in a.parties), f"{a.expires:%-d %B %Y}", "; ".join(agreements.faults(a, today)) or "none") for a in found)),)),
+        "agreements": ("Agreements", (Rows("Agreements", ("Agreement", "Parties", "Until", "Faults"), tuple((a.label, ", ".join(p.label for p in a.parties), f"{in_words(a.expires)}", "; ".join(agreements.faults(a, today)) or "none") for a in found)),)),
         "roles": ("Who may do what", (
             Items(tuple(r.replace("_", " ") for r in ROLES)),
             Paragraph("Permissions are policies, deny by default; every combination is held against a table people have read (threecircles policy test)."),
@@ -121,7 +122,7 @@ def _ethics(workspace: Workspace) -> tuple[Part, ...]:
 
 def _first(made: dict[str, str], today: date) -> str:
     opening = (
-        f"# Data protection impact assessment\n\nBegun on {today:%-d %B %Y}. Parts between marks are made by the "
+        f"# Data protection impact assessment\n\nBegun on {in_words(today)}. Parts between marks are made by the "
         "system and made anew; write everywhere else.\n\n## The officer's judgement\n\n(to be written)\n\n"
     )
     return opening + "".join(_block(i, text) for i, text in made.items())

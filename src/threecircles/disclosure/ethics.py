@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
+from threecircles.core.dates import in_words
 from threecircles.core.errors import DefinitionError
 from threecircles.definitions import Definition, load, load_text
 
@@ -153,9 +154,9 @@ def faults(record: EthicsRecord, day: date, local: tuple[str, ...] = ()) -> list
     if record.decided_on is None:
         found.append("the day of the decision is missing")
     elif record.decided_on > day:
-        found.append(f"it holds only from {record.decided_on:%-d %B %Y}")
+        found.append(f"it holds only from {in_words(record.decided_on)}")
     if record.review_by is not None and record.review_by < day:
-        found.append(f"it was to be reviewed by {record.review_by:%-d %B %Y}")
+        found.append(f"it was to be reviewed by {in_words(record.review_by)}")
     if record.decision == "approved with conditions" and not record.conditions:
         found.append("it was approved with conditions, and the conditions are missing")
     for condition in record.conditions:

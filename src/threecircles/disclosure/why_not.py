@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
 
+from threecircles.core.dates import in_words
 from threecircles.disclosure.policy import Asked, decide
 from threecircles.disclosure.purposes import forbidden, purposes
 
@@ -60,7 +61,7 @@ def _conditions(asked: Asked) -> list[tuple[str, Mended]]:
     now = asked.now or datetime.now(UTC)
     until = asked.person.training_until
     lapsed = (
-        f"your training ended on {until:%-d %B %Y}" if until else "no training is recorded for you"
+        f"your training ended on {in_words(until)}" if until else "no training is recorded for you"
     )
     found: list[tuple[str, Mended]] = [
         (lapsed, lambda q: _person(q, training_until=now + timedelta(days=1)) if until is None or until < now else None),

@@ -7,6 +7,7 @@ from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader
 
+from threecircles.core.dates import in_words
 from threecircles.report.html import Frame, environment
 from threecircles.web.security.sessions import CURRENT
 
@@ -28,7 +29,9 @@ itself whether somebody may; the list only spares people pages that would refuse
 @cache
 def _environment() -> Environment:
     loader = ChoiceLoader([PackageLoader("threecircles.web", "templates"), environment().loader])  # type: ignore[list-item]
-    return environment().overlay(loader=loader)
+    made = environment().overlay(loader=loader)
+    made.globals = {**made.globals, "in_words": in_words}
+    return made
 
 
 def page(template: str, *, title: str, here: str = "", work: bool = False, **known: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from threecircles.core.dates import in_words
 from threecircles.core.errors import NotPermitted, UsageError
 from threecircles.disclosure import state
 
@@ -33,7 +34,7 @@ def check_no_hold(workspace: Path, person: str) -> None:
     )  # fmt: skip
     if found:
         first = found[0]
-        until = f" until {date.fromisoformat(first['to_day']):%-d %B %Y}" if first["to_day"] else ""
+        until = f" until {in_words(date.fromisoformat(first['to_day']))}" if first["to_day"] else ""
         raise NotPermitted(
             f"A hold ({first['kind']}) stands{until}: nothing may be taken out.",
             mend="Tell the person; ask again when it is lifted.",

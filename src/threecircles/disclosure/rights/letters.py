@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from threecircles.core.dates import in_words
 from threecircles.definitions import Definition, load
 from threecircles.disclosure.document import Document, Heading, Items, Paragraph, Part, Rows
 from threecircles.disclosure.purposes import forbidden
@@ -39,7 +40,7 @@ def letter(found: Access, reader: Reader, author: str) -> Document:
         "eight": "What we wrote down about you",
     }
     day = date.fromisoformat(found.made)
-    return Document(title[reader], author, f"Made on {day:%-d %B %Y}", tuple(parts))
+    return Document(title[reader], author, f"Made on {in_words(day)}", tuple(parts))
 
 
 def words_for(source_id: str, reader: Reader) -> str:
