@@ -54,7 +54,7 @@ def new(
 ) -> None:
     """Start a study: writes surveys/STUDY/study.yaml, to be filled in.
 
-    Example: threecircles survey new autumn-2026 --kind census --label "How are you? 2026"
+    (Example: threecircles survey new autumn-2026 --kind census --label "How are you? 2026")
     """
     if cost_sheet is not None:
         from threecircles.survey.costs import cost_text, read_costs
@@ -75,7 +75,7 @@ def new(
 def check(study: StudyId, workspace: Workspace = HERE) -> None:
     """What stands between a study and its first day; or, given a questionnaire's name, what it asks.
 
-    Example: threecircles survey check autumn-2026; threecircles survey check pupils_9_11
+    (Example: threecircles survey check autumn-2026; threecircles survey check pupils_9_11)
     """
     from threecircles.definitions import HOME
     from threecircles.survey.questionnaire import core_hash, items, questionnaire
@@ -104,7 +104,7 @@ def check(study: StudyId, workspace: Workspace = HERE) -> None:
 def open_study(study: StudyId, workspace: Workspace = HERE) -> None:
     """Open a study: its class codes then let children in between their dates.
 
-    Example: threecircles survey open autumn-2026 -w council/
+    (Example: threecircles survey open autumn-2026 -w council/)
     """
     from threecircles.cli.survey_run import grant_for
     from threecircles.survey.opening import mark_open
@@ -133,7 +133,7 @@ def codes(
 ) -> None:
     """Codes for schools and classes, and a sheet of slips (PDF) for each class.
 
-    Example: threecircles survey codes autumn-2026 --schools schools.csv --classes classes.csv --out slips/
+    (Example: threecircles survey codes autumn-2026 --schools schools.csv --classes classes.csv --out slips/)
     """
     from threecircles.cli.survey_run import grant_for
     from threecircles.survey.field import add_classes, add_schools, pupil_codes, store_of
@@ -170,7 +170,7 @@ def serve(
 ) -> None:
     """Serve the form alone (no other page of the house) for schools.
 
-    Example: threecircles survey serve autumn-2026 --port 8000
+    (Example: threecircles survey serve autumn-2026 --port 8000)
     """
     import uvicorn
 
@@ -191,7 +191,7 @@ def serve(
 def counter(study: StudyId, workspace: Workspace = HERE) -> None:
     """Started and finished by school, of how many on roll, and what is late.
 
-    Example: threecircles survey counter autumn-2026
+    (Example: threecircles survey counter autumn-2026)
     """
     from threecircles.survey.field import schools, store_of
     from threecircles.survey.study import load_study
@@ -208,7 +208,7 @@ def counter(study: StudyId, workspace: Workspace = HERE) -> None:
 def close(study: StudyId, workspace: Workspace = HERE) -> None:
     """Close a study: answers are frozen and hashed; nothing can be added.
 
-    Example: threecircles survey close autumn-2026
+    (Example: threecircles survey close autumn-2026)
     """
     from threecircles.cli.survey_run import grant_for
     from threecircles.survey.closing import close as close_now
@@ -225,7 +225,7 @@ def close(study: StudyId, workspace: Workspace = HERE) -> None:
 def score(study: StudyId, workspace: Workspace = HERE) -> None:
     """Score a closed study: reliability of every scale, and flags.
 
-    Example: threecircles survey score autumn-2026
+    (Example: threecircles survey score autumn-2026)
     """
     from threecircles.cli.survey_run import scored_of
     from threecircles.survey.measures import option_range
@@ -249,7 +249,7 @@ def score(study: StudyId, workspace: Workspace = HERE) -> None:
 def weight(study: StudyId, workspace: Workspace = HERE) -> None:
     """Weigh a closed study: design effect, largest weight, margins not reached.
 
-    Example: threecircles survey weight autumn-2026
+    (Example: threecircles survey weight autumn-2026)
     """
     from threecircles.cli.survey_run import scored_of
 
@@ -275,7 +275,7 @@ def estimate(
     estimates: [{statistic: mean, variable: score, by: [sex]}, {statistic: proportion, variable: sad,
     value: 1}, ...]; docs/how-to/survey-estimate.md shows all of it.
 
-    Example: threecircles survey estimate spec.yaml --json out.json
+    (Example: threecircles survey estimate spec.yaml --json out.json)
     """
     import json
 
@@ -305,7 +305,7 @@ def report(
 ) -> None:
     """Write the borough's report and every school's, as pages and tagged PDF.
 
-    Example: threecircles survey report autumn-2026 --out reports/
+    (Example: threecircles survey report autumn-2026 --out reports/)
     """
     from threecircles.cli.survey_run import grant_for, write_reports
     from threecircles.survey.study import load_study

@@ -31,7 +31,7 @@ def import_form(
 ) -> None:
     """Bring a questionnaire into the workspace as a bespoke module with its words.
 
-    Example: threecircles survey import form.xlsx -w council/
+    (Example: threecircles survey import form.xlsx -w council/)
     """
     from threecircles.survey.bringing_in import bring_in
     from threecircles.survey.redcap import read_redcap
@@ -63,7 +63,7 @@ def export_form(
 ) -> None:
     """Hand a questionnaire out as XLSForm, SurveyJS, DDI-Codebook or paper; answers as SPSS.
 
-    Example: threecircles survey export pupils_9_11 --form ddi --out codebook.xml
+    (Example: threecircles survey export pupils_9_11 --form ddi --out codebook.xml)
     """
     from threecircles.survey import exports
     from threecircles.survey.forms import flat
@@ -104,7 +104,7 @@ def audio(
 ) -> None:
     """Made-up voices for a demonstration, by a speech program on this machine (espeak-ng).
 
-    Example: threecircles survey audio pupils_9_11 --language pl
+    (Example: threecircles survey audio pupils_9_11 --language pl)
     """
     from threecircles.survey.recordings import make_recordings, missing_recordings
 
