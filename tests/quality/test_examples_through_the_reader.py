@@ -44,6 +44,8 @@ def _nests(given):
     modules = [(r["LAchildID"], r.get("CINdetailsID")) for r in given.get("CINdetails", [])]
     if not people or len(set(people)) < len(people) or any(m[0] not in people for m in modules):
         return False
+    if any(r["LAchildID"] not in people for rows in given.values() for r in rows):
+        return False
     inside = [n for n in given if n not in ("ChildIdentifiers", "CINdetails", "ChildCharacteristics", "Disabilities", "Header")]  # fmt: skip
     order = {c: n for n, c in enumerate(people)}
     for name in [*inside, "CINdetails"]:
