@@ -11,7 +11,7 @@ from threecircles.core.tables import TOTAL
 from threecircles.definitions import read_csv
 from threecircles.disclosure.adding_up import Family, Group
 from threecircles.disclosure.attacker import ranges
-from threecircles.disclosure.cast import children_of, same_names
+from threecircles.disclosure.cast import children_of, declared_names, same_names
 from threecircles.disclosure.lattice import Lattice, tie
 from threecircles.disclosure.release import Safe
 
@@ -81,7 +81,7 @@ def _alike(shown: Mapping[str, Mapping[Group, float]]) -> dict[str, str]:
     for quantity, values in shown.items():
         merged.setdefault(bases.get(quantity, quantity), {}).update(values)
     names = same_names(merged, 0.8, at_least=5)
-    return {q: names[bases.get(q, q)] for q in shown}
+    return declared_names({q: names[bases.get(q, q)] for q in shown}, shown)
 
 
 def _figures(
@@ -134,5 +134,5 @@ def _measures(lattice: Lattice, names: Mapping[str, str]) -> None:
     for cells in by_group.values():
         for declared_whole, declared_parts in declared:
             whole, *parts = (names.get(q, q) for q in (declared_whole, *declared_parts))
-            if whole in cells and all(p in cells for p in parts):
+            if len(parts) > 1 and whole in cells and all(p in cells for p in parts):
                 lattice.rows.append((cells[whole], tuple(cells[p] for p in parts)))

@@ -198,7 +198,9 @@ def _names(
         everywhere = whole.setdefault(children_of(table.spec), {})
         for q in found:
             everywhere.setdefault(q.name, {}).update(q.values)
-    alias = {children: same_names(named) for children, named in whole.items()}
+    alias = {
+        children: declared_names(same_names(named), named) for children, named in whole.items()
+    }
     return [
         [Quantity(alias[children_of(t.spec)][q.name], q.measure, q.role, q.values) for q in found]
         for t, found in zip(tables, own, strict=True)
@@ -225,6 +227,22 @@ def same_names(
         )
         alias[name] = next(same, name)
     return alias
+
+
+def declared_names(
+    alias: Mapping[str, str], named: Mapping[str, Mapping[Any, float]]
+) -> dict[str, str]:
+    """Names with those made one that a relation of a single part declares, where no figure speaks against it."""
+    joined = dict(alias)
+    for r in read_csv("disclosure_profiles/relations"):
+        one, other = r["whole"], r["parts"]
+        if one not in joined or other not in joined:
+            continue
+        common = named[one].keys() & named[other].keys()
+        if all(abs(named[one][g] - named[other][g]) < TINY for g in common):
+            old, new = joined[other], joined[one]
+            joined = {n: new if kept == old else kept for n, kept in joined.items()}
+    return joined
 
 
 def _cells(
@@ -381,7 +399,7 @@ def _measure_sums(register: Register) -> None:
         names = register.names.get(children, {})
         for declared_whole, declared_parts in declared:
             whole, *parts = (names.get(q, q) for q in (declared_whole, *declared_parts))
-            if whole not in cells or any(p not in cells for p in parts):
+            if whole not in cells or any(p not in cells for p in parts) or len(parts) == 1:
                 continue
             members = [cells[p] for p in parts]
             if abs(sum(register.value[m] for m in members) - register.value[cells[whole]]) < TINY:

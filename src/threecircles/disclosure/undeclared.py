@@ -8,7 +8,7 @@ from itertools import combinations
 
 from threecircles.core.tables import Measured
 from threecircles.definitions import read_csv
-from threecircles.disclosure.cast import Group, children_of, quantities, same_names
+from threecircles.disclosure.cast import Group, children_of, declared_names, quantities, same_names
 
 ENOUGH = 6
 """Groups in which a sum must hold before it is taken for one."""
@@ -39,12 +39,7 @@ def undeclared_sums(tables: Sequence[Measured]) -> list[Undeclared]:
             named.setdefault(q.name, {}).update(q.values)
     found = []
     for children, named in sorted(by_children.items()):
-        alias = same_names(named)
-        # One part that is the whole is another name for it.
-        for r in read_csv("disclosure_profiles/relations"):
-            if r["whole"] in alias and r["parts"] in alias:
-                old, new = alias[r["parts"]], alias[r["whole"]]
-                alias = {n: new if kept == old else kept for n, kept in alias.items()}
+        alias = declared_names(same_names(named), named)
         distinct = {name: named[name] for name in dict.fromkeys(alias.values())}
         told = {
             (
