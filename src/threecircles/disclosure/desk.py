@@ -335,9 +335,7 @@ def _take_down(workspace: Workspace, release: Release, reason: str) -> None:
     told = {"release": release.id, "title": release.title, "withdrawn": True, "reason": reason}
     write_bytes(aside / "withdrawn.json", json.dumps(told, indent=1, sort_keys=True).encode())
     day = datetime.now(UTC).date()
-    write_bytes(
-        aside / "withdrawn.html", tombstone(release.title, reason, in_words(day)).encode()
-    )
+    write_bytes(aside / "withdrawn.html", tombstone(release.title, reason, in_words(day)).encode())
     swap_folder(aside, workspace.release)
     ledger.withdrawn(workspace.path, release.id)
 
