@@ -227,7 +227,9 @@ def test_pictures_stand_beside_words_and_every_screen_is_accessible_and_narrow(o
     for _ in range(5):
         heading = page.text_content("h1")
         page.click("button[value=skip]")
-        page.wait_for_function("(told) => document.querySelector('h1').textContent !== told", arg=heading)
+        page.wait_for_function(
+            "(told) => document.querySelector('h1').textContent !== told", arg=heading
+        )
     page.wait_for_selector("svg.symbol")
     assert page.locator("svg.symbol").count() == 6
     paths = ["q/0", "help", "pause", "stop", "settings", "room", "away", "done", ""]

@@ -39,6 +39,8 @@ def rows(frame: pl.DataFrame, measures: Sequence[Measure]) -> pl.DataFrame:
     done = frame.filter("completed")
     for measure in measures:
         scales = scoring(measure)
+        if not scales:
+            continue
         scored = collect(score(nw.from_native(done.lazy()), scales))
         own = [rule for rule in measure.scales if not rule.of]
         for scale, rule in zip(scales, own, strict=True):

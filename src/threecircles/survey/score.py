@@ -22,7 +22,9 @@ def score_measure(frame: nw.LazyFrame, measure: Measure) -> nw.LazyFrame:
 
     frame: the measure's items as numeric columns. Also the columns that core.scoring.score adds.
     """
-    scored = score(frame, scoring(measure))
+    scales = scoring(measure)
+    # Measures shown item by item have no scale to make.
+    scored = score(frame, scales) if scales else frame
     for rule in measure.scales:
         if rule.rule == "sum_of_scales":
             total = nw.col(rule.of[0])
