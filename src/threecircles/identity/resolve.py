@@ -130,21 +130,8 @@ def _one_to_one(records: pl.DataFrame, edges: pl.DataFrame, threshold: float) ->
     if not solved:
         return edges.with_columns(chosen=pl.lit(False), tie=pl.lit(False))
     marks = pl.concat(solved).select("edge", "tie").with_columns(pl.lit(True).alias("chosen"))
-    sure_enough = ~_beside_a_twin(edges) if threshold >= LINKED else pl.lit(True)
     return edges.join(marks, on="edge", how="left", maintain_order="left").with_columns(
-        pl.col("chosen").fill_null(False) & sure_enough, pl.col("tie").fill_null(False)
-    )
-
-
-def _beside_a_twin(edges: pl.DataFrame) -> pl.Expr:
-    """Pairs with a visible co-twin whose first names differ, if only in a letter: twins are named alike
-    and their numbers get changed over, so that such a pair is good enough to count, not to be sure."""
-    if "gamma_first_name" not in edges.columns:
-        return pl.lit(False)
-    return (
-        (pl.col("visible") > 0)
-        & pl.col("gamma_first_name").is_between(0, 3)
-        & (pl.col("rule") != "must-link")
+        pl.col("chosen").fill_null(False), pl.col("tie").fill_null(False)
     )
 
 
