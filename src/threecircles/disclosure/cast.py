@@ -84,12 +84,26 @@ class Quantity:
 class Cast:
     """Everything released together as cells and sums.
 
-    deciding: for each table, row by row, the cells whose fate the row shares.
+    deciding: for each table, row by row, the cells whose fate the row shares. own: those of them that
+    the row is there to tell, its base left out.
     """
 
     register: Register
     deciding: tuple[tuple[tuple[int, ...], ...], ...]
+    own: tuple[tuple[tuple[int, ...], ...], ...]
     width: Floats
+
+    def closed(self, hidden: Bools) -> Bools:
+        """The hidden cells and what hidden rows tell: a row hidden for its base's sake must not stand
+        again as the base of another row."""
+        closed = hidden.copy()
+        while True:
+            before = int(closed.sum())
+            for deciding, own in zip(self.deciding, self.own, strict=True):
+                for row in hidden_rows(deciding, closed):
+                    closed[list(own[row])] = True
+            if int(closed.sum()) == before:
+                return closed
 
     def problem(self) -> tuple[Sums, Floats, Wish, Bools]:
         """Sums, true values, what is wished, and the cells that are not shown anyway."""
@@ -120,20 +134,22 @@ class Cast:
 
 def cast(tables: Sequence[Measured], profile_of: Callable[[TableSpec], Profile]) -> Cast:
     """Cells, sums and primary cells of tables that are released together."""
-    register, deciding = Register(), []
+    register, deciding, owned = Register(), [], []
     widths: dict[int, float] = {}
     named, register.names = _names(tables)
     for t, table in enumerate(tables):
         profile = profile_of(table.spec)
         rows: list[list[int]] = [[] for _ in range(table.frame.height)]
+        own: list[list[int]] = [[] for _ in range(table.frame.height)]
         where = _where(table)
         for quantity in named[t]:
-            _cells(register, table, quantity, profile, where, rows)
+            _cells(register, table, quantity, profile, where, rows, own)
         _with_and_without(register, table, named[t], profile)
         for row in rows:
             for c in row:
                 widths[c] = max(widths.get(c, 0.0), profile.min_width)
         deciding.append(tuple(tuple(r) for r in rows))
+        owned.append(tuple(tuple(r) for r in own))
     for t, table in enumerate(tables):
         for quantity in named[t]:
             _dimension_sums(register, table, quantity, profile_of(table.spec))
@@ -141,7 +157,7 @@ def cast(tables: Sequence[Measured], profile_of: Callable[[TableSpec], Profile])
     width = np.full(len(register.value), 3.0)
     for c, w in widths.items():
         width[c] = w
-    return Cast(register, tuple(deciding), width)
+    return Cast(register, tuple(deciding), tuple(owned), width)
 
 
 def children_of(spec: TableSpec) -> str:
@@ -252,6 +268,7 @@ def _cells(
     profile: Profile,
     where: Mapping[str, Sequence[tuple[Group, int]]],
     rows: list[list[int]],
+    own: list[list[int]],
 ) -> None:
     children = children_of(table.spec)
     values = np.array(list(q.values.values()))
@@ -266,6 +283,8 @@ def _cells(
         at = numbers.get(group)
         if at is not None:
             rows[i].append(at)
+            if q.role != "base":
+                own[i].append(at)
 
 
 def _where(table: Measured) -> dict[str, list[tuple[Group, int]]]:

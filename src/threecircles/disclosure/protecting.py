@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -48,6 +48,7 @@ def judge(
         gone = _tables_of(made, pattern, covered)
         left_out |= {t.spec.id: _reason(made, pattern) for t in gone}
         covered = [t for t in covered if t.spec.id not in left_out]
+    pattern = replace(pattern, hidden=made.closed(pattern.hidden))
     by_id = {
         t.spec.id: _hide(t, profile_of(t.spec), made, i, pattern) for i, t in enumerate(covered)
     }
