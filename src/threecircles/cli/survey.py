@@ -288,6 +288,12 @@ def estimate(
         return
     print(f"{told['rows']:,} answers in {told['data']}")
     for row in told["estimates"]:
+        if "of" in row:
+            answer = f" = {row['answer']}" if "answer" in row else ""
+            print(
+                f"  {row['variable']}{answer}: {_figure(row['value'])} {row['of']}, n {row['n']:,}"
+            )
+            continue
         group = ", ".join(f"{k} {v}" for k, v in row["group"].items())
         answer = f" = {row['answer']}" if row["statistic"] == "proportion" else ""
         print(

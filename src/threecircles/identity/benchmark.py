@@ -6,7 +6,6 @@ hands them in. Constants are learnt from each run's own data or were fixed on se
 
 from __future__ import annotations
 
-import resource
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from threecircles.core.memory import peak_memory_mb
 from threecircles.identity.components import components
 from threecircles.identity.ladder import Ladder, resolved
 from threecircles.identity.linkage import link_tables
@@ -86,7 +86,7 @@ def benchmark(
         known.blocking_recall(),
         ladder.seconds,
         round(cpu, 1),
-        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        int(peak_memory_mb() or 0),
     )
 
 

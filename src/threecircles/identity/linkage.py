@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from threecircles.core.errors import ThreeCirclesError, UsageError
+from threecircles.core.memory import peak_memory_mb
 from threecircles.identity import review
 from threecircles.identity.ladder import ENGINES, Ladder, climbed
 from threecircles.identity.persons import person_records
@@ -105,7 +105,7 @@ def link_tables(
     )  # fmt: skip
     persons = person_records(ladder.records, ladder.person, ladder.edges, seed)
     told = quality(ladder, persons, notes, threshold)
-    told["peak_memory_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    told["peak_memory_mb"] = int(peak_memory_mb() or 0)
     schema = {"source": pl.String, "row": pl.Int64, "record_id": pl.String, "reason": pl.String}
     refused = pl.DataFrame(notes.refused_records, schema=schema)
     told |= {

@@ -8,7 +8,7 @@ from typing import Any
 import narwhals as nw
 import polars as pl
 
-from threecircles.core.dates import year_end
+from threecircles.core.dates import in_words, year_end
 from threecircles.core.engines import collect
 from threecircles.core.safety import Grant, Sensitive
 from threecircles.core.steps import Step
@@ -108,7 +108,7 @@ def combine(*frames: Any, grant: Grant, place: Place) -> list[Measured]:
     last = year_end(place.year)
     definition = combinations_definition()
     held = conditions_held(opened, definition, last)
-    return combination_tables(held, definition, f"{definition.months} months to {last:%-d %B %Y}")
+    return combination_tables(held, definition, f"{definition.months} months to {in_words(last)}")
 
 
 def first_help(signs: Any, residence: Any, *, grant: Grant, place: Place) -> list[Measured]:
@@ -127,7 +127,7 @@ def first_help(signs: Any, residence: Any, *, grant: Grant, place: Place) -> lis
     )
     if placed.height == 0:
         return []
-    period = f"signs recorded up to {last:%-d %B %Y}"
+    period = f"signs recorded up to {in_words(last)}"
     names = {s.id: s.label for s in first_sign_rule().signs}
     return [
         first_help_table(placed, None, {}, period, seed=place.seed),
@@ -152,7 +152,7 @@ def services(
     """Stock, flow, funnel, timeliness, journeys and the wards' map for the place's year."""
     episodes, events, homes = (_opened(t, grant) for t in (episode, event, residence))
     first, last = year_end(place.year - 1) + timedelta(days=1), year_end(place.year)
-    period = f"{first:%-d %B %Y} to {last:%-d %B %Y}"
+    period = f"{in_words(first)} to {in_words(last)}"
     areas = areas_of(place)
     return [
         stock_table(episodes, last, areas.all_children, period),

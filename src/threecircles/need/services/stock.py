@@ -9,6 +9,7 @@ from typing import Any
 import narwhals as nw
 import polars as pl
 
+from threecircles.core.dates import in_words
 from threecircles.core.engines import collect
 from threecircles.core.intervals import byar
 from threecircles.core.tables import Dimension, Measured, TableSpec
@@ -57,7 +58,7 @@ def stock_table(episodes: nw.LazyFrame, day: date, children: int, period: str) -
         rows.append({"process": process, "measure": "rate", "n": n} | rate_row(n, children))
     spec = _spec(
         "services-stock",
-        f"Children in each service on {day:%-d %B %Y}",
+        f"Children in each service on {in_words(day)}",
         period,
         (_by_process(order),),
         "children; rate per 10,000 children aged 0 to 17",
