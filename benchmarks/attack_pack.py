@@ -230,11 +230,16 @@ def _from_workbook(path: Path, tables: dict[str, list[dict]], seen: Seen) -> Non
                 break
 
 
+NOT_OF_CHILDREN = re.compile(r"[\d,]+ of [\d,]+ figures are hidden|0800 1111")
+"""Numbers of a document that count no children: how many figures are hidden, and a help line."""
+
+
 def _from_document(path: Path, tables: dict[str, list[dict]], seen: Seen) -> None:
     """Each row of a table stands in the document's text as the model writes it; hidden cells as symbols."""
     import pypdf
 
     text = " ".join(" ".join(p.extract_text() for p in pypdf.PdfReader(path).pages).split())
+    text = NOT_OF_CHILDREN.sub(" ", text)
     numbers = NUMBER.findall(text)
     seen.count("PDF", len(numbers))
     known = _known_words(tables)

@@ -65,4 +65,5 @@ def test_the_attacker_bites_when_secondary_suppression_is_left_out(monkeypatch):
         return Pattern(wish.primary | hidden, np.zeros(0, np.int64), None)
 
     monkeypatch.setattr(protecting, "suppress", rule_only)
+    monkeypatch.setattr(protecting.Cast, "closed", lambda cast, hidden: hidden)
     assert attack_safe(protect(place(1, 400)))

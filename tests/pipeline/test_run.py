@@ -8,6 +8,7 @@ from tests.pipeline.runs import change_one_answer
 
 from threecircles import pipeline
 from threecircles.core.workspace import open_workspace
+from threecircles.definitions.place import load_place
 
 PARTS = ("index.html", "pack.xlsx", "pack.pdf")
 
@@ -127,7 +128,7 @@ def test_what_was_received_is_kept_under_its_hash_and_sealed(hamlet):
     """Spine 10: raw files stay as they came, and open only with the key."""
     raw = hamlet.workspace / "identity" / "raw"
     opened = open_workspace(hamlet.workspace, "identity")
-    for path in (p for p in (hamlet.place / "received").rglob("*") if p.is_file()):
+    for path in (p for d in load_place(hamlet.place).deliveries for p in d.files):
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         assert (raw / digest).read_bytes() != path.read_bytes()
         assert opened.read_raw(digest) == path.read_bytes()
