@@ -180,6 +180,13 @@ def _identity_phase(steps: list[Step]) -> set[str]:
 
 def _prepare(folder: Path, workspace: Path) -> Workspace:
     place = load_place(folder)
+    if not place.deliveries:
+        raise UsageError(
+            "The place names no files yet.",
+            where=str(folder / "place.yaml"),
+            allowed="at least one delivery",
+            mend="Put what you received into received/ and name it under deliveries.",
+        )
     return workspaces.create(workspace, label=place.label, fictitious=place.fictitious)
 
 
