@@ -114,17 +114,24 @@ def test_twenty_pairs_are_settled_with_the_keyboard_alone_and_axe_finds_nothing(
         page.goto(f"{client.address}/sign-in?next=/links")
         page.check("#part-demo-reviewer")
         page.keyboard.press("Enter")
-        page.wait_for_selector("input[name=code]", state="attached")
+        code = _next_pair(page, "")
         assert browsing.violations(page) == []
         for _ in range(20):
-            code = page.get_attribute("input[name=code]", "value")
             page.keyboard.press("Space")
             page.keyboard.press("ArrowDown")
             page.keyboard.press("Enter")
-            page.wait_for_function(
-                "code => document.querySelector('input[name=code]')?.value != code", arg=code
-            )
+            code = _next_pair(page, code)
         browser.close()
     assert [d.answer for d in store.load(open_workspace(folder, "identity")).decisions] == [
         "different"
     ] * 20
+
+
+def _next_pair(page, before):
+    """The code of the pair after `before`, once the page stands and its first answer has the keyboard."""
+    page.wait_for_function(
+        """before => document.activeElement?.id === 'answer-same'
+           && document.querySelector('input[name=code]').value !== before""",
+        arg=before,
+    )
+    return page.get_attribute("input[name=code]", "value")
