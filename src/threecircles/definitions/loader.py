@@ -182,12 +182,17 @@ def _convert_scalar(value: Marked, kind: Any, where: str, name: str) -> Any:
     )
 
 
+@cache
+def _hints(cls: type) -> dict[str, Any]:
+    return get_type_hints(cls)
+
+
 def _convert_dataclass(value: Marked, cls: type, where: str, name: str) -> Any:
     if not isinstance(value.data, dict):
         raise _fail(
             value, where, f"{name or cls.__name__} must be a mapping.", found=str(value.plain())
         )
-    hints = get_type_hints(cls)
+    hints = _hints(cls)
     # A field whose name is a Python word (return, from) is written with a trailing underscore in the class.
     known = {f.name.rstrip("_"): f for f in fields(cls)}
     for key, item in value.data.items():
