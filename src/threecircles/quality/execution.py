@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TypeVar
 
 import duckdb
@@ -25,7 +26,8 @@ class Outcome:
     """What became of one rule.
 
     state: ran, skipped or failed; reason for the last two. broken: one row per breaking
-    combination, with `grp` and one row column per report; None unless it ran. seconds: time taken
+    combination, with `grp` and one row column per report (a row rule's without `grp`: each row stands
+    for itself); None unless it ran. seconds: time taken
     (a row rule's is its share of the common scan). compared, not_comparable: cross-return checks.
     """
 
@@ -94,14 +96,18 @@ def _scan_batch(
         _scan_batch(connection, table, rules[middle:], scan)
         return
     share = (time.perf_counter() - started) / len(rules)
-    by_rule = {key[0]: part for key, part in found.partition_by("rule", as_dict=True).items()}
-    nothing = pl.DataFrame(schema={"_row": pl.Int64, "rule": pl.Int16})
+    by_rule = _rows_by_rule(found, len(rules))
     for position, rule in enumerate(rules):
-        rows = by_rule.get(position, nothing).select("_row").sort("_row").to_series()
-        broken = pl.DataFrame(
-            {"grp": rows.cast(pl.String), row_column(table, rule.reports[0].role): rows}
-        )
-        scan.found[rule.code] = Outcome(rule, "ran", broken=broken, seconds=share)
+        rows = by_rule[position].alias(row_column(table, rule.reports[0].role))
+        scan.found[rule.code] = Outcome(rule, "ran", broken=rows.to_frame(), seconds=share)
+
+
+def _rows_by_rule(found: pl.DataFrame, rules: int) -> list[pl.Series]:
+    """The rows in order that each rule of a scan found; sorted once, then cut."""
+    ordered = found.sort("rule", "_row")
+    starts = ordered["rule"].search_sorted(pl.Series(range(rules + 1), dtype=pl.Int16)).to_list()
+    rows = ordered["_row"].cast(pl.Int64)
+    return [rows.slice(one, two - one) for one, two in pairwise(starts)]
 
 
 def _scan_sql(table: str, rules: Sequence[Rule], mode: str) -> str:

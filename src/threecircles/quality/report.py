@@ -105,10 +105,8 @@ class Report:
         """The same as a frame: rule, table, row, columns, severity, message, group."""
         from threecircles.quality.places import places_of
 
-        parts = [
-            places_of(o, self.tables, self.sent) for o in self.outcomes.values() if o.state == "ran"
-        ]
-        return pl.concat(parts) if parts else places_of(None, {}, {})
+        ran = (o for o in self.outcomes.values() if o.state == "ran")
+        return places_of(ran, self.tables, self.sent)
 
     def places(self) -> set[tuple[str, str | None, int | None]]:
         """Distinct (rule, table, row)."""

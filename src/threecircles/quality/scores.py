@@ -11,7 +11,7 @@ from threecircles.core.intervals import wilson
 from threecircles.definitions.loader import HOME, read_csv
 from threecircles.quality.database import database, fill, fill_macros, lock
 from threecircles.quality.layout import PREVIOUS, layout
-from threecircles.quality.places import at_rows
+from threecircles.quality.messages import at_rows
 from threecircles.quality.report import Report
 from threecircles.quality.stored import key_columns
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from threecircles.definitions import read_csv
 from threecircles.quality.layout import PREVIOUS, layout
-from threecircles.quality.places import at_rows
+from threecircles.quality.messages import at_rows
 from threecircles.quality.report import Report
 
 FINDINGS = {
