@@ -26,6 +26,8 @@ RESULT = (
     "statistic", "kind", "value", "se", "low", "high", "df", "deff", "deff_replace", "n", "n_weighted", "interval",
 )  # fmt: skip
 _PARTS = ("n", "w", "wy", "wx", "wyy", "wyx", "wxx", "vyy", "vyx", "vxx")
+_SAME_AS = {"wx": "w", "wyx": "wy", "wxx": "w"}
+"""Sums that are another one where no denominator is named; `_sum` finds them there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +37,7 @@ class Design:
     weight: None = all 1. stratum: None = one stratum. psu: None = each row is its own unit; numbers may
     repeat across strata. fpc: units in the stratum's population, or the fraction drawn (at most 1);
     None = the school as it might have been (superpopulation).
-    lonely: what to do with a stratum of one unit: "fail", or "centre" on the mean of all units.
+    lonely: what to do with a stratum of one unit: "fail", or "centre" on the mean of all units (R's "adjust").
     """
 
     weight: str | None = None
@@ -99,7 +101,7 @@ def estimate(
     """
     sums = psu_sums(frame, design, statistics, by)
     kinds = {s.label: s.kind for s in statistics}
-    return from_sums(sums, design, kinds, by, level, method)
+    return _from_joined(sums, design, kinds, by, level, method)
 
 
 def from_sums(
@@ -114,7 +116,17 @@ def from_sums(
 
     `by` may name fewer columns than the sums were made by. Returns as `estimate`.
     """
-    sums = _joined(sums, by)
+    return _from_joined(_joined(sums, by), design, kinds, by, level, method)
+
+
+def _from_joined(
+    sums: pl.DataFrame,
+    design: Design,
+    kinds: Mapping[str, Kind],
+    by: Sequence[str],
+    level: float,
+    method: Method,
+) -> pl.DataFrame:
     structure = Structure.of(sums, lonely=design.lonely, stratified=design.stratum is not None)
     tables = [
         _estimate_one(sums, structure, design, (label, kind), j, tuple(by), level, method)
@@ -129,35 +141,65 @@ def psu_sums(
     """Sums by domain, stratum and unit: everything that linearisation needs, in one pass.
 
     Columns: by, _stratum, _psu, _fpc_low, _fpc_high, _within, _bad (rows with no usable weight), _members, and for the
-    j-th statistic n{j} and the sums w{j}, wy{j}, wx{j}, wyy{j}, wyx{j}, wxx{j} of weights and products,
-    vyy{j}, vyx{j}, vxx{j} the same with squared weights.
+    j-th statistic n{j} and the sums w{j}, wy{j}, wyy{j} of weights and products; for a ratio also wx{j}, wyx{j},
+    wxx{j}; in a two-stage design vyy{j}, vyx{j}, vxx{j}, the same with squared weights.
     """
-    lazy = prepared(frame, design)
+    lazy = prepared(frame, design, as_text=False)
     weight = nw.col("_weight")
     parts: list[nw.Expr] = [
-        nw.col("_fpc").min().alias("_fpc_low"),
-        nw.col("_fpc").max().alias("_fpc_high"),
-        nw.col("_within").max().alias("_within"),
         (weight.is_null() | (weight < 0)).cast(nw.Int64).sum().alias("_bad"),
         (weight > 0).cast(nw.Int64).sum().alias("_members"),
     ]
+    ends = {"_fpc_low": design.fpc, "_fpc_high": design.fpc, "_within": design.fpc_within}
+    for name, column in ends.items():
+        given = nw.col("_within" if name == "_within" else "_fpc")
+        if column is not None:
+            parts.append((given.min() if name == "_fpc_low" else given.max()).alias(name))
+    two_stage = design.fpc_within is not None
     columns: list[nw.Expr] = []
     for j, s in enumerate(statistics):
-        y = s.y.cast(nw.Float64)
-        x = s.x.cast(nw.Float64) if s.x is not None else nw.lit(1.0)
-        known = ~y.is_null() & (weight > 0) & ~weight.is_null()
-        known = known & ~x.is_null() if s.x is not None else known
-        w = nw.when(known).then(weight).otherwise(nw.lit(0.0))
-        y0, x0 = (nw.when(known).then(v).otherwise(nw.lit(0.0)) for v in (y, x))
-        yy, yx, xx = w * y0 * y0, w * y0 * x0, w * x0 * x0
-        products = (known.cast(nw.Int64), w, w * y0, w * x0, yy, yx, xx, w * yy, w * yx, w * xx)
-        for part, expression in zip(_PARTS, products, strict=True):
+        for part, expression in _products(s, weight, two_stage).items():
             columns.append(expression.alias(f"{part}{j}"))
             parts.append(nw.col(f"{part}{j}").sum())
     keys = [*by, "_stratum", "_psu"]
-    table = collect(lazy.with_columns(*columns).group_by(keys).agg(*parts), sort_by=keys)
+    table = collect(lazy.with_columns(*columns).group_by(keys).agg(*parts))
+    table = table.with_columns(
+        pl.col("_stratum", "_psu").cast(pl.String),
+        *(pl.lit(None, pl.Float64).alias(name) for name, column in ends.items() if column is None),
+    ).sort(keys, nulls_last=True, maintain_order=True)
     refuse_bad_weights(int(table["_bad"].sum()), design)
     return table
+
+
+def _products(s: Statistic, weight: nw.Expr, two_stage: bool) -> dict[str, nw.Expr]:
+    """What is summed for one statistic, by the name of the sum."""
+    y = s.y.cast(nw.Float64)
+    known = ~y.is_null() & (weight > 0) & ~weight.is_null()
+    if s.x is not None:
+        x = s.x.cast(nw.Float64)
+        known = known & ~x.is_null()
+    w = nw.when(known).then(weight).otherwise(nw.lit(0.0))
+    y0 = nw.when(known).then(y).otherwise(nw.lit(0.0))
+    made = {"n": known.cast(nw.Int64), "w": w, "wy": w * y0, "wyy": w * y0 * y0}
+    if s.x is not None:
+        x0 = nw.when(known).then(x).otherwise(nw.lit(0.0))
+        made |= {"wx": w * x0, "wyx": w * y0 * x0, "wxx": w * x0 * x0}
+    if two_stage:
+        squares = {
+            "vyy": made["wyy"],
+            "vyx": made.get("wyx", made["wy"]),
+            "vxx": made.get("wxx", w),
+        }
+        made |= {part: w * product for part, product in squares.items()}
+    return made
+
+
+def _sum(sums: pl.DataFrame, part: str, j: int) -> np.ndarray:
+    """One of the sums of the j-th statistic, by row; nought where the design has no use for it."""
+    for name in (part, _SAME_AS.get(part, part)):
+        if f"{name}{j}" in sums.columns:
+            return sums[f"{name}{j}"].to_numpy().astype(float)
+    return np.zeros(sums.height)
 
 
 def refuse_bad_weights(bad: int, design: Design) -> None:
@@ -190,8 +232,11 @@ def unit_rows(frame: Frame, design: Design) -> Structure:
     return Structure.of(rows, lonely=design.lonely, stratified=design.stratum is not None)
 
 
-def prepared(frame: Frame, design: Design) -> nw.LazyFrame:
-    """The frame with _weight, _stratum, _psu and _fpc; stratum and unit as text so that keys compare."""
+def prepared(frame: Frame, design: Design, as_text: bool = True) -> nw.LazyFrame:
+    """The frame with _weight, _stratum, _psu and _fpc; stratum and unit as text so that keys compare.
+
+    as_text: False leaves both as the file has them, for sums that are made text when they are few.
+    """
     native: Any = (
         nw.from_native(frame) if not isinstance(frame, nw.LazyFrame | nw.DataFrame) else frame
     )
@@ -210,10 +255,11 @@ def prepared(frame: Frame, design: Design) -> nw.LazyFrame:
                 mend=did_you_mean(column, named),
             )
     unit = nw.col(design.psu) if design.psu else nw.col("_row")
+    stratum = nw.col(design.stratum) if design.stratum else nw.lit("")
     return lazy.with_columns(
         _or_constant(design.weight, nw.lit(1.0), nw.Float64).alias("_weight"),
-        _or_constant(design.stratum, nw.lit(""), nw.String).alias("_stratum"),
-        unit.cast(nw.String).alias("_psu"),
+        (stratum.cast(nw.String) if as_text else stratum).alias("_stratum"),
+        (unit.cast(nw.String) if as_text else unit).alias("_psu"),
         _or_constant(design.fpc, nw.lit(None, dtype=nw.Float64), nw.Float64).alias("_fpc"),
         _or_constant(design.fpc_within, nw.lit(None, dtype=nw.Float64), nw.Float64).alias(
             "_within"
@@ -238,7 +284,7 @@ def _estimate_one(
     label, kind = named
     domains, domain = _domains(sums, by)
     size = len(domains)
-    part = {p: sums[f"{p}{j}"].to_numpy().astype(float) for p in _PARTS}
+    part = {p: _sum(sums, p, j) for p in _PARTS}
     value: np.ndarray
     score: np.ndarray
     squares: np.ndarray

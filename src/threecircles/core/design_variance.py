@@ -10,6 +10,9 @@ import polars as pl
 
 from threecircles.core.errors import UsageError
 
+LARGEST_GRID = 20_000_000
+"""Pairs of domain and unit that may be marked one by one (a byte each); above it pairs are sorted."""
+
 
 @dataclass(frozen=True)
 class Structure:
@@ -75,9 +78,9 @@ class Structure:
         cell = domain * strata + self.row_stratum
         cells = domains * strata
         size = np.tile(self.size, domains)
-        centre = np.bincount(cell, score, minlength=cells) / size
-        grand = np.bincount(domain, score, minlength=domains) / len(self.unit_stratum)
-        centre = np.where(size > 1, centre, np.repeat(grand, strata))
+        # A lonely unit counts with its whole score, as in R: scores of a mean sum to nought over the
+        # design, and those of a total are left as they are, the careful way.
+        centre = np.where(size > 1, np.bincount(cell, score, minlength=cells) / size, 0.0)
         seen = np.bincount(cell, minlength=cells)
         spread = (
             np.bincount(cell, (score - centre[cell]) ** 2, minlength=cells)
@@ -123,10 +126,9 @@ class Structure:
         the second stage (None = one stage).
         """
         centred = scores.astype(float).copy()
-        grand = centred.mean(axis=0)
         for h, n in enumerate(self.size):
             rows = self.unit_stratum == h
-            centred[rows] -= centred[rows].mean(axis=0) if n > 1 else grand
+            centred[rows] -= centred[rows].mean(axis=0) if n > 1 else 0.0
         between = (centred**2 * self.scale[self.unit_stratum][:, None]).sum(axis=0)
         if population is None:
             return between
@@ -138,10 +140,9 @@ class Structure:
     def covariance(self, scores: np.ndarray) -> np.ndarray:
         """Covariance matrix of k estimates; scores: k columns of linearised sums, one row a unit."""
         centred = scores.astype(float).copy()
-        grand = centred.mean(axis=0)
         for h, n in enumerate(self.size):
             rows = self.unit_stratum == h
-            centred[rows] -= centred[rows].mean(axis=0) if n > 1 else grand
+            centred[rows] -= centred[rows].mean(axis=0) if n > 1 else 0.0
         return centred.T @ (centred * self.scale[self.unit_stratum][:, None])
 
     def degrees(self, domain: np.ndarray, rows: np.ndarray, domains: int) -> np.ndarray:
@@ -153,6 +154,11 @@ class Structure:
 
 def _seen(domain: np.ndarray, part: np.ndarray, domains: int, parts: int) -> np.ndarray:
     """How many different parts each domain holds."""
+    if domains * parts <= LARGEST_GRID:
+        seen = np.zeros(domains * parts, dtype=bool)
+        seen[domain * parts + part] = True
+        counted: np.ndarray = seen.reshape(domains, parts).sum(axis=1)
+        return counted
     # One number a pair: sorting rows of two is many times slower.
     pairs = np.unique(domain.astype(np.int64) * parts + part)
     return np.bincount(pairs // parts, minlength=domains)

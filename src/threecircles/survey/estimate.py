@@ -100,12 +100,39 @@ def prepare(frame: pl.DataFrame, spec: Spec) -> pl.DataFrame:
                 mend="Every row needs its stratum and unit; leave those rows out and say so.",
             )
     if spec.merge and spec.stratum:
-        frame = frame.with_columns(pl.col(spec.stratum).cast(pl.String).replace(spec.merge))
+        frame = _merged(frame, spec, spec.stratum)
     inside = pl.lit(True)
     for column, wanted in spec.where.items():
         values = [str(v) for v in (wanted if isinstance(wanted, tuple) else (wanted,))]
         inside = inside & pl.col(column).cast(pl.String).is_in(values).fill_null(False)
     return frame.with_columns(_inside=inside)
+
+
+def _merged(frame: pl.DataFrame, spec: Spec, stratum: str) -> pl.DataFrame:
+    """The answers with strata put into others; units in the population are added up."""
+    known = {str(v) for v in frame[stratum].unique().to_list()}
+    for name in (*spec.merge, *spec.merge.values()):
+        if str(name) not in known:
+            raise UsageError(
+                "merge names a stratum that is not in the file.",
+                found=str(name),
+                mend=did_you_mean(str(name), sorted(known)),
+            )
+    old = pl.col(stratum).cast(pl.String)
+    new = old.replace({k: str(v) for k, v in spec.merge.items()})
+    # The same number in two strata names two units.
+    unit = [pl.concat_str(old, pl.lit("|"), spec.psu).alias(spec.psu)] if spec.psu else []
+    if spec.fpc is None:
+        return frame.with_columns(new.alias(stratum), *unit)
+    # A share drawn is turned into units first: shares of two strata cannot be added.
+    drawn = (pl.col(spec.psu) if spec.psu else pl.int_range(pl.len())).n_unique().over(old)
+    units = pl.when(pl.col(spec.fpc) <= 1).then(drawn / pl.col(spec.fpc)).otherwise(spec.fpc)
+    held = frame.with_columns(_old=old, _new=new, _units=units.cast(pl.Float64))
+    sizes = held.group_by("_new", "_old").agg(pl.col("_units").max())
+    whole = sizes.group_by("_new").agg(pl.col("_units").sum().alias("_whole"))
+    joined = held.join(whole, on="_new", how="left", maintain_order="left")
+    columns = [pl.col("_new").alias(stratum), pl.col("_whole").alias(spec.fpc), *unit]
+    return joined.with_columns(columns).drop("_old", "_new", "_units", "_whole")
 
 
 def refuse_unknown(frame: pl.DataFrame, names: list[str]) -> None:

@@ -56,6 +56,8 @@ SAME_AS = {
     "raking": "rake",
     "margins": "rake",
     "lonely_psu": "lonely",
+    "single_psu": "lonely",
+    "name": "label",
     "na": "missing",
     "subset": "where",
     "confidence": "level",
@@ -65,8 +67,23 @@ SAME_AS = {
 }
 """Other words people use for the keys of a specification."""
 
-STATISTICS = {"share": "proportion", "prevalence": "proportion", "average": "mean", "sum": "total"}
-"""Other words people use for the statistics."""
+STATISTICS = {
+    "share": "proportion",
+    "prevalence": "proportion",
+    "percentage": "proportion",
+    "average": "mean",
+    "sum": "total",
+}
+"""Other words people use for the statistics; each may stand in the plural."""
+
+LONELY = {
+    "center": "centre",
+    "centred": "centre",
+    "centered": "centre",
+    "adjust": "centre",
+    "error": "fail",
+}
+"""Other words, R's and Stata's among them, for what to do with a stratum of one unit."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +143,7 @@ class Spec:
     fpc: str | None = None
     fpc_within: str | None = None
     lonely: Literal["fail", "centre"] = "fail"
-    merge: dict[str, str] = field(default_factory=dict)
+    merge: dict[str, Scalar] = field(default_factory=dict)
     level: float = 0.95
     interval: Method = "auto"
     by: list[str] | str = field(default_factory=list)
@@ -181,6 +198,9 @@ def _renamed(value: Marked) -> Marked:
     # A design given as a block of its own is the same columns.
     if design is not None and isinstance(design.data, dict):
         inner = {SAME_AS.get(k, k): v for k, v in design.data.items()} | inner
+    lonely = inner.get("lonely")
+    if lonely is not None and lonely.data in LONELY:
+        inner["lonely"] = Marked(LONELY[lonely.data], lonely.line)
     wanted = inner.get("estimates")
     if wanted is not None:
         listed = wanted.data if isinstance(wanted.data, list) else [wanted]
@@ -195,8 +215,9 @@ def _wanted(value: Marked) -> Marked:
         return value
     inner = {SAME_AS.get(k, k): v for k, v in value.data.items()}
     statistic = inner.get("statistic")
-    if statistic is not None and statistic.data in STATISTICS:
-        inner["statistic"] = Marked(STATISTICS[statistic.data], statistic.line)
+    if statistic is not None and isinstance(statistic.data, str):
+        one = statistic.data.lower().removesuffix("s")
+        inner["statistic"] = Marked(STATISTICS.get(one, one), statistic.line)
     several = inner.get("variable")
     if several is not None and isinstance(several.data, list):
         inner["variables"] = inner.pop("variable")
