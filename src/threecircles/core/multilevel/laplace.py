@@ -11,7 +11,11 @@ from threecircles.core.multilevel.design import Floats
 from threecircles.core.multilevel.problem import Problem
 
 NEGLIGIBLE = 1e-11
-"""A Newton step that would raise f by less than half of this is not taken."""
+ROUGHLY = 1e-7
+"""What a Newton step must promise to raise f by, near the maximum and on the way there."""
+
+MOST = 700.0
+"""Above it e^eta would be infinite; the mean is 1 long before."""
 
 # Precision of a level that is not there: its effects stay nought and leave no trace in the sums.
 NONE = np.inf
@@ -32,7 +36,7 @@ def no_effects(problem: Problem) -> Modes:
 
 @dataclass
 class State:
-    """What one pass over the cells gives: predictor, mean, and sums by area."""
+    """What one pass over the cells gives: mean and weight of each (until the next pass), and sums by area."""
 
     f: float
     mu: Floats
@@ -50,30 +54,61 @@ def mean(problem: Problem, eta: Floats) -> Floats:
         return np.exp(eta)
 
 
-def pass_over(problem: Problem, fixed: Floats, modes: Modes, pa: float, pl: float) -> State:
-    """One pass: penalised log-likelihood f (without constant), means, weights, sums by area."""
-    eta = fixed + (modes.u + modes.v[problem.authority])[problem.area]
-    if problem.family == "binomial":
-        # One exponential serves the mean and the logarithm: this line is most of a fit's time.
-        small = np.exp(-np.abs(eta))
-        mu = np.where(eta >= 0, 1.0, small) / (1.0 + small)
-        total = np.dot(problem.y, eta) - np.dot(problem.n, np.log1p(small) + np.maximum(eta, 0.0))
-        w = problem.n * mu * (1 - mu)
-    else:
-        mu = mean(problem, eta)
-        total = np.dot(problem.y, eta) - mu.sum()
-        w = mu
+def pass_over(
+    problem: Problem, fixed: Floats, modes: Modes, pa: float, pl: float, valued: bool = True
+) -> State:
+    """One pass: penalised log-likelihood f (without constant), means, weights, sums by area.
+
+    valued: whether f is asked for; its logarithm is a third of the time. Without it f is nan.
+    """
+    effects = modes.u + modes.v[problem.authority]
+    rows = _binomial if problem.family == "binomial" else _poisson
+    mu, w, _ = problem.room
+    residual, weight = np.empty_like(effects), np.empty_like(effects)
+    total = 0.0 if valued else np.nan
+    # A step of the search that leads far away is judged by its value, not by a warning on the screen.
+    with np.errstate(over="ignore", invalid="ignore"):
+        for cells, areas, starts in problem.blocks:
+            eta = fixed[cells] + effects[problem.area[cells]]
+            y, n = problem.y[cells], problem.n[cells]
+            grown = rows(n, eta, mu[cells], w[cells])
+            if valued:
+                total += np.dot(y, eta) - np.dot(n, np.log(grown) if rows is _binomial else grown)
+            residual[areas] = np.add.reduceat(y - n * mu[cells], starts)
+            weight[areas] = np.add.reduceat(w[cells], starts)
     penalty = pa * np.dot(modes.u, modes.u) + (0.0 if pl == NONE else pl * np.dot(modes.v, modes.v))
-    residual = problem.by_area(problem.y - problem.n * mu)
-    return State(float(total) - penalty / 2, mu, w, residual, problem.by_area(w))
+    return State(float(total) - penalty / 2, mu, w, residual, weight)
+
+
+def _binomial(n: Floats, eta: Floats, mu: Floats, w: Floats) -> Floats:
+    """1 + e^eta of some cells; their means and weights are written into mu and w."""
+    # One exponential serves the mean and the logarithm: these lines are most of a fit's time.
+    odds = np.exp(np.minimum(eta, MOST))
+    whole = 1.0 + odds
+    inverse = 1.0 / whole
+    np.multiply(odds, inverse, out=mu)
+    np.multiply(n, mu, out=w)
+    w *= inverse
+    return whole
+
+
+def _poisson(n: Floats, eta: Floats, mu: Floats, w: Floats) -> Floats:
+    np.exp(eta, out=mu)
+    w[:] = mu
+    return mu
 
 
 def find_modes(
-    problem: Problem, fixed: Floats, start: Modes, pa: float, pl: float
-) -> tuple[Modes, State]:
-    """The effects that maximise f, by Newton steps halved until f does not fall."""
+    problem: Problem, fixed: Floats, start: Modes, pa: float, pl: float, near: bool = False,
+    rest: float = NEGLIGIBLE,
+) -> tuple[Modes, State]:  # fmt: skip
+    """The effects that maximise f, by Newton steps halved until f does not fall.
+
+    near: the start is so near that whole steps are safe and f is not asked for.
+    rest: a step that would raise f by less than half of this is not taken.
+    """
     modes = start
-    state = pass_over(problem, fixed, modes, pa, pl)
+    state = pass_over(problem, fixed, modes, pa, pl, not near)
     for _ in range(100):
         d = state.weight + pa
         a = state.residual - pa * modes.u
@@ -85,26 +120,32 @@ def find_modes(
             dv = (b - problem.by_authority(state.weight / d * a)) / s
         du = (a - state.weight * dv[problem.authority]) / d
         gain = np.dot(a, du) + (0.0 if pl == NONE else np.dot(b, dv))
-        if not gain > NEGLIGIBLE:
+        if not gain > rest:
             break
         for _ in range(40):
             tried = Modes(modes.u + du, modes.v + dv)
-            after = pass_over(problem, fixed, tried, pa, pl)
-            if after.f >= state.f - 1e-12 * abs(state.f):
+            after = pass_over(problem, fixed, tried, pa, pl, not near)
+            if near or after.f >= state.f - 1e-12 * abs(state.f):
                 break
             du, dv = du / 2, dv / 2
         modes, state = tried, after
     return modes, state
 
 
-def evaluate(problem: Problem, theta: Floats, start: Modes) -> tuple[float, Floats, Modes]:
-    """Log-likelihood at theta = (coefficients, log sd of each level), its gradient, and the modes."""
+def evaluate(
+    problem: Problem, theta: Floats, start: Modes, near: bool = False, rest: float = NEGLIGIBLE
+) -> tuple[float, Floats, Modes]:
+    """Log-likelihood at theta = (coefficients, log sd of each level), its gradient, and the modes.
+
+    near: start holds the modes of a point close by, and only the gradient is wanted (the value is nan).
+    rest: as in `find_modes`.
+    """
     k = len(problem.design.names)
     two = len(problem.levels) == 2
     pa = float(np.exp(-2 * theta[k]))
     pl = float(np.exp(-2 * theta[k + 1])) if two else NONE
     fixed = problem.design.dot(theta[:k]) + problem.offset
-    modes, state = find_modes(problem, fixed, start, pa, pl)
+    modes, state = find_modes(problem, fixed, start, pa, pl, near, rest)
     d = state.weight + pa
     c = state.weight / d
     inverse_s = (
@@ -117,13 +158,20 @@ def evaluate(problem: Problem, theta: Floats, start: Modes) -> tuple[float, Floa
 
     spread = inverse_s[problem.authority]
     leverage = 1 / d + (1 - c) ** 2 * spread
-    slope = state.w * (1 - 2 * state.mu) if problem.family == "binomial" else state.w
-    q = slope * leverage[problem.area]
-    by_area = problem.by_area(q)
+    binomial = problem.family == "binomial"
+    slope = problem.room[2]
+    for cells, _, _ in problem.blocks:
+        slope[cells] = state.w[cells] * (1 - 2 * state.mu[cells]) if binomial else state.w[cells]
+    by_area = problem.by_area(slope) * leverage
     tv = problem.by_authority((1 - c) * by_area) * inverse_s
     tu = (by_area - state.weight * tv[problem.authority]) / d
-    t = (tu + tv[problem.authority])[problem.area]
-    gradient_b = problem.design.transposed(problem.y - problem.n * state.mu - (q - state.w * t) / 2)
+    t = tu + tv[problem.authority]
+    pull = slope
+    for cells, _, _ in problem.blocks:
+        area = problem.area[cells]
+        bent = slope[cells] * leverage[area] - state.w[cells] * t[area]
+        pull[cells] = problem.y[cells] - problem.n[cells] * state.mu[cells] - bent / 2
+    gradient_b = problem.design.transposed(pull)
     of_areas = pa * (modes.u @ modes.u + (1 / d + c**2 * spread).sum() - tu @ modes.u) - areas
     gradient = [gradient_b, np.array([of_areas])]
     if two:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -24,6 +24,18 @@ from threecircles.core.multilevel.checks import (
 from threecircles.core.multilevel.design import Column, Design, Floats, Ints, factored, scaled
 
 Family = Literal["binomial", "poisson"]
+
+
+BLOCK = 10_000
+"""Cells of a block: a dozen arrays of as many floats stay in a processor's own memory."""
+
+
+class Block(NamedTuple):
+    """Some whole areas. cells, areas: where they lie; starts: where each area begins within the block."""
+
+    cells: slice
+    areas: slice
+    starts: Ints
 
 
 @dataclass(frozen=True)
@@ -56,6 +68,26 @@ class Problem:
     def starts(self) -> Ints:
         """Where each area's cells begin."""
         return np.searchsorted(self.area, np.arange(len(self.area_labels))).astype(np.int64)
+
+    @cached_property
+    def blocks(self) -> tuple[Block, ...]:
+        """The cells in pieces of whole areas that a processor's own memory holds: half the time of one sweep."""
+        ends = np.append(self.starts[1:], len(self.y))
+        made, first = [], 0
+        while first < len(ends):
+            last = max(first + 1, int(np.searchsorted(ends, self.starts[first] + BLOCK, "right")))
+            begin, end = int(self.starts[first]), int(ends[last - 1])
+            made.append(
+                Block(slice(begin, end), slice(first, last), self.starts[first:last] - begin)
+            )
+            first = last
+        return tuple(made)
+
+    @cached_property
+    def room(self) -> Floats:
+        """Three rows of cells that every pass writes its means, weights and slopes into anew: asking the
+        system for them each time would take longer than the sums. What a pass gives holds until the next."""
+        return np.empty((3, len(self.y)))
 
     def by_area(self, values: Floats) -> Floats:
         """Sums over the cells of each area."""

@@ -8,12 +8,20 @@ import numpy as np
 from scipy.optimize import minimize
 
 from threecircles.core.multilevel.design import Floats
+from threecircles.core.multilevel.expected import expected_scale
 from threecircles.core.multilevel.glm import SEPARATED, check_separation, glm
-from threecircles.core.multilevel.laplace import NONE, Modes, evaluate, no_effects, pass_over
+from threecircles.core.multilevel.laplace import (
+    NEGLIGIBLE,
+    NONE,
+    ROUGHLY,
+    Modes,
+    evaluate,
+    no_effects,
+    pass_over,
+)
 from threecircles.core.multilevel.problem import Problem
 
 START_LOG_SD = (-1.0, -1.2)
-SCALE_LOG_SD = (0.05, 0.06)
 LOG_SD_RANGE = (-12.0, 6.0)
 """Below e^-12 a level is nought for every purpose, and its precision would overflow."""
 AT_BOUNDARY = 1e-3
@@ -50,6 +58,7 @@ class Memory:
     ) -> None:
         self.used, self.centre, self.scale, self.ridge = used, centre, scale, ridge
         self.modes, self.count = modes or no_effects(used), 0
+        self.rest = NEGLIGIBLE
 
     def theta(self, z: Floats) -> Floats:
         """The parameters at z."""
@@ -61,29 +70,41 @@ class Memory:
     def __call__(self, z: Floats) -> tuple[float, Floats]:
         theta = self.theta(z)
         k = len(self.used.design.names)
-        value, gradient, modes = evaluate(self.used, theta, self.modes)
+        value, gradient, modes = evaluate(self.used, theta, self.modes, rest=self.rest)
         self.count += 1
         if not np.isfinite(value):
             return 1e300, np.zeros_like(z)
         self.modes = modes
         value -= float(self.ridge @ theta[:k] ** 2) / 2
+        return -value, self._gradient(theta, gradient)
+
+    def slope(self, z: Floats) -> Floats:
+        """The gradient at a point close to the last one; its value is not asked for."""
+        theta = self.theta(z)
+        _, gradient, self.modes = evaluate(self.used, theta, self.modes, near=True)
+        self.count += 1
+        return self._gradient(theta, gradient)
+
+    def _gradient(self, theta: Floats, gradient: Floats) -> Floats:
+        k = len(self.used.design.names)
         gradient[:k] -= self.ridge * theta[:k]
-        return -value, -(self.scale.T @ gradient)
+        return np.asarray(-(self.scale.T @ gradient), dtype=np.float64)
 
 
 def search(used: Problem, ridge: Floats) -> Search:
     """From the model without effects to the maximum, by BFGS and then Newton. ridge: precision a slope."""
     if not used.levels:
         return _plain(used, ridge)
-    b, information = glm(used, ridge)
+    b, _ = glm(used, ridge)
     k, m = len(b), len(used.levels)
     centre = np.concatenate([b, START_LOG_SD[:m]])
-    scale = np.zeros((k + m, k + m))
-    scale[:k, :k] = _root_of_inverse(information)
-    scale[range(k, k + m), range(k, k + m)] = SCALE_LOG_SD[:m]
-    memory = Memory(used, centre, scale, ridge)
+    _, _, modes = evaluate(used, centre, no_effects(used), rest=ROUGHLY)
+    scale = expected_scale(used, centre, modes, ridge)
+    memory = Memory(used, centre, scale, ridge, modes)
+    memory.rest = ROUGHLY
     options = {"gtol": 1e-3, "maxiter": 200}
     found = minimize(memory, np.zeros(k + m), jac=True, method="BFGS", options=options)
+    memory.rest = NEGLIGIBLE
     if (np.exp(memory.theta(found.x)[k:]) < AT_BOUNDARY).any():
         theta = memory.theta(found.x)
         unknown = np.full((k + m, k + m), np.nan)
@@ -124,8 +145,8 @@ def _finer(memory: Memory, z: Floats, hessian: Floats) -> Memory | None:
 
 def _newton(memory: Memory, z: Floats) -> tuple[Floats, float, Floats, Floats]:
     # Differenced exact gradients: the curvature BFGS gathers is too coarse for standard errors.
-    hessian, at = _hessian(memory, z), z
     value, gradient = memory(z)
+    hessian, at = _hessian(memory, z), z
     for _ in range(25):
         if np.abs(gradient).max() < RESTS:
             break
@@ -143,11 +164,19 @@ def _newton(memory: Memory, z: Floats) -> tuple[Floats, float, Floats, Floats]:
 
 
 def _hessian(memory: Memory, z: Floats) -> Floats:
+    """Central differences of the exact gradient. memory.modes must be near those at z."""
     rows = []
+    middle = memory.modes
     for i in range(len(z)):
         step = np.zeros(len(z))
         step[i] = DIFFERENCE
-        rows.append((memory(z + step)[1] - memory(z - step)[1]) / (2 * DIFFERENCE))
+        memory.modes = middle
+        above = memory.slope(z + step)
+        # Modes move along a line over so short a step, so those on the other side are known beforehand.
+        plus = memory.modes
+        memory.modes = Modes(2 * middle.u - plus.u, 2 * middle.v - plus.v)
+        rows.append((above - memory.slope(z - step)) / (2 * DIFFERENCE))
+    memory.modes = middle
     made = np.array(rows)
     return (made + made.T) / 2
 
@@ -167,13 +196,6 @@ def _inverse(hessian: Floats) -> Floats:
     if values.min() <= FLAT * values.max():
         return np.full_like(hessian, np.nan)
     return np.asarray(np.linalg.inv(hessian), dtype=np.float64)
-
-
-def _root_of_inverse(information: Floats) -> Floats:
-    """A square root of the inverse information, also where it is nearly singular."""
-    values, vectors = np.linalg.eigh(information)
-    made: Floats = vectors / np.sqrt(np.maximum(values, 1e-10 * values.max()))
-    return made
 
 
 def _plain(used: Problem, ridge: Floats) -> Search:
