@@ -11,7 +11,7 @@ import polars as pl
 from threecircles.core.dates import year_start
 from threecircles.core.errors import ThreeCirclesError
 from threecircles.definitions.place import Delivery, Place
-from threecircles.record.mapping.apply import Extract, Mapped, apply_mapping
+from threecircles.record.mapping.apply import Extract, Mapped, Opaque, apply_mapping
 from threecircles.record.mapping.load import all_attribute_keys, mapping_for
 from threecircles.record.mapping.model import Mapping as MappingFile
 from threecircles.record.merge import finish, history_from, merge
@@ -67,11 +67,12 @@ def build_source(
     received: Iterable[Received],
     records: pl.DataFrame,
     ages: pl.DataFrame | None = None,
+    opaque: Opaque | None = None,
 ) -> dict[str, pl.DataFrame]:
     """Every table one source makes, over all its deliveries.
 
     records: delivery, source_key, source_record_id of the source's persons. ages: delivery, table, row,
-    column, age. Gives, where the source
+    column, age. opaque: makes record ids of tokens. Gives, where the source
     makes them, `episode`, `event`, `measure`, `factor`, `organisation`, `provision` (current belief)
     and each with `_history` (superseded), `spend_line`, and always `source_row`, `unmapped`, `version`,
     `sighting`, `extract`. Raises ThreeCirclesError when a row would be lost.
@@ -83,7 +84,7 @@ def build_source(
         mapping = mapping_for(source_id, one.extract.period_end.year)
         keys = records.filter(pl.col("delivery") == one.extract.id)
         aged = None if ages is None else ages.filter(pl.col("delivery") == one.extract.id)
-        done = apply_mapping(mapping, source, one.extract, one.tables, keys, aged)
+        done = apply_mapping(mapping, source, one.extract, one.tables, keys, aged, opaque)
         conserve(one, done)
         mapped.append((one.extract, done))
     made = _merged(source_id, mapped)
@@ -185,6 +186,10 @@ def _only(rows: pl.DataFrame, declared: Table) -> pl.DataFrame:
 def _unversioned(name: str, parts: list[pl.DataFrame]) -> pl.DataFrame:
     declared = table(name)
     rows = _joined(parts).with_columns(pl.col("row_id").alias(declared.key[0]))
+    if name == "activity":
+        # The same session or period told again replaces what was told before.
+        rows = rows.unique(subset=["row_id"], keep="last", maintain_order=True)
+        return conform(_only(rows, declared), declared)
     rows = rows.with_columns(pl.lit("1").alias("source_version"))
     # A later delivery for the same year replaces the earlier one line by line.
     rows = rows.unique(subset=["row_id", "year"], keep="last", maintain_order=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import narwhals as nw
@@ -9,6 +10,7 @@ import polars as pl
 
 from threecircles.core.engines import collect
 from threecircles.core.steps import Step
+from threecircles.core.workspace import Workspace
 from threecircles.definitions.place import Delivery, Place
 from threecircles.record.areas import areas
 from threecircles.record.assemble import assemble, survey_rows
@@ -21,6 +23,7 @@ from threecircles.record.places import organisations
 from threecircles.record.reconcile import has_headlines, headlines, reconcile
 from threecircles.record.schema import check, conform
 from threecircles.record.tables import table
+from threecircles.record.tokens import token_ids
 from threecircles.record.vocabulary import services
 
 HISTORIED = ("episode", "event", "measure", "factor")
@@ -171,11 +174,13 @@ def reconciliations(parts: dict[str, Any]) -> dict[str, pl.DataFrame]:
     return made
 
 
-def map_source(*arguments: Any, place: Place, source_id: str) -> dict[str, pl.DataFrame]:
+def map_source(
+    *arguments: Any, place: Place, source_id: str, workspace: Workspace | None = None
+) -> dict[str, pl.DataFrame]:
     """All deliveries of one source through its mapping, merged; tables `mapped.<source>.<table>`.
 
     arguments: one dict of tables for each delivery, then, where the mapping is about persons,
-    identity's person_record and age.
+    identity's person_record and age. workspace: holds the key that makes the ids of tokens opaque.
     """
     own = place.of(source_id)
     received = [
@@ -184,7 +189,8 @@ def map_source(*arguments: Any, place: Place, source_id: str) -> dict[str, pl.Da
     ]
     ids = [d.id for d in own]
     pointers, ages = (_of_deliveries(f, ids) for f in (*arguments[len(own) :], None, None)[:2])
-    made = build_source(source_id, received, _no_records() if pointers is None else pointers, ages)
+    keys = _no_records() if pointers is None else pointers
+    made = build_source(source_id, received, keys, ages, partial(token_ids, place, workspace))
     extracts = [r.extract for r in received]
     made["source"] = conform(pl.DataFrame([source_row_of(source_id, extracts)]), table("source"))
     return {f"mapped.{source_id}.{name}": frame for name, frame in made.items()}

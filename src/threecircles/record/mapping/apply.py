@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass, field
 from datetime import date
@@ -16,6 +17,7 @@ from threecircles.record.mapping.load import (
     REQUIRED,
     attribute_keys,
     lookups,
+    owns,
     why_not_carried,
 )
 from threecircles.record.mapping.model import Mapping, Rule
@@ -28,6 +30,17 @@ STARTS = {"episode": "valid_from", "event": "on_date", "measure": "on_date", "fa
 
 AGES = {"age_in": "valid_from", "age_out": "valid_to", "age_at": "on_date"}
 """Fields of age, with the field of the day on which it is reckoned."""
+
+
+PARENTS = {"provision": "provision_row_id"}
+"""Field that points at what is no episode."""
+
+OWN_PERSON = "~"
+"""Begins the person_id of a record that nobody linked: it is a person of its own."""
+
+
+Opaque = Callable[[pl.Series], pl.Series]
+"""Record ids of keys, the same in every run and not to be undone without the place's key."""
 
 
 @dataclass(frozen=True)
@@ -68,18 +81,20 @@ def apply_mapping(
     tables: MappingOf[str, pl.DataFrame],
     records: pl.DataFrame | None,
     ages: pl.DataFrame | None = None,
+    opaque: Opaque | None = None,
 ) -> Mapped:
     """Every row of an extract through the mapping's rules.
 
     tables: the source's tables by name, with `_row`, `_file` and typed companions. records: source_key,
     source_record_id of the source's records (None where the mapping is about no persons). ages: table,
-    row, column, age as identity reckons them from exact births.
+    row, column, age as identity reckons them from exact births. opaque: makes record ids of tokens that
+    identity holds no record of; without it their rows are refused.
     Raises nothing for a bad row: it is refused with its reason in source_rows.
     """
     made: list[_Made] = []
     for index, rule in enumerate(mapping.rows):
         if tables.get(rule.table) is not None and tables[rule.table].height:
-            made.append(_make(mapping, source, extract, tables, records, rule, index))
+            made.append(_make(mapping, source, extract, tables, records, rule, index, opaque))
     _parents(made, tables)
     for one in made:
         one.rows = _aged(one.rows, ages)
@@ -106,6 +121,7 @@ def _make(
     records: pl.DataFrame | None,
     rule: Rule,
     index: int,
+    opaque: Opaque | None,
 ) -> _Made:
     frame = _joined(rule, tables)
     types = {c.name: c.type for t in reversed(rule.tables) for c in source.table(t).columns}
@@ -115,7 +131,7 @@ def _make(
     personal = {
         c.name for t in rule.tables for c in source.table(t).columns if c.personal == "direct"
     }
-    hidden = personal | ({mapping.child.key} if mapping.child else set())
+    hidden = personal | (set(mapping.child.columns) if mapping.child else set())
     table = record_table(rule.make)
     columns = [
         pl.col("_row").cast(pl.Int64).alias("source_row"),
@@ -129,7 +145,10 @@ def _make(
         *(text(k, setting).alias(f"_key_{k}") for k in rule.key if k not in hidden),
     ]
     if mapping.child and table.child_level:
-        columns.append(text(mapping.child.key, setting).alias("_source_key"))
+        parts = [text(c, setting) for c in mapping.child.columns]
+        columns.append(pl.concat_str(parts, separator="|").alias("_source_key"))
+        if mapping.child.tokens:
+            columns.append(text(mapping.child.tokens, setting).alias("_within"))
     for age, day in AGES.items():
         if age in table.names and day in rule.set:
             columns.append(origin(parse_expression(rule.set[day]), setting).alias(f"_{age}"))
@@ -142,7 +161,7 @@ def _make(
         )
     )
     unknown = _unknown(rule, frame, setting, extract)
-    rows, refused = _persons(rows, records)
+    rows, refused = _persons(rows, records, opaque)
     rows, missing = _dates(rows, rule, extract)
     rows = _keyed(_ends(rows), rule, extract, index)
     rows = rows.with_columns(
@@ -156,8 +175,9 @@ def _make(
             year=pl.lit(extract.period_end.year, dtype=pl.Int64),
             period_start=pl.lit(extract.period_start),
             period_end=pl.lit(extract.period_end),
-            la_code=pl.lit(extract.la_code),
         )
+    if rule.make in ("spend_line", "activity"):
+        rows = rows.with_columns(la_code=pl.lit(extract.la_code))
     return _Made(rule, rows, pl.concat([refused, missing]), unknown)
 
 
@@ -168,11 +188,12 @@ def _joined(rule: Rule, tables: MappingOf[str, pl.DataFrame]) -> pl.DataFrame:
         if right is None:
             continue
         new = [c for c in right.columns if c not in frame.columns]
+        by = [c for c in rule.by if c in frame.columns and c in right.columns]
+        if not by:
+            continue
         # One row of the left table stays one row, whatever the right one repeats.
-        once = right.select(*rule.by, *new).unique(
-            subset=list(rule.by), keep="first", maintain_order=True
-        )
-        frame = frame.join(once, on=list(rule.by), how="left", maintain_order="left")
+        once = right.select(*by, *new).unique(subset=by, keep="first", maintain_order=True)
+        frame = frame.join(once, on=by, how="left", maintain_order="left")
     return frame
 
 
@@ -223,8 +244,10 @@ def _unknown(
     return found
 
 
-def _persons(rows: pl.DataFrame, records: pl.DataFrame | None) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Rows with their opaque record id; those of no known record are refused."""
+def _persons(
+    rows: pl.DataFrame, records: pl.DataFrame | None, opaque: Opaque | None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows with their opaque record id; those of no known record are refused, or are tokens."""
     if "_source_key" not in rows.columns:
         return rows, _refused(rows.clear(), "")
     known = pl.DataFrame(schema={"source_key": pl.String, "source_record_id": pl.String})
@@ -236,8 +259,29 @@ def _persons(rows: pl.DataFrame, records: pl.DataFrame | None) -> tuple[pl.DataF
     rows = rows.join(
         held, left_on="_source_key", right_on="source_key", how="left", maintain_order="left"
     )
+    if "_within" in rows.columns and opaque is not None:
+        rows = _tokens(rows, opaque)
     nobody = pl.col("source_record_id").is_null()
-    return rows.filter(~nobody).drop("_source_key"), _refused(rows.filter(nobody), "no person")
+    kept = rows.filter(~nobody).drop("_source_key", "_within", strict=False)
+    return kept, _refused(rows.filter(nobody), "no person")
+
+
+def _tokens(rows: pl.DataFrame, opaque: Opaque) -> pl.DataFrame:
+    """A key that identity knows nobody by is a person of its own inside its provider, and nowhere else."""
+    loose = pl.col("source_record_id").is_null() & pl.col("_source_key").is_not_null()
+    keys = rows.filter(loose).select(_token=_TOKEN).unique(maintain_order=True).drop_nulls()
+    named = keys.with_columns(_own=opaque(keys["_token"]))
+    rows = rows.with_columns(_token=_TOKEN).join(
+        named, on="_token", how="left", maintain_order="left"
+    )
+    return rows.with_columns(
+        source_record_id=pl.coalesce("source_record_id", "_own"),
+        person_id=pl.when(loose).then(pl.lit(OWN_PERSON) + pl.col("_own")),
+        flags=_flag(loose, "token_only"),
+    ).drop("_token", "_own")
+
+
+_TOKEN = pl.concat_str("_within", "_source_key", separator="|")
 
 
 def _dates(rows: pl.DataFrame, rule: Rule, extract: Extract) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -295,6 +339,8 @@ def _keyed(rows: pl.DataFrame, rule: Rule, extract: Extract, index: int) -> pl.D
         rows = rows.with_columns(_key_period=pl.lit(str(extract.period_end)))
         keys = [*keys, "_key_period"]
         parts = [*parts, "_key_period"]
+    if rule.once:
+        rows = rows.sort("source_row").unique(parts, keep="first", maintain_order=True)
     rows = with_ordinal(rows, parts)
     return rows.with_columns(row_ids(rows, [*parts, "_ordinal"])).drop(
         *keys, "_table", "_source", "_process", "_ordinal"
@@ -302,19 +348,21 @@ def _keyed(rows: pl.DataFrame, rule: Rule, extract: Extract, index: int) -> pl.D
 
 
 def _parents(made: list[_Made], tables: MappingOf[str, pl.DataFrame]) -> None:
-    """Points rows at the episode they lie in, by the columns both source rows share."""
+    """Points rows at the episode or provision they lie in, by the columns both source rows share."""
     for one in made:
         parent = one.rule.parent
         if parent is None:
             continue
         by = list(parent.by)
-        field_name = "parent_row_id" if one.rule.make == "episode" else "episode_row_id"
+        field_name = PARENTS.get(
+            parent.make, "parent_row_id" if one.rule.make == "episode" else "episode_row_id"
+        )
         owners = [
             tables[p.rule.table]
             .select(*by, source_row=pl.col("_row").cast(pl.Int64))
             .join(p.rows.select("source_row", _owner="row_id"), on="source_row")
             for p in made
-            if p.rule.is_.get("process") == parent.make and p.rule.make == "episode"
+            if owns(p.rule, parent)
         ]
         mine = tables[one.rule.table].select(*by, source_row=pl.col("_row").cast(pl.Int64))
         if owners:
@@ -414,6 +462,9 @@ def _outcomes(
 def _left_out(mapping: Mapping, source: Source, table: str, has_rules: bool) -> str | None:
     if has_rules:
         return "no rule of the mapping takes it"
+    left = {r.table for r in mapping.rows if table in r.tables[1:]}
+    if left:
+        return f"read beside {', '.join(sorted(left))}"
     names = [c.name for t in source.tables if t.name == table for c in t.columns]
     reasons = {why_not_carried(mapping, table, name) for name in names} - {None}
     return "; ".join(sorted(r for r in reasons if r)) or None

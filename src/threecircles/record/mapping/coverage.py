@@ -9,7 +9,7 @@ from threecircles.record.mapping.expression import (
     parse_condition,
     parse_expression,
 )
-from threecircles.record.mapping.load import why_not_carried
+from threecircles.record.mapping.load import owns, why_not_carried
 from threecircles.record.mapping.model import Mapping, Rule
 from threecircles.sources.declared import Source
 
@@ -61,13 +61,13 @@ def _places(mapping: Mapping) -> dict[tuple[str, str], list[str]]:
         note(rule.tables, rule.by, f"{made}: join")
         if rule.parent:
             note(rule.tables, rule.parent.by, f"{made}: parent")
-            owners = [r for r in mapping.rows if r.is_.get("process") == rule.parent.make]
+            owners = [r for r in mapping.rows if owns(r, rule.parent)]
             for owner in owners:
                 note((owner.table,), rule.parent.by, f"{made}: parent")
         if mapping.child:
-            note(rule.tables, (mapping.child.key,), "person")
+            note(rule.tables, mapping.child.columns, "person")
     if mapping.child:
-        note((mapping.child.table,), (mapping.child.key,), "person")
+        note((mapping.child.table,), mapping.child.columns, "person")
     if mapping.extract.as_of:
         table, _, column = mapping.extract.as_of.partition(".")
         note((table,), (column,), "extract.as_of")

@@ -25,7 +25,7 @@ from threecircles.record.mapping.expression import (
     parse_condition,
     parse_expression,
 )
-from threecircles.record.mapping.model import Mapping, Rule
+from threecircles.record.mapping.model import Mapping, Parent, Rule
 from threecircles.record.schema import Column as Field
 from threecircles.record.schema import Table
 from threecircles.record.tables import table as record_table
@@ -35,8 +35,8 @@ from threecircles.sources.declared import Source
 from threecircles.sources.declared import source as declared_source
 
 MADE_HERE = {c.name for c in COMMON} | {
-    "row_id", "spend_id", "person_id", "attributes", "age_in", "age_out", "age_at", "lsoa21_in",
-    "end_basis", "parent_row_id", "episode_row_id", "year", "la_code",
+    "row_id", "spend_id", "activity_id", "person_id", "attributes", "age_in", "age_out", "age_at", "lsoa21_in",
+    "end_basis", "parent_row_id", "episode_row_id", "provision_row_id", "year", "la_code",
 }  # fmt: skip
 """Fields the engine fills; a mapping may not."""
 
@@ -48,6 +48,7 @@ REQUIRED = {
     "organisation": ("org_id", "kind"),
     "provision": ("service_id", "org_id"),
     "spend_line": ("agency", "budget_line", "period_kind"),
+    "activity": ("process", "unit", "basis", "period_start", "period_end"),
 }
 """Tables a mapping may make, with the fields it must set."""
 
@@ -116,6 +117,8 @@ class _Check:
             at = _at(self.marked, "child")
             self.table_named(at, mapping.child.table)
             self.column(at, (mapping.child.table,), mapping.child.key)
+            for name in (*mapping.child.within, *filter(None, [mapping.child.tokens])):
+                self.column(at, tuple(self.columns), name)
         if mapping.extract.as_of:
             at = _at(self.marked, "extract", "as_of")
             table, _, column = mapping.extract.as_of.partition(".")
@@ -132,9 +135,7 @@ class _Check:
         made = record_table(rule.make)
         for name in rule.tables:
             self.table_named(_at(at, "from"), name)
-        for name in rule.by:
-            for one in rule.tables:
-                self.column(_at(at, "from"), (one,), name)
+        self.joined(_at(at, "from"), rule)
         for name in (*rule.key, *(rule.parent.by if rule.parent else ())):
             self.column(_at(at, "key"), rule.tables, name)
         if rule.where:
@@ -150,10 +151,24 @@ class _Check:
                 raise self.fail(_at(at, "attributes"), f"The table {rule.make} has no attributes.")
             self.expression(_at(at, "attributes", name), rule, text, None)
         if rule.parent and rule.parent.make not in {
-            r.is_.get("process") for r in self.mapping.rows
+            "provision" if r.make == "provision" else r.is_.get("process")
+            for r in self.mapping.rows
         }:
             raise self.fail(_at(at, "parent"), f"No rule makes the process {rule.parent.make}.")
         self.required(rule, at, made)
+
+    def joined(self, at: Marked, rule: Rule) -> None:
+        """Every column of a join stands in a table, and every further table shares one with those before."""
+        for name in rule.by:
+            self.column(at, rule.tables, name)
+        for number, right in enumerate(rule.tables[1:], 1):
+            before = {c for t in rule.tables[:number] for c in self.columns.get(t, {})}
+            if not [c for c in rule.by if c in before and c in self.columns.get(right, {})]:
+                raise self.fail(
+                    at, f"`{rule.by[0] if rule.by else ''}` is not a column of {right}: nothing joins it.",
+                    allowed=", ".join(sorted(before & set(self.columns.get(right, {})))),
+                    mend="Name under `by` a column that it shares with a table before it.",
+                )  # fmt: skip
 
     def required(self, rule: Rule, at: Marked, made: Table) -> None:
         """Fields the table cannot be without, and the child's key where the table holds persons."""
@@ -310,17 +325,24 @@ def carried_columns(mapping: Mapping) -> set[tuple[str, str]]:
             for c in columns_of(parse_expression(t))
         ]
         used += list(columns_of(parse_condition(rule.where))) if rule.where else []
-        used += [mapping.child.key] if mapping.child else []
+        used += (*mapping.child.columns, mapping.child.tokens) if mapping.child else ()
         found |= {(table, c) for table in rule.tables for c in used}
         if rule.parent:
-            owners = [r for r in mapping.rows if r.is_.get("process") == rule.parent.make]
+            owners = [r for r in mapping.rows if owns(r, rule.parent)]
             found |= {(o.table, c) for o in owners for c in rule.parent.by}
     if mapping.child:
-        found.add((mapping.child.table, mapping.child.key))
+        found |= {(mapping.child.table, c) for c in mapping.child.columns}
     if mapping.extract.as_of:
         table, _, column = mapping.extract.as_of.partition(".")
         found.add((table, column))
     return found
+
+
+def owns(rule: Rule, parent: Parent) -> bool:
+    """True when the rule makes the rows that `parent` points at."""
+    if parent.make == "provision":
+        return rule.make == "provision"
+    return rule.make == "episode" and rule.is_.get("process") == parent.make
 
 
 def why_not_carried(mapping: Mapping, table: str, column: str) -> str | None:

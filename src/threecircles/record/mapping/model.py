@@ -30,19 +30,31 @@ class ExtractRule:
 class Child:
     """Where the source's own key of a person stands.
 
-    key: the column, in every table. scheme: scheme of identifiers it belongs to. records_of: source
-    whose records carry that key, where it is another one.
+    key: the column, in every table. within: columns that come before it where a key is one only inside
+    them (a person's number inside a case). scheme: scheme of identifiers it
+    belongs to. records_of: source whose records carry that key, where it is another one. tokens: the
+    column inside which a key that identity knows nobody by is a person of its own, flagged token_only.
     """
 
     table: str
     key: str
+    within: tuple[str, ...] = ()
     scheme: str = ""
     records_of: str = ""
+    tokens: str = ""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column of the key, in order."""
+        return (*self.within, self.key)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Join:
-    """Two tables read as one; each row of the left is one source row."""
+    """Tables read as one; each row of the left is one source row.
+
+    by: the columns they are joined by; each further table by those that it shares with the ones before.
+    """
 
     join: tuple[str, ...]
     by: tuple[str, ...]
@@ -50,7 +62,7 @@ class Join:
 
 @dataclass(frozen=True, kw_only=True)
 class Parent:
-    """The episode a row lies in: the process it has, and the columns both share."""
+    """What a row lies in: the process of an episode, or `provision`, and the columns both share."""
 
     make: str
     by: tuple[str, ...]
@@ -58,7 +70,10 @@ class Parent:
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """How one kind of row is made. Expressions and conditions are text here; `load` checks them."""
+    """How one kind of row is made. Expressions and conditions are text here; `load` checks them.
+
+    once: only the first row of a key makes one (a provider named in every line is one body).
+    """
 
     make: str
     from_: str | Join
@@ -68,6 +83,7 @@ class Rule:
     set: dict[str, str] = field(default_factory=dict)
     attributes: dict[str, str] = field(default_factory=dict)
     parent: Parent | None = None
+    once: bool = False
     if_missing: dict[str, Literal["refuse", "flag", "keep"]] = field(default_factory=dict)
 
     @property

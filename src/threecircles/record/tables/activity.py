@@ -19,6 +19,23 @@ TABLE = Table(
         text("vintage", "Vintage of the area's code."),
         text("age_band", "Age band."),
         text("provider", "Provider."),
+        text("org_id", "The venue, where heads were counted at one."),
+        text("session_id", "The session, where heads were counted at one."),
+        text(
+            "counted",
+            "How heads were counted.",
+            codes=("counted", "register", "estimated"),
+        ),
+        text("detail", "What exactly, where the return's own unit is finer."),
+        text(
+            "address_basis",
+            "Whose address a returned area is.",
+            codes=("home_on_entry", "home_on_day", "placement"),
+        ),
+        text("reason", "Why there is no quantity.", codes=("suppressed",)),
+        text("source_id", "The source, of what was returned."),
+        text("extract_id", "The extract, of what was returned."),
+        whole("source_row", "Row in the source's table, from 0."),
         text(
             "basis",
             "Counted here, or returned as a total.",
