@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from threecircles.core.tables import TOTAL
 from threecircles.disclosure.layout import Entry
 from threecircles.disclosure.linear import Linear
 
@@ -154,6 +155,21 @@ def twins(d: str, values: Sequence[str], entries: Sequence[Entry]) -> list[Famil
             if other != v:
                 found.append(Family(v, (other,), guessed=True))
     return found
+
+
+def without_twins(families: Sequence[Family]) -> tuple[Family, ...]:
+    """The families without those of `twins`, and without the totals that leave a twin out."""
+    alike = {p for f in families if f.guessed and len(f.parts) == 1 for p in f.parts}
+    totals = [set(f.parts) for f in families if f.parent == TOTAL]
+    return tuple(
+        f
+        for f in families
+        if not (f.guessed and len(f.parts) == 1)
+        and not (
+            f.parent == TOTAL
+            and any(set(f.parts) < t and t - set(f.parts) <= alike for t in totals)
+        )
+    )
 
 
 def _run(

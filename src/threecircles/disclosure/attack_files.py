@@ -10,11 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from threecircles.disclosure.attacker import Ranges, ranges
+from threecircles.disclosure.columns import has_figures, hides_all, layout_of
 from threecircles.disclosure.earlier import SMALL, apart, changes, of_other_times
 from threecircles.disclosure.explain import Term, explain
 from threecircles.disclosure.files import Sheet, read_sheets
 from threecircles.disclosure.lattice import Key, Lattice, tie, words
-from threecircles.disclosure.layout import Entry, entries, has_figures, layout_of
+from threecircles.disclosure.layout import Entry, entries
+from threecircles.disclosure.same_groups import alike
 from threecircles.disclosure.shares import share_bounds
 from threecircles.disclosure.structure import merged, structure
 from threecircles.disclosure.sums import contradictions
@@ -114,7 +116,7 @@ def attack_sheets(
     declared: Sequence[tuple[str, str, str]] = (),
 ) -> Attack:
     """As attack_files, for tables already read."""
-    silent = [s.name for s in sheets if len(sheets) > 1 and not has_figures(s)]
+    silent = [s.name for s in sheets if hides_all(s) or (len(sheets) > 1 and not has_figures(s))]
     named = [
         (
             s,
@@ -140,7 +142,9 @@ def attack_entries(
     names: Sequence[str] = (),
 ) -> Attack:
     """As attack_files, for counts already taken out of their tables. names: of the tables."""
+    found, same = alike(found)
     found, parents, notes = merged(found)
+    notes = [*same, *notes]
     shape = structure(found, parents, declared)
     changed = changes(found)
     other_times = of_other_times(found, changed)

@@ -10,7 +10,7 @@ import numpy as np
 
 from threecircles.core.errors import UsageError
 from threecircles.core.tables import TOTAL
-from threecircles.disclosure.adding_up import Family
+from threecircles.disclosure.adding_up import Family, without_twins
 from threecircles.disclosure.lattice import OTHERS, Key, Lattice, tie, words
 from threecircles.disclosure.layout import Entry
 from threecircles.disclosure.linear import TINY, Floats, Linear
@@ -55,20 +55,14 @@ def complete(
     own = both[: len(found)]
     shape = structure(own, parents, declared, complete=True, beside=both[len(found) :])
     families = dict(shape.families)
-    value: dict[Key, float] = {}
-    for e in both:
-        if e.told.value is not None:
-            value.setdefault((e.quantity, e.at), e.told.low)
-    lattice = Lattice()
-    for e in both:
-        known = value.get((e.quantity, e.at))
-        low, high = (0.0, np.inf) if known is None else (known, known)
-        lattice.cell((e.quantity, e.at), low, high, printed=True)
-    bare = not _has_totals([(e.quantity, e.at) for e in own], families)
-    tie(lattice, families, keep_wholes=bare)
-    _tie_bases(lattice, own)
-    left_open = ~np.array(lattice.printed, bool)
-    guessed = _settle(lattice)
+    try:
+        lattice, bare, left_open, guessed = _tied(both, own, families)
+    except UsageError:
+        fewer = {d: without_twins(f) for d, f in families.items()}
+        if fewer == families:
+            raise
+        # Groups that are equal by chance are not one within the other.
+        lattice, bare, left_open, guessed = _tied(both, own, fewer)
     made = np.array(lattice.low)
     totals = np.zeros(made.size, bool)
     totals[[whole for whole, parts in lattice.rows if len(parts) > 1]] = True
@@ -93,6 +87,26 @@ def complete(
         pairs=_pairs(own, lattice),
         notes=tuple([*notes, *shape.notes, *lattice.notes]),
     )
+
+
+def _tied(
+    both: Sequence[Entry], own: Sequence[Entry], families: Mapping[str, Sequence[Family]]
+) -> tuple[Lattice, bool, Bools, Bools]:
+    """The cells tied by the families: lattice, whether no totals are printed, cells nobody printed, free choices."""
+    value: dict[Key, float] = {}
+    for e in both:
+        if e.told.value is not None:
+            value.setdefault((e.quantity, e.at), e.told.low)
+    lattice = Lattice()
+    for e in both:
+        known = value.get((e.quantity, e.at))
+        low, high = (0.0, np.inf) if known is None else (known, known)
+        lattice.cell((e.quantity, e.at), low, high, printed=True)
+    bare = not _has_totals([(e.quantity, e.at) for e in own], families)
+    tie(lattice, families, keep_wholes=bare)
+    _tie_bases(lattice, own)
+    left_open = ~np.array(lattice.printed, bool)
+    return lattice, bare, left_open, _settle(lattice)
 
 
 def _has_totals(keys: Sequence[Key], families: Mapping[str, Sequence[Family]]) -> bool:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from threecircles.core.errors import NotPermitted
+from threecircles.disclosure.columns import layout_of
 from threecircles.disclosure.files import read_sheets
 from threecircles.disclosure.lattice import Key, words
-from threecircles.disclosure.layout import Entry, entries, layout_of
+from threecircles.disclosure.layout import Entry, entries
 from threecircles.disclosure.profiles import Profile
 
 SMALL = 5

@@ -16,9 +16,10 @@ from pathlib import Path
 from threecircles.core.tables import TOTAL
 from threecircles.disclosure.attack_files import Attack, attack_entries
 from threecircles.disclosure.cast import children_of
+from threecircles.disclosure.columns import layout_of
 from threecircles.disclosure.earlier import SMALL, Change, changes, of_other_times
 from threecircles.disclosure.files import read_sheets
-from threecircles.disclosure.layout import Entry, entries, layout_of
+from threecircles.disclosure.layout import Entry, entries
 from threecircles.disclosure.numbers import told
 from threecircles.disclosure.release import Safe
 

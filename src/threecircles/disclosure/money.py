@@ -9,10 +9,11 @@ import numpy as np
 
 from threecircles.core.errors import NotPermitted, UsageError, did_you_mean
 from threecircles.core.rounding import round_half_away
+from threecircles.disclosure.columns import Layout, layout_of
 from threecircles.disclosure.complete import complete
 from threecircles.disclosure.files import Sheet, read_sheets
 from threecircles.disclosure.hiding import hide
-from threecircles.disclosure.layout import Entry, Layout, entries, is_total, layout_of
+from threecircles.disclosure.layout import Entry, entries, is_total
 from threecircles.disclosure.profiles import Dominance, Profile, dominated
 from threecircles.disclosure.protected import HiddenCell, Protected
 from threecircles.disclosure.safe_copy import write_copies
@@ -90,20 +91,21 @@ def _lines(
 ) -> tuple[list[tuple[Group, str, float]], Layout]:
     """Group, contributor and amount of each line, totals left out."""
     guess = layout_of(sheet, amount)
-    if len(guess.counts) != 1:
+    counts = [amount] if amount else [h for h in guess.counts if h != contributors]
+    if len(counts) != 1:
         raise UsageError(
-            "Several columns could be the amount.", where=sheet.name, found=", ".join(guess.counts),
+            "Several columns could be the amount.", where=sheet.name, found=", ".join(counts),
             mend="Name it: --count NAME.",
         )  # fmt: skip
     own = tuple(h for h in guess.groups if h != contributors)
-    layout = Layout(own, guess.counts, (), (), False)
+    layout = Layout(own, tuple(counts), (), (), False)
     place = {h: i for i, h in enumerate(sheet.header)}
     lines = []
     for number, row in enumerate(sheet.rows):
         group = tuple(row[place[h]] for h in own)
         if any(is_total(v) or not v for v in (*group, row[place[contributors]])):
             continue
-        text = row[place[guess.counts[0]]]
+        text = row[place[counts[0]]]
         try:
             value = float(text.replace(",", "").replace("£", "") or 0)
         except ValueError:

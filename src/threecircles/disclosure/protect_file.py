@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from threecircles.core.errors import UsageError
 from threecircles.core.rounding import round_to
+from threecircles.disclosure.columns import Layout, column_name, layout_of
 from threecircles.disclosure.complete import Complete, complete
 from threecircles.disclosure.earlier import shown_before
 from threecircles.disclosure.files import Sheet, read_sheets
 from threecircles.disclosure.hiding import Hiding, hide, whole_groups
 from threecircles.disclosure.lattice import words
-from threecircles.disclosure.layout import (
-    Entry,
-    Layout,
-    base_entries,
-    column_name,
-    entries,
-    layout_of,
-)
+from threecircles.disclosure.layout import Entry, base_entries, entries
 from threecircles.disclosure.money import protect_money
 from threecircles.disclosure.profiles import Profile, profile
 from threecircles.disclosure.protected import HiddenCell, Protected
 from threecircles.disclosure.rounded import controlled_rounding
 from threecircles.disclosure.safe_copy import Place, write_copies
+from threecircles.disclosure.same_groups import alike
 from threecircles.disclosure.share_bases import share_bases
 
 NOT_AVAILABLE = frozenset({"x", "[x]", ":", "..", "u", "[u]"})
@@ -41,6 +36,7 @@ class _Read:
     sheets: tuple[Sheet, ...]
     layouts: tuple[Layout, ...]
     found: tuple[Entry, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -79,7 +75,9 @@ def protect_file(
     read = _read([table] if isinstance(table, Path) else table, count, groups)
     _refuse_gaps(read)
     before = shown_before(earlier, read.found, rule)
-    made = complete(read.found, declared, before)
+    both, same = alike([*read.found, *before])
+    read = replace(read, found=tuple(both[: len(read.found)]), notes=(*read.notes, *same))
+    made = complete(read.found, declared, both[len(read.found) :])
     if base is not None:
         return _rounded(read, made, rule, base, out)
     groups_of = [column_name(h) for h in sensitive]
@@ -103,7 +101,9 @@ def _read(paths: Sequence[Path], count: str | None, groups: Sequence[str] | None
         found += entries(s, layout)
         found += base_entries(s, layout)
     kept = [e for e in found if not (e.told.hidden and e.told.text.lower() in NOT_AVAILABLE)]
-    return _Read(tuple(sheets), tuple(layouts), tuple(kept))
+    notes = [f"{s.name}: {x.understood()}" for s, x in zip(sheets, layouts, strict=True)]
+    alone, same = alike(kept)
+    return _Read(tuple(sheets), tuple(layouts), tuple(alone), (*notes, *same))
 
 
 def _refuse_gaps(read: _Read) -> None:
@@ -140,7 +140,7 @@ def _written(read: _Read, made: Complete, hiding: Hiding, rule: Profile, out: Pa
             why = _why(e, at, hiding, rule)
             gone[(e.sheet, e.row, e.column)] = HiddenCell(e.row, e.column, dict(e.at), why, e.sheet)
     new = {place: rule.symbol for place in gone}
-    new |= _shares(read, made, hiding, rule)
+    new |= _shares(read, made, hiding, rule) | _remarks(read)
     if rule.rounds_all:
         base = int(rule.round_base or 1)
         for e in read.found:
@@ -151,7 +151,7 @@ def _written(read: _Read, made: Complete, hiding: Hiding, rule: Profile, out: Pa
     lost = sum(e.told.low for e in read.found if (e.sheet, e.row, e.column) in gone)
     return Protected(
         read.name, rule.id, len(read.found), first, len(gone) - first, float(lost),
-        tuple(gone.values()), tuple(dict.fromkeys([*made.notes, *_kept_back(made, hiding)])),
+        tuple(gone.values()), tuple(dict.fromkeys([*read.notes, *made.notes, *_kept_back(made, hiding)])),
     )  # fmt: skip
 
 
@@ -166,10 +166,12 @@ def _rounded(read: _Read, made: Complete, rule: Profile, base: int, out: Path) -
     for e, at in zip(read.found, made.at, strict=True):
         new[(e.sheet, e.row, e.column)] = str(int(new_value[at]))
         new |= {(e.sheet, e.row, column): "" for column, _ in e.shares}
-    write_copies(read.sheets, new, out)
+    write_copies(read.sheets, new | _remarks(read), out)
     change = float(np.abs(new_value - made.value)[list(made.at)].sum())
     note = f"every count is a multiple of {base} next to the true one, and all sums hold; {change:,.0f} in all was moved"
-    return Protected(read.name, rule.id, len(read.found), 0, 0, 0.0, (), (*made.notes, note))
+    return Protected(
+        read.name, rule.id, len(read.found), 0, 0, 0.0, (), (*read.notes, *made.notes, note)
+    )
 
 
 def _why(e: Entry, at: int, hiding: Hiding, rule: Profile) -> str:
@@ -200,6 +202,16 @@ def _shares(read: _Read, made: Complete, hiding: Hiding, rule: Profile) -> dict[
             elif rule.rounds_all:
                 new[place] = ""  # it would tell the count that the rounding hides
     return new
+
+
+def _remarks(read: _Read) -> dict[Place, str]:
+    """Remarks are left out: they are written about single children more often than anybody remembers."""
+    return {
+        (s.name, s.first + i, h): ""
+        for s, layout in zip(read.sheets, read.layouts, strict=True)
+        for h in layout.remarks
+        for i in range(len(s.rows))
+    }
 
 
 def _kept_back(made: Complete, hiding: Hiding) -> list[str]:

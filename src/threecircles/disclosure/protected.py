@@ -42,8 +42,10 @@ class Protected:
             f"{self.file}: {n:,} of {self.cells:,} counts hidden ({share:.1f}%) under {self.profile}: "
             f"{self.primary:,} by the rule, {self.secondary:,} so that those cannot be worked out."
         ]
+        several = len({h.file for h in self.hidden}) > 1
         lines += [
-            f"  row {h.row}, {words(sorted(h.group.items()))}: {h.why}" for h in self.hidden[:SAID]
+            f"  {h.file + ', ' if several else ''}row {h.row}, {words(sorted(h.group.items()))}: {h.why}"
+            for h in self.hidden[:SAID]
         ]
         if len(self.hidden) > SAID:
             lines.append(f"  and {len(self.hidden) - SAID:,} more.")

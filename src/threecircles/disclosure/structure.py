@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from threecircles.core.tables import TOTAL
 from threecircles.disclosure.adding_up import Family, by_adding, twins
+from threecircles.disclosure.columns import words_for
 from threecircles.disclosure.layout import Entry
 
 _RANGE = re.compile(r"\D*(\d{1,4})\s*(?:-|–|—|to)\s*(\d{1,4})\D*\Z", re.IGNORECASE)
@@ -168,6 +169,14 @@ def _families(
     roots = top
     if complete or not above:
         guessed, roots = by_adding(d, top, entries, complete=complete)
+    named = [v for v in roots if v.casefold() in words_for("whole")]
+    if not complete and len(named) == 1 and len(roots) > 2:
+        # England beside its regions is their sum, though hidden figures keep it from being seen.
+        guessed = [
+            *guessed,
+            Family(named[0], tuple(v for v in roots if v != named[0]), guessed=True),
+        ]
+        roots = named
     notes = [f"{d}: {f.parent} is made up of {len(f.parts)} others" for f in guessed]
     lone = len(roots) == 1 and bool(guessed)
     totals = [Family(TOTAL, tuple(roots), guessed=lone)]
