@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
-import importlib.util
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -93,33 +92,53 @@ def code_hashes(module: str) -> Mapping[str, str]:
     queue = [module]
     while queue:
         name = queue.pop()
-        source = _source(name)
-        if name in found or source is None:
+        if name in found or (source := _source(name)) is None:
             continue
-        found[name] = hashlib.sha256(source.encode()).hexdigest()[:16]
-        queue.extend(_imports(source))
+        found[name] = source.hash
+        queue.extend(source.imports)
     return found
 
 
+@dataclass(frozen=True)
+class _Source:
+    """A module's text, by its hash, and the names it imports of ours (modules, or things in them)."""
+
+    hash: str
+    imports: tuple[str, ...]
+
+
+_HOME = Path(__file__).parents[1]
+_COMMENT = re.compile("#[^\n]*")
+_IMPORT = re.compile(
+    r"^[ \t]*from[ ]+(?P<source>[\w.]+)[ ]+import[ ]*(?P<names>\([^)]*\)|[^\n]*)"
+    r"|^[ \t]*import[ ]+(?P<modules>[^\n]*)",
+    re.MULTILINE,
+)
+
+
 @cache
-def _source(name: str) -> str | None:
-    if not name.startswith("threecircles"):
-        return None
-    try:
-        spec = importlib.util.find_spec(name)
-    except (ModuleNotFoundError, ValueError):
-        return None
-    if spec is None or not spec.origin or not spec.origin.endswith(".py"):
-        return None
-    return Path(spec.origin).read_text(encoding="utf-8")
+def _source(name: str) -> _Source | None:
+    # Found by its path and read by pattern: asking Python for it would import every package on the way,
+    # and parsing 600 files takes longer than all else an unchanged run does.
+    first, *rest = name.split(".")
+    place = _HOME.joinpath(*rest)
+    for file in (place.with_name(f"{place.name}.py"), place / "__init__.py"):
+        if first == _HOME.name and file.is_file():
+            text = file.read_text(encoding="utf-8")
+            return _Source(hashlib.sha256(text.encode()).hexdigest()[:16], imported(text))
+    return None
 
 
-def _imports(source: str) -> list[str]:
-    names = []
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            names += [a.name for a in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            names.append(node.module)
-            names += [f"{node.module}.{a.name}" for a in node.names]
-    return [n for n in names if n.startswith("threecircles.")]
+def imported(source: str) -> tuple[str, ...]:
+    """Dotted names below this package that a module's text imports; for `from a import b`, a and a.b."""
+    names: list[str] = []
+    for match in _IMPORT.finditer(_COMMENT.sub("", source)):
+        parts = [
+            p.split(" as ")[0].strip()
+            for p in (match["modules"] or match["names"]).strip("()").split(",")
+        ]
+        if match["modules"]:
+            names += parts
+        else:
+            names += [match["source"], *(f"{match['source']}.{p}" for p in parts if p)]
+    return tuple(n for n in names if n.startswith(f"{_HOME.name}."))
