@@ -22,10 +22,11 @@ import numpy as np
 import scipy.sparse as sp
 
 from threecircles.disclosure.attacker import ranges
+from threecircles.disclosure.columns import layout_of
 from threecircles.disclosure.complete import complete
 from threecircles.disclosure.files import read_sheets
 from threecircles.disclosure.hiding import _bounded, hide
-from threecircles.disclosure.layout import entries, layout_of
+from threecircles.disclosure.layout import entries
 from threecircles.disclosure.linear import Linear
 from threecircles.disclosure.profiles import profile
 from threecircles.disclosure.sums import parts

@@ -147,9 +147,10 @@ def has_figures(sheet: Sheet) -> bool:
 
 
 def hides_all(sheet: Sheet) -> bool:
-    """True for a table whose figures are all taken out."""
-    cells = [t for h in sheet.header for c in column(sheet, h) if is_figure(c) and (t := told(c))]
-    return not has_figures(sheet) and any(t.hidden for t in cells)
+    """True for a table whose counts are all taken out."""
+    counts = [column(sheet, h) for h in sheet.header if _says_count(h)]
+    cells = [told(c) for own in counts if all(map(is_figure, own)) for c in own]
+    return not has_figures(sheet) and any(t is not None and t.hidden for t in cells)
 
 
 def column(sheet: Sheet, header: str) -> list[str]:
