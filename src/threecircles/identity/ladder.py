@@ -152,7 +152,7 @@ def _ruled(edges: pl.DataFrame, known: rescore.Constants, grown_up: bool) -> pl.
     birth = pl.col("gamma_birth") if "gamma_birth" in edges.columns else pl.lit(-1)
     sex_differs = pl.col("gamma_sex") == 0 if "gamma_sex" in edges.columns else pl.lit(False)
     agreed = same & (birth != 0) & (first != 0)
-    alert = same & (birth == 3) & (first == 0)
+    alert = same & (birth >= 2) & (first == 0)
     # Without names a number that two sexes share on one birthday is a number changed over at birth.
     alert = alert | (same & (birth == 3) & (first == -1) & sex_differs)
     # Where co-twins could not be learnt, or one is in sight, two names mean two children.
@@ -162,6 +162,10 @@ def _ruled(edges: pl.DataFrame, known: rescore.Constants, grown_up: bool) -> pl.
         grown_up
     ):  # two names on one birthday are one person badly typed, not two children born together
         barred, shared = barred & pl.lit(False), shared & pl.lit(False)
+    # A number alone under two names, or a birthday and a home alone, may be a co-twin's: always doubtful.
+    surname = pl.col("gamma_surname") if "gamma_surname" in edges.columns else pl.lit(-1)
+    nameless = ~same & (birth == 3) & (first <= 1) & (surname <= 0)
+    doubtful = pl.when((alert | nameless) & pl.lit(not grown_up)).then(bits(_DOUBTFUL))
     floor = pl.when(agreed & (pl.col("visible") == 0)).then(bits(0.96)).otherwise(None)
     return edges.with_columns(
         pl.when(agreed).then(pl.lit("identifier")).otherwise(pl.lit("score")).alias("stage"),
@@ -178,10 +182,12 @@ def _ruled(edges: pl.DataFrame, known: rescore.Constants, grown_up: bool) -> pl.
         .otherwise(pl.lit("score"))
         .alias("rule"),
         (barred | shared).alias("barred"),
-        pl.max_horizontal(BITS, floor).alias(BITS),
+        pl.min_horizontal(pl.max_horizontal(BITS, floor), doubtful.otherwise(None)).alias(BITS),
     )
 
 
+_DOUBTFUL = 0.94
+"""Most that a pair can reach in which no name speaks for one child."""
 _EARLY, _LATE, _CHILDHOOD = 30, 275, 6_575
 """Days before and after an expected birth within which a birth may be that child's (nine months), and
 days that the births of children aged 0 to 17 spread over."""

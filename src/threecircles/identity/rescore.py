@@ -20,6 +20,7 @@ import duckdb
 import polars as pl
 
 from threecircles.definitions import Definition, load
+from threecircles.identity.elsewhere import seen_elsewhere
 from threecircles.identity.model import Model
 from threecircles.identity.store import compared
 
@@ -127,8 +128,12 @@ def _co_twin_rate(records: pl.DataFrame, twins: pl.DataFrame, start: Shipped) ->
 
 def rescored(edges: pl.DataFrame, records: pl.DataFrame, known: Constants) -> pl.DataFrame:
     """Edges with `w_adjusted` (bits), `cap` (bits, null outside the twins' domain) and `visible`
-    (how many of the two records have a visible co-twin)."""
+    (how many of the two records have a visible co-twin; one, when only a third source shows it)."""
     edges = with_visible(edges, records)
+    beyond = pl.Series("beyond", seen_elsewhere(edges, records))
+    edges = edges.with_columns(
+        pl.when(beyond).then(pl.col("visible").clip(1)).otherwise("visible").alias("visible")
+    )
     cap = pl.lit(0.0) + _pick("visible", known.prior, 0)
     if "gamma_first_name" in edges.columns:
         cap = cap + _pick("gamma_first_name", known.first_name, 0)

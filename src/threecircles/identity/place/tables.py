@@ -13,6 +13,9 @@ from threecircles.definitions.place import Place
 from threecircles.sources.declared import source
 
 _LINKED = ["linked", "linked_doubtful"]
+_FEWEST = 30
+"""Records below which a source has no line of its own: it has no linkage rate worth the name."""
+_OTHER = "other-sources"
 
 
 def link_tables(
@@ -38,12 +41,23 @@ def link_tables(
 
 
 def _labels(sources: list[str]) -> dict[str, str]:
-    return {s: source(s).label for s in sources}
+    small = f"Sources with fewer than {_FEWEST} records"
+    return {s: small if s == _OTHER else source(s).label for s in sources}
+
+
+def _folded(told: pl.DataFrame) -> pl.DataFrame:
+    """The records with the small sources as one."""
+    small = pl.len().over("source") < _FEWEST
+    return told.with_columns(
+        pl.when(small).then(pl.lit(_OTHER)).otherwise("source").alias("source")
+    )
 
 
 def _summary(told: pl.DataFrame, place: Place) -> Measured:
     found: list[dict[str, Any]] = []
+    told = _folded(told)
     sources = told["source"].unique(maintain_order=True).to_list()
+    sources.sort(key=lambda name: name == _OTHER)
     for name in [TOTAL, *sources]:
         own = told if name == TOTAL else told.filter(pl.col("source") == name)
         asked = own.filter(pl.col("band") != "not_agreed")
