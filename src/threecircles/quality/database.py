@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, timedelta
 from functools import cache
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import duckdb
@@ -46,6 +47,8 @@ def database(threads: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
             connection.execute(f"set memory_limit='{MEMORY}'")
             connection.execute(f"set temp_directory='{_escaped(spill)}'")
             connection.execute("set preserve_insertion_order=false")
+            # Tables come in through files of one name after the other; none may be taken for an older one.
+            connection.execute("set enable_external_file_cache=false")
             if threads:
                 connection.execute(f"set threads={int(threads)}")
             yield connection
@@ -117,9 +120,8 @@ def fill_macros(
         connection.execute(f"create macro {head} as {body}")
     used = [macro for macro in macros() if macro.id in sql]
     if any("working_day" in macro.sql for macro in used):
-        connection.register("_incoming", working_days())
-        connection.execute("create table working_day as select * from _incoming")
-        connection.unregister("_incoming")
+        with incoming(connection, working_days()) as source:
+            connection.execute(f"create table working_day as select * from {source}")
     for macro in used:
         connection.execute(macro.statement())
 
@@ -128,6 +130,23 @@ def fill_views(connection: duckdb.DuckDBPyConnection, views: tuple[View, ...]) -
     """Make each view as a table, in the given order."""
     for view in views:
         connection.execute(f'create table "{view.id}" as {view.query}')
+
+
+@contextmanager
+def incoming(connection: duckdb.DuckDBPyConnection, frame: pl.DataFrame) -> Iterator[str]:
+    """What stands after FROM to read a frame, for one statement.
+
+    The frame goes through a file of the database's own private folder and is gone at the end: to register
+    it would import pandas, which takes as long as all the rules together.
+    """
+    row = connection.execute("select current_setting('temp_directory')").fetchone()
+    assert row is not None
+    path = Path(row[0]) / "incoming.parquet"
+    try:
+        frame.write_parquet(path, compression="uncompressed", statistics=False)
+        yield f"read_parquet('{_escaped(str(path))}')"
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def lock(connection: duckdb.DuckDBPyConnection) -> None:
@@ -157,7 +176,6 @@ def _fill_one(
         listed = ["_row bigint", *(f'"{c}" varchar{_companion_type(table, c)}' for c in columns)]
         connection.execute(f"create table {quoted(name)} ({', '.join(listed)})")
         return
-    connection.register("_incoming", _wanted(frame, table, columns).with_row_index("_row"))
     parts = ["cast(_row as bigint) as _row"]
     for column in columns:
         there = column in frame.columns
@@ -173,8 +191,8 @@ def _fill_one(
                 else f"cast(null as {COMPANIONS[kind]})"
             )
             parts.append(f'{sql} as "{companion}"')
-    connection.execute(f"create table {quoted(name)} as select {', '.join(parts)} from _incoming")
-    connection.unregister("_incoming")
+    with incoming(connection, _wanted(frame, table, columns).with_row_index("_row")) as source:
+        connection.execute(f"create table {quoted(name)} as select {', '.join(parts)} from {source}")
 
 
 def _wanted(frame: pl.DataFrame, table: Table, columns: Collection[str]) -> pl.DataFrame:

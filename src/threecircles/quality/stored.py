@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import cache
 
-import duckdb
 import polars as pl
 
 from threecircles.definitions import read_csv
+from threecircles.quality.database import database, incoming
 from threecircles.quality.layout import PREVIOUS, layout
 from threecircles.quality.messages import at_rows
 from threecircles.quality.report import Report
@@ -219,7 +219,7 @@ def _ids(lines: pl.DataFrame) -> pl.Series:
     )
     texts = numbered.sort("_n").select(pl.col("name") + "\x1f" + pl.col("nth").cast(pl.String))
     # The engine hashes a million texts in a fraction of the time that a loop would take.
-    with duckdb.connect(":memory:") as connection:
-        connection.register("named", texts)
-        hashed = connection.execute("select md5(name) as finding_id from named").pl()
+    with database() as connection, incoming(connection, texts) as source:
+        connection.execute("set preserve_insertion_order=true")
+        hashed = connection.execute(f"select md5(name) as finding_id from {source}").pl()
     return hashed["finding_id"]
