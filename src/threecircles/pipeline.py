@@ -10,8 +10,10 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
 from importlib import import_module
 from pathlib import Path
 
@@ -51,14 +53,22 @@ def steps(place: Place) -> list[Step]:
 
 
 def runner(
-    folder: Path, workspace: Path, *, engine: str = "duckdb", phase: str = "payload"
+    folder: Path,
+    workspace: Path,
+    *,
+    engine: str = "duckdb",
+    phase: str = "payload",
+    received_by: date | None = None,
 ) -> Runner:
-    """The runner of a place in a workspace, in the role of a phase."""
+    """The runner of a place in a workspace, in the role of a phase.
+
+    received_by: leave out what came later than that day.
+    """
     from threecircles.disclosure import gate
     from threecircles.disclosure.overlays import overlaid
     from threecircles.record import door
 
-    place = load_place(folder)
+    place = _known_by(load_place(folder), received_by)
     role: workspaces.Role = "identity" if phase == "identity" else "payload"
     opened = workspaces.open_workspace(workspace, role)
     if opened.fictitious != place.fictitious:
@@ -122,6 +132,45 @@ def run(
                 raise PhaseError(ended.returncode)
         _to_the_desk(opened)
     return opened
+
+
+def build(
+    folder: Path,
+    workspace: Path,
+    wanted: Callable[[Step], bool],
+    *,
+    engine: str = "duckdb",
+    received_by: date | None = None,
+) -> list[str]:
+    """Only the steps that are wanted and what they wait for; returns the names of those that ran.
+
+    received_by: build from what was received by that day, as it was known then. Nothing is released.
+    """
+    from threecircles.disclosure.gates import check_may_run
+
+    opened = _prepare(folder, workspace)
+    with _lock(opened):
+        made = runner(folder, workspace, engine=engine, phase="identity", received_by=received_by)
+        place = _known_by(load_place(folder), received_by)
+        check_may_run(opened, place, made.steps)
+        chosen: set[str] = set()
+        for step in reversed(made.steps):
+            if wanted(step) or any(step.feeds(s) for s in made.steps if s.name in chosen):
+                chosen.add(step.name)
+        return made.run(only=lambda s: s.name in chosen)
+
+
+def _known_by(place: Place, day: date | None) -> Place:
+    if day is None:
+        return place
+    kept = tuple(d for d in place.deliveries if d.received_on <= day)
+    if not kept:
+        raise UsageError(
+            "Nothing had been received by that day.",
+            found=f"{day}",
+            allowed=f"{min(d.received_on for d in place.deliveries)} or later",
+        )
+    return replace(place, deliveries=kept)
 
 
 def _to_the_desk(opened: Workspace) -> None:

@@ -9,10 +9,13 @@ from pathlib import Path
 import narwhals as nw
 import polars as pl
 
+from threecircles.core import manifest
 from threecircles.core.dates import year_end, year_start
 from threecircles.core.engines import collect
-from threecircles.core.errors import ThreeCirclesError, UsageError
+from threecircles.core.errors import ThreeCirclesError, UsageError, did_you_mean
 from threecircles.core.safety import Grant
+from threecircles.core.workspace import open_workspace
+from threecircles.definitions.place import load_place
 from threecircles.record.derive.stock import flows, stock
 from threecircles.record.mapping.coverage import coverage
 from threecircles.record.mapping.load import (
@@ -26,6 +29,7 @@ from threecircles.record.read import read
 from threecircles.record.schema import Table
 from threecircles.record.tables import table as declared
 from threecircles.record.vocabulary import process as known_process
+from threecircles.sources import read as read_files
 from threecircles.sources.declared import source as declared_source
 
 Frames = Callable[[str], nw.LazyFrame | None]
@@ -86,8 +90,7 @@ def reconciliation(frames: Frames, source_id: str = "") -> pl.DataFrame:
     """Headline counts of the returns beside the record, with the reasons in words; counts only."""
     found = _counts(frames, "record.reconciliation")
     if source_id:
-        extracts = _counts(frames, "record.extract").filter(pl.col("source_id") == source_id)
-        found = found.filter(pl.col("extract_id").is_in(extracts["extract_id"].implode()))
+        found = found.filter(pl.col("extract_id").is_in(_extracts(frames, source_id).implode()))
     return found
 
 
@@ -105,10 +108,14 @@ def check_reconciled(counts: pl.DataFrame) -> pl.DataFrame:
     return counts
 
 
-def reconciliation_lines(frames: Frames, grant: Grant, figure: str = "") -> pl.DataFrame:
-    """The rows behind each difference, under a purpose: place in the source, person, reason."""
+def reconciliation_lines(
+    frames: Frames, grant: Grant, figure: str = "", source_id: str = ""
+) -> pl.DataFrame:
+    """The rows behind each difference, under a purpose: extract, figure, side, person, reason in words."""
     rows = read("reconciliation_line", grant=grant, frames=frames).open(grant)
     found = collect(rows, ["extract_id", "figure", "side", "reason"])
+    if source_id:
+        found = found.filter(pl.col("extract_id").is_in(_extracts(frames, source_id).implode()))
     return found.filter(pl.col("figure") == figure) if figure else found
 
 
@@ -122,6 +129,44 @@ def conflicts(frames: Frames, grant: Grant) -> pl.DataFrame:
     return collect(
         read("conflict", grant=grant, frames=frames).open(grant), ["person_id", "attribute"]
     )
+
+
+def check_source(source_id: str, folder: Path) -> None:
+    """Raise UsageError when the place has nothing of that source."""
+    held = dict.fromkeys(d.source for d in load_place(folder).deliveries)
+    if source_id not in held:
+        raise UsageError(
+            f"The place has received nothing of the source {source_id}.",
+            allowed=", ".join(held),
+            mend=did_you_mean(source_id, held),
+        )
+
+
+def check_own_workspace(workspace: Path, folder: Path, day: date) -> None:
+    """Raise UsageError when the workspace already holds what came after the day."""
+    later = {d.id for d in load_place(folder).deliveries if d.received_on > day}
+    entries = manifest.latest(open_workspace(workspace).manifest).values()
+    held = {t.split(".")[1] for e in entries for t in e.outputs if t.startswith("sources.")}
+    if later & held:
+        raise UsageError(
+            "This workspace already holds what came after that day.",
+            where=str(workspace),
+            found=", ".join(sorted(later & held)),
+            mend="Name a new folder with --workspace: what was known then is built beside, never over, the rest.",
+        )
+
+
+def attributes_of(by: Sequence[str]) -> tuple[str, ...]:
+    """The attributes that a purpose must name for counting by these."""
+    return tuple("lsoa21" if b == "area" else b for b in by)
+
+
+def sample_tables(path: Path, files: Sequence[Path]) -> dict[str, pl.DataFrame] | None:
+    """The tables of a sample, read as the mapping's source; None without files."""
+    if not files:
+        return None
+    mapping = load_mapping(path.read_text(encoding="utf-8"), path.name)
+    return dict(read_files(list(files), return_name=mapping.source).tables)
 
 
 def map_check(path: Path, tables: Mapping[str, pl.DataFrame] | None = None) -> pl.DataFrame:
@@ -203,9 +248,14 @@ def _episodes(
         raise UsageError(
             f"Counting by {', '.join(unknown)} is not possible.", allowed=", ".join(GROUPS)
         )
-    wanted = ["lsoa21" if b == "area" else b for b in by]
-    rows = read("episode", wanted, grant=grant, frames=frames).open(grant)
+    rows = read("episode", attributes_of(by), grant=grant, frames=frames).open(grant)
+    # A token is one person inside one provider: it is no child of the area.
+    rows = rows.filter(~nw.col("flags").list.contains("token_only"))
     return rows, [GROUPS[b] for b in by]
+
+
+def _extracts(frames: Frames, source_id: str) -> pl.Series:
+    return _counts(frames, "record.extract").filter(pl.col("source_id") == source_id)["extract_id"]
 
 
 def _counts(frames: Frames, name: str) -> pl.DataFrame:
