@@ -192,7 +192,9 @@ def _fill_one(
             )
             parts.append(f'{sql} as "{companion}"')
     with incoming(connection, _wanted(frame, table, columns).with_row_index("_row")) as source:
-        connection.execute(f"create table {quoted(name)} as select {', '.join(parts)} from {source}")
+        connection.execute(
+            f"create table {quoted(name)} as select {', '.join(parts)} from {source}"
+        )
 
 
 def _wanted(frame: pl.DataFrame, table: Table, columns: Collection[str]) -> pl.DataFrame:

@@ -67,26 +67,25 @@ def findings_table(report: Report) -> pl.DataFrame:
     places = report.findings_by_place.with_row_index("_order")
     if places.is_empty():
         return pl.DataFrame(schema=FINDINGS)
-    lines = places.explode("columns").rename({"columns": "column"})
-    parts = [
-        _with_values(report, table[0], part)
-        for table, part in lines.partition_by("table", as_dict=True).items()
-    ]
+    parts = places.partition_by("table", as_dict=True)
+    ids = _record_ids(report, [str(table) for (table,) in parts if table is not None])
+    lines = [_lines(report, table, part, ids) for (table,), part in parts.items()]
+    whole = pl.concat(lines).sort("_order", maintain_order=True)
     versions = {rule.code: rule.version for rule in report.rules}
     dimensions = {rule.code: rule.dimension for rule in report.rules}
-    whole = pl.concat(parts, how="diagonal").with_columns(
-        version=pl.col("rule").replace_strict(versions, return_dtype=pl.Int64),
-        dimension=pl.col("rule").replace_strict(dimensions, return_dtype=pl.String),
-        mode=pl.lit(report.mode),
-        year=pl.lit(report.year, dtype=pl.Int64),
-        waived_by=pl.lit(None, dtype=pl.String),
-        group_id=pl.col("group"),
-        record=pl.col("_key"),
-        **{"return": pl.lit(report.return_name)},
-    )
-    whole = whole.with_columns(finding_id=_ids(whole))
-    return whole.sort("_order", maintain_order=True).select(
-        pl.col(name).cast(kind) for name, kind in FINDINGS.items()
+    told = {
+        "finding_id": pl.concat_str("rule", pl.col("column").fill_null(""), "_id", separator="-"),
+        "version": pl.col("rule").replace_strict(versions, return_dtype=pl.Int64),
+        "dimension": pl.col("rule").replace_strict(dimensions, return_dtype=pl.String),
+        "mode": pl.lit(report.mode),
+        "return": pl.lit(report.return_name),
+        "year": pl.lit(report.year),
+        "group_id": pl.col("group"),
+        "waived_by": pl.lit(None),
+        "record": pl.col("_key"),
+    }
+    return whole.select(
+        told.get(name, pl.col(name)).cast(kind).alias(name) for name, kind in FINDINGS.items()
     )
 
 
@@ -166,29 +165,75 @@ def natural_key(return_name: str, table: str, frame: pl.DataFrame) -> pl.Series:
     return frame.select(pl.concat_str(parts, separator="|").alias("_key")).to_series()
 
 
-def _with_values(report: Report, table: str | None, lines: pl.DataFrame) -> pl.DataFrame:
-    """Lines of one table with file, place in the file, child, value and natural key."""
-    empty = {
-        name: pl.lit(None, dtype=pl.String) for name in ("file_id", "at", "child", "value", "_key")
+def _record_ids(report: Report, tables: list[str]) -> dict[str | None, pl.Series]:
+    """Table -> a short name for each of its records: a hash of return, year, child and natural key.
+
+    Records that are equal in all of these are numbered in order of row.
+    """
+    said = f"{report.return_name}\x1f{report.year}\x1f"
+    texts = {None: pl.Series([said])} | {
+        table: _texts(report, table, report.tables[table], said)
+        for table in tables
+        if table in report.tables
     }
+    # The engine hashes a million texts in a fraction of the time that a loop would take.
+    with database() as connection:
+        connection.execute("set preserve_insertion_order=true")
+        with incoming(connection, pl.concat(texts.values()).to_frame("text")) as source:
+            hashed = connection.execute(f"select left(md5(text), 16) as id from {source}").pl()
+    ids: dict[str | None, pl.Series] = {}
+    position = 0
+    for table, of_table in texts.items():
+        ids[table] = hashed["id"].slice(position, of_table.len())
+        position += of_table.len()
+    return ids
+
+
+def _texts(report: Report, table: str, frame: pl.DataFrame, said: str) -> pl.Series:
+    child = layout(report.return_name).table(table).child
+    key = natural_key(report.return_name, table, frame)
+    own = pl.col(child).cast(pl.String).fill_null("") if child in frame.columns else pl.lit("")
+    return (
+        frame.with_columns(key)
+        .select(pl.concat_str(pl.lit(f"{said}{table}\x1f"), own, "_key", separator="\x1f"))
+        .to_series()
+        .alias("text")
+        .to_frame()
+        .select(pl.col("text") + "\x1f" + pl.int_range(pl.len()).over("text").cast(pl.String))
+        .to_series()
+    )
+
+
+def _lines(
+    report: Report, table: str | None, places: pl.DataFrame, ids: dict[str | None, pl.Series]
+) -> pl.DataFrame:
+    """Places of one table, a line for each column, with file, place in it, child, value, key and record id."""
     frame = report.tables.get(table) if table else None
     if frame is None or table is None:
-        return lines.with_columns(**empty)
-    rows = lines["row"]
-    child = layout(report.return_name).table(table).child
-    series = {
-        "file_id": _gathered(frame, "_file", rows),
-        "at": _gathered(frame, "_at", rows),
-        "child": _gathered(frame, child, rows),
-        "_key": at_rows(natural_key(report.return_name, table, frame).to_frame(), "_key", rows),
-    }
-    named = {name: values.cast(pl.String).alias(name) for name, values in series.items()}
-    return lines.with_columns(**named, value=_values(frame, lines))
+        told = {"_id": ids[None][0], **dict.fromkeys(("file_id", "at", "child", "_key", "value"))}
+        lines = places.explode("columns", keep_nulls=True, empty_as_null=True)
+        return lines.rename({"columns": "column"}).with_columns(
+            pl.lit(v, dtype=pl.String).alias(k) for k, v in told.items()
+        )
+    rows = places["row"]
+    keys = natural_key(report.return_name, table, frame).to_frame()
+    lines = (
+        places.with_columns(
+            ids[table].gather(rows.set(rows >= frame.height, None)).alias("_id"),
+            _gathered(frame, "_file", rows).alias("file_id"),
+            _gathered(frame, "_at", rows).alias("at"),
+            _gathered(frame, layout(report.return_name).table(table).child, rows).alias("child"),
+            at_rows(keys, "_key", rows).alias("_key"),
+        )
+        .explode("columns", keep_nulls=True, empty_as_null=True)
+        .rename({"columns": "column"})
+    )
+    return lines.with_columns(value=_values(frame, lines))
 
 
 def _gathered(frame: pl.DataFrame, column: str, rows: pl.Series) -> pl.Series:
     if column not in frame.columns:
-        return pl.Series([None] * rows.len(), dtype=pl.String)
+        return pl.Series([None], dtype=pl.String).new_from_index(0, rows.len())
     return at_rows(frame, column, rows)
 
 
@@ -196,30 +241,7 @@ def _values(frame: pl.DataFrame, lines: pl.DataFrame) -> pl.Series:
     """The value at each line's own row and column."""
     indexed = lines.select("row", "column").with_row_index("_n")
     parts = [
-        part.select("_n").with_columns(value=_gathered(frame, column[0], part["row"]))
+        part.select("_n").with_columns(value=_gathered(frame, column[0] or "", part["row"]))
         for column, part in indexed.partition_by("column", as_dict=True).items()
     ]
     return pl.concat(parts).sort("_n")["value"]
-
-
-def _ids(lines: pl.DataFrame) -> pl.Series:
-    """Hash of return, year, rule, child, natural key and column; equal ones are numbered by row."""
-    named = lines.select(
-        pl.concat_str(
-            [
-                pl.col(c).cast(pl.String).fill_null("")
-                for c in ("return", "year", "rule", "table", "child", "_key", "column")
-            ],
-            separator="\x1f",
-        ).alias("name"),
-        "row",
-    ).with_row_index("_n")
-    numbered = named.sort("row", nulls_last=True, maintain_order=True).with_columns(
-        nth=pl.int_range(pl.len()).over("name")
-    )
-    texts = numbered.sort("_n").select(pl.col("name") + "\x1f" + pl.col("nth").cast(pl.String))
-    # The engine hashes a million texts in a fraction of the time that a loop would take.
-    with database() as connection, incoming(connection, texts) as source:
-        connection.execute("set preserve_insertion_order=true")
-        hashed = connection.execute(f"select md5(name) as finding_id from {source}").pl()
-    return hashed["finding_id"]

@@ -58,8 +58,8 @@ def worklist(
 ) -> pl.DataFrame:
     """Findings as one line per child and problem group.
 
-    A problem group is what one look at the record would settle: all findings of the child that meet
-    in one record and column. findings: the stored table. holders: child id -> team and worker; a
+    A problem group is what one look at the record would settle: all findings that meet in one row
+    and column. findings: the stored table. holders: child id -> team and worker; a
     child without one goes to its own row of unknown team, never spread. first_seen: finding_id ->
     day of the first run that had it. Order: errors before queries, then the number of rules that a
     mend would clear, then the oldest, then child. Columns: WORKLIST.
@@ -73,21 +73,19 @@ def worklist(
     workers = {plain_id(child): held.worker for child, held in (holders or {}).items()}
     grouped = (
         findings.with_columns(
-            _seen=pl.col("finding_id").replace_strict(seen, default=day, return_dtype=pl.Date),
-            _problem=_problem(),
+            _seen=_first_seen(seen, day),
+            # A finding about the whole return is a problem of its own.
+            _own=pl.when(pl.col("table").is_null()).then("rule"),
         )
-        .group_by("return", "child", "_problem", maintain_order=True)
+        .group_by("table", "row", "column", "_own", maintain_order=True)
         .agg(
             pl.col("severity").min(),
             pl.col("message").first().alias("what"),
-            pl.col("rule").unique(maintain_order=True),
-            _where().first().alias("where"),
-            pl.col("column").first().alias("_column"),
-            pl.col("value").drop_nulls().first(),
+            pl.col("rule"),
+            pl.col("child", "file_id", "at", "value").first(),
             pl.col("_seen").min().alias("first_seen"),
             pl.len().cast(pl.Int64).alias("findings"),
-            pl.col("waived_by").drop_nulls().first().alias("waiver"),
-            pl.col("waived_by").is_null().any().alias("_open"),
+            *_waiver(findings),
         )
     )
     lines = grouped.with_columns(
@@ -95,6 +93,7 @@ def worklist(
         worker=plain_ids("child").replace_strict(workers, default="", return_dtype=pl.String),
         hint=pl.col("rule").list.first().replace_strict(hints, default="", return_dtype=pl.String),
         rules=pl.col("rule").list.join(", "),
+        where=_where(),
         status=pl.when("_open").then(pl.lit("open")).otherwise(pl.lit("waived")),
         _cleared=pl.col("rule").list.len(),
     )
@@ -160,12 +159,20 @@ def burden_of(
     )
 
 
-def _problem() -> pl.Expr:
-    """Findings of one record and column are one problem; a return-level finding is its own."""
-    record = pl.concat_str(
-        [pl.col("table"), pl.col("record"), pl.col("column")], separator="|", ignore_nulls=True
+def _first_seen(seen: Mapping[str, date], day: date) -> pl.Expr:
+    if not seen:
+        return pl.lit(day)
+    return pl.col("finding_id").replace_strict(seen, default=day, return_dtype=pl.Date)
+
+
+def _waiver(findings: pl.DataFrame) -> tuple[pl.Expr, pl.Expr]:
+    """The first waiver of a problem, and whether a finding of it is still open."""
+    if findings["waived_by"].null_count() == findings.height:
+        return pl.lit(None, dtype=pl.String).alias("waiver"), pl.lit(True).alias("_open")
+    return (
+        pl.col("waived_by").drop_nulls().first().alias("waiver"),
+        pl.col("waived_by").is_null().any().alias("_open"),
     )
-    return pl.when(pl.col("table").is_null()).then(pl.col("finding_id")).otherwise(record)
 
 
 def _where() -> pl.Expr:
