@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import random
 import statistics
 import subprocess
@@ -97,6 +98,12 @@ async def play(
     return times
 
 
+def processor_seconds(pid: int) -> float:
+    """Seconds of processor that a process has used: what an answer costs, however busy the machine is."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def percentile(values: list[float], share: float) -> float:
     """The value that a share of them does not exceed."""
     return sorted(values)[min(int(len(values) * share), len(values) - 1)]
@@ -125,9 +132,10 @@ def main() -> None:
                 except httpx.HTTPError:
                     time.sleep(0.5)
             codes = (Path(folder) / "codes").read_text().split()
-            begun = time.perf_counter()
+            begun, spent = time.perf_counter(), processor_seconds(server.pid)
             times = asyncio.run(play(address, codes, given.pupils, given.seconds, given.speed))
             took = time.perf_counter() - begun
+            spent = processor_seconds(server.pid) - spent
         finally:
             server.terminate()
             server.wait()
@@ -138,6 +146,7 @@ def main() -> None:
                 "pupils": given.pupils, "seconds": round(took, 1), "answers": len(answers), "a_second": round(len(answers) / took, 1),
                 "p50_ms": round(1000 * statistics.median(answers), 1), "p95_ms": round(1000 * percentile(answers, 0.95), 1),
                 "empty_p95_ms": round(1000 * percentile(empty, 0.95), 1),
+                "server_processor_ms_an_answer": round(1000 * spent / len(answers), 2), "load": os.getloadavg()[0],
                 "ratio": round(percentile(answers, 0.95) / percentile(empty, 0.95), 2), "wrong": len(times["wrong"]),
                 "store": "postgresql" if given.store else "sqlite",
             }

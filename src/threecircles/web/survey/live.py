@@ -92,6 +92,8 @@ class Live:
     _forms: dict[str, tuple[Questionnaire, dict[str, Item]]] = field(default_factory=dict)
     _texts: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
     _own: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    blank: dict[tuple[Any, ...], tuple[str, ...]] = field(default_factory=dict)
+    """Screens without an answer, as they were last made for a form, language, mode and order."""
 
     def form(self, name: str) -> tuple[Questionnaire, dict[str, Item]]:
         """A questionnaire and its questions by code."""

@@ -16,6 +16,8 @@ from threecircles.survey.store import Session
 from threecircles.survey.wording import RIGHT_TO_LEFT, screens
 from threecircles.web.survey.live import Live
 
+MOST_ORDERS = 64
+"""Orders of a form whose screens are kept; with modules that rotate there are few."""
 FACES = {"yes": "yes", "no": "no", "unsure": "question"}
 
 
@@ -94,6 +96,21 @@ def options(item: Item, told: dict[str, str]) -> list[Option]:
     return made
 
 
+def blank_screens(live: Live, session: Session) -> tuple[str, ...]:
+    """Every screen of a form without an answer: the same for all children who are given the same order.
+
+    A class begins within a minute; making thirty times the same forty screens would hold up its answers.
+    """
+    key = (session.questionnaire, session.language, session.mode, session.given)
+    if key not in live.blank:
+        if len(live.blank) >= MOST_ORDERS:
+            live.blank.clear()
+        live.blank[key] = tuple(
+            str(screen(live, session, number, {})) for number in range(len(session.given))
+        )
+    return live.blank[key]
+
+
 def bundle(live: Live, session: Session) -> dict[str, Any]:
     """Everything the browser's module needs to go on alone: every screen, conditions, answers so far."""
     answers = live.reader.answers(session.key)
@@ -118,9 +135,9 @@ def bundle(live: Live, session: Session) -> dict[str, Any]:
         "items": [
             {
                 "code": code, "type": found[code].type, "ask": found[code].ask_if,
-                "html": str(screen(live, session, number, {})),
+                "html": html,
             }
-            for number, code in enumerate(session.given)
+            for code, html in zip(session.given, blank_screens(live, session), strict=True)
         ],
     }  # fmt: skip
 
