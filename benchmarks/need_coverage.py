@@ -26,10 +26,10 @@ import polars as pl
 from threecircles.core.engines import collect
 from threecircles.core.seeds import rng
 from threecircles.definitions.place import Place
-from threecircles.need.blanks import settled
 from threecircles.need.calibrated import calibrated_circles
 from threecircles.need.ground import directions, grounded
 from threecircles.need.high_need import classify, frozen_cuts, high_need
+from threecircles.need.judged import judged
 from threecircles.need.linkage import LinkQuality, correct
 from threecircles.need.respondents import respondents, with_service
 from threecircles.survey.measures import measures, scoring
@@ -67,8 +67,7 @@ def trial(seed: int, links: LinkQuality | None) -> dict[str, dict[str, float]]:
     contact = everyone.filter(pl.col("service") == 1).select(
         "person_id", "service", n_services=pl.lit(1)
     )
-    table = settled(with_service(table, contact), SCALES)
-    table = collect(classify(nw.from_native(table.lazy()), NEED, frozen_cuts(NEED, table)))
+    table = judged(with_service(table, contact), NEED, frozen_cuts(NEED, table))
     ground = grounded(table, everyone, directions([(c.scale, c.cut) for c in NEED.criteria]))
     assert ground is not None
     figures = calibrated_circles(ground)

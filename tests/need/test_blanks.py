@@ -2,6 +2,7 @@
 
 import numpy as np
 import polars as pl
+import pytest
 
 from threecircles.need.blanks import settled
 
@@ -58,3 +59,13 @@ def test_the_same_answers_in_any_order_are_drawn_alike():
 def test_where_hardly_anybody_answered_in_full_nothing_is_drawn():
     frame, _ = answers(100)
     assert settled(frame, ["s"])["s"].equals(frame["s"])
+
+
+def test_who_is_left_in_doubt_by_blanks_adds_to_the_error_of_the_draw():
+    "S3: over draws of the blanks a share varies as much as the pupils whose two draws differ say it does."
+    frame, _ = answers(4000)
+    draws = [settled(frame, ["s"], seed=k)["s"].to_numpy() >= 2.8 - 1e-9 for k in range(1, 41)]
+    doubt = draws[0] != draws[1]
+    told = np.sqrt(doubt.sum() / 2) / len(frame)
+    assert np.std([d.mean() for d in draws]) == pytest.approx(told, rel=0.35)
+    assert not doubt[frame["s_lowest"].is_null().to_numpy()].any()

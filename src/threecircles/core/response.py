@@ -25,7 +25,8 @@ LARGEST = 50.0
 class Response:
     """weights: one a respondent. coefficients, errors: of x on the log-odds of answering.
 
-    z: known things of respondents; pull: how a total moves when the calibration totals do.
+    z: known things of respondents; pull: how a total moves when the calibration totals do. base: weights
+    that an earlier stage left (1 / chance to be used, of those who answered); weights hold them.
     """
 
     weights: np.ndarray
@@ -34,41 +35,64 @@ class Response:
     x: np.ndarray
     z: np.ndarray
     pull: np.ndarray
+    base: np.ndarray
 
     def residuals(self, u: np.ndarray) -> np.ndarray:
         """What is left of each linearised variable once the calibration has taken its share.
 
         u: respondents x k. The sampling error of sum(weights x u) is that of sum(weights x residuals).
         """
-        slope = -((self.weights - 1)[:, None] * u).T @ self.x
+        slope = -((self.weights - self.base)[:, None] * u).T @ self.x
         return u - self.z @ (slope @ self.pull).T
 
 
-def fit(x: np.ndarray, z: np.ndarray, totals: np.ndarray) -> Response:
-    """Weights 1 / chance to answer that meet the totals of z.
+def fit(
+    x: np.ndarray, z: np.ndarray, totals: np.ndarray, base: np.ndarray | None = None
+) -> Response:
+    """Weights base / chance to answer that meet the totals of z.
 
-    x: respondents x p; z: respondents x q, q >= p; totals: of z over everyone. Where q > p the totals are
-    met as nearly as their own noise allows (two-step generalised method of moments).
+    x: respondents x p; z: respondents x q, q >= p; totals: of z over everyone; base: 1 where None. Where
+    q > p the totals are met as nearly as their own noise allows (two-step generalised method of moments).
     Raises ThreeCirclesError when no such weights are found.
     """
+    base = np.ones(len(x)) if base is None else base
     weight = np.linalg.pinv(z.T @ z / len(z))
     g = np.zeros(x.shape[1])
     g[0] = 1.0
     for _ in range(2 if z.shape[1] > x.shape[1] else 1):
-        g = _solve(x, z, totals, weight, g)
-        f = 1 + np.exp(-x @ g)
+        g = _solve(x, z, totals, base, weight, g)
+        f = base * (1 + np.exp(-x @ g))
         noise = (z * (f * (f - 1))[:, None]).T @ z / len(z)
         weight = np.linalg.pinv(noise)
-    f = 1 + np.exp(-x @ g)
+    f = base * (1 + np.exp(-x @ g))
     if not np.isfinite(f).all() or f.max() > LARGEST:
         raise ThreeCirclesError(
             "No weights for non-response could be found.",
             mend="Use fewer variables, or weights by school, year and sex.",
         )
-    slope = -(z * (f - 1)[:, None]).T @ x
+    slope = -(z * (f - base)[:, None]).T @ x
     pull = np.linalg.pinv(slope.T @ weight @ slope) @ slope.T @ weight
     spread = pull @ ((z * (f * (f - 1))[:, None]).T @ z) @ pull.T
-    return Response(f, g, np.sqrt(np.maximum(np.diag(spread), 0)), x, z, pull)
+    return Response(f, g, np.sqrt(np.maximum(np.diag(spread), 0)), x, z, pull, base)
+
+
+def chances(x: np.ndarray, yes: np.ndarray) -> np.ndarray:
+    """The chance of each row to be a yes, by a logistic line in x (an intercept among its columns).
+
+    For a stage whose own ground is seen of everybody in it: who of those that answered may be linked.
+    Raises ThreeCirclesError when the line does not settle.
+    """
+    if yes.all():
+        return np.ones(len(yes))
+    b = np.zeros(x.shape[1])
+    for _ in range(STEPS):
+        p = 1 / (1 + np.exp(-np.clip(x @ b, -30, 30)))
+        slope = (x * (p * (1 - p))[:, None]).T @ x
+        step = np.linalg.lstsq(slope, x.T @ (yes - p), rcond=None)[0]
+        b = b + np.clip(step, -2, 2)
+        if np.abs(step).max() < 1e-9:
+            return np.asarray(1 / (1 + np.exp(-x @ b)))
+    raise ThreeCirclesError("Chances to be linked did not settle.")
 
 
 def independent(columns: np.ndarray, tolerance: float = 1e-8) -> list[int]:
@@ -88,11 +112,16 @@ def independent(columns: np.ndarray, tolerance: float = 1e-8) -> list[int]:
 
 
 def _solve(
-    x: np.ndarray, z: np.ndarray, totals: np.ndarray, weight: np.ndarray, g: np.ndarray
+    x: np.ndarray,
+    z: np.ndarray,
+    totals: np.ndarray,
+    base: np.ndarray,
+    weight: np.ndarray,
+    g: np.ndarray,
 ) -> np.ndarray:
     for _ in range(STEPS):
-        e = np.exp(np.clip(-x @ g, -30, 30))
-        miss = (1 + e) @ z - totals
+        e = base * np.exp(np.clip(-x @ g, -30, 30))
+        miss = (base + e) @ z - totals
         slope = -(z * e[:, None]).T @ x
         step = np.linalg.lstsq(slope.T @ weight @ slope, slope.T @ weight @ miss, rcond=None)[0]
         g = g - np.clip(step, -0.5, 0.5)

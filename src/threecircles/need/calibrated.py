@@ -19,13 +19,20 @@ def calibrated_circles(ground: Ground, group: str | None = None) -> pl.DataFrame
     """
     high = (ground.respondents["need"] == "high").to_numpy()
     served = (ground.respondents["service"] == 1).to_numpy()
-    whole = shares(ground, regions(high, served))
+    doubt = (
+        ground.respondents["doubt"].to_numpy() if "doubt" in ground.respondents.columns else None
+    )
+
+    def told(inside: np.ndarray | None = None) -> pl.DataFrame:
+        other = None if doubt is None else regions(high ^ doubt, served, inside)
+        return shares(ground, regions(high, served, inside), other)
+
+    whole = told()
     if group is None:
         return whole
     values = ground.respondents[group].to_numpy()
     parts = [
-        shares(ground, regions(high, served, values == v)).with_columns(pl.lit(v).alias(group))
-        for v in sorted(set(values.tolist()))
+        told(values == v).with_columns(pl.lit(v).alias(group)) for v in sorted(set(values.tolist()))
     ]
     total = whole.with_columns(pl.lit(TOTAL).alias(group))
     return pl.concat([total, *parts]).select(group, *COLUMNS)

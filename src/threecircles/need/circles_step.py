@@ -13,7 +13,6 @@ import polars as pl
 from threecircles.core.engines import collect
 from threecircles.core.tables import TOTAL, Dimension, Measured, TableSpec
 from threecircles.need.areas import FIFTHS, Areas
-from threecircles.need.blanks import settled
 from threecircles.need.calibrated import calibrated_circles
 from threecircles.need.circles import (
     circles,
@@ -25,7 +24,8 @@ from threecircles.need.circles import (
 from threecircles.need.found import links_found, said
 from threecircles.need.frechet import bounds, told_rows, words
 from threecircles.need.ground import Ground, directions, grounded, in_picture, plain_ground
-from threecircles.need.high_need import HighNeed, classify, frozen_cuts
+from threecircles.need.high_need import HighNeed, frozen_cuts
+from threecircles.need.judged import judged
 from threecircles.need.linkage import LinkQuality, correct
 from threecircles.need.links_table import links_drawn, links_table
 from threecircles.need.measured import VALUES, Told, circles_table
@@ -69,8 +69,7 @@ def circles_tables(
         return []
     day, cuts = survey_day(table), frozen_cuts(need, table)
     in_contact = collect(contact(episode, services, services.chosen(), day))
-    table = settled(with_service(table, in_contact), scales)
-    table = collect(classify(nw.from_native(table.lazy()), need, cuts)).sort("response_id")
+    table = judged(with_service(table, in_contact), need, cuts)
     home = home_on(residence, person, day)
     survey = with_groups(table, home, areas.by_lsoa(), academic_year)
     told = told_of(need, services, day, survey)

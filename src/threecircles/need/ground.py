@@ -13,7 +13,7 @@ import polars as pl
 from threecircles.core.design import unit_rows
 from threecircles.core.design_variance import Structure
 from threecircles.core.errors import ThreeCirclesError
-from threecircles.core.response import Response, fit, independent
+from threecircles.core.response import Response, chances, fit, independent
 from threecircles.need.circles import design_of
 from threecircles.need.linearised import Linearised
 
@@ -36,7 +36,8 @@ How = Literal["need_may_decide", "known_things_only", "survey_weights"]
 class Ground:
     """respondents: one row each, weighted to everyone on roll.
 
-    response: the model of answering within schools that took part. z: known things of respondents;
+    response: the model of answering within schools that took part; its base weights make those who may be
+    linked stand for all who answered. z: known things of respondents;
     expand: what weights were multiplied by to stand for the other schools too. pupils: number on roll.
     how: whether need itself may decide who answers. lean: change in the log-odds of answering for one
     standard deviation of heavier answers, with its standard error. counted: weights meet the number in
@@ -86,14 +87,17 @@ def grounded(
     table: one row a pupil asked, with need, service, person_id, the scales and the design's columns.
     roll: one row a person: person_id, school, nc_year, female, KNOWN and GO_WITH_NEED. Schools that took
     part are those with an answer; the others are stood for by pupils like theirs. scales: scale -> 1 where
-    higher is worse, -1 where lower is. A pupil who left need open, may not be linked, or was not asked
-    counts like one who did not answer.
+    higher is worse, -1 where lower is. Two things keep a pupil out, each with its own ground: not answering,
+    of which only what is known of everyone can tell; and, having answered, giving no leave to link, being
+    found on no roll or leaving need open, of which the answers themselves tell.
     """
-    answered = table.filter(in_picture(with_flagged)).unique(
+    answered = table.filter((pl.col("completed") == 1) & (~pl.col("flagged") | with_flagged))
+    answered = answered.with_columns(_heavy=_heaviness(answered, scales))
+    used = answered.filter(in_picture(with_flagged)).unique(
         "person_id", keep="first", maintain_order=True
     )
     known = _matrix(roll)
-    mine = answered.join(
+    mine = used.join(
         roll.select("person_id").with_row_index("_at"),
         on="person_id",
         how="inner",
@@ -112,7 +116,11 @@ def grounded(
     base = sum(j < known.shape[1] - len(GO_WITH_NEED) for j in kept)
     try:
         found, how, lean = _answering(
-            z[at], base, _heaviness(mine, scales), z[took_part].sum(axis=0)
+            z[at],
+            base,
+            mine["_heavy"].to_numpy(),
+            z[took_part].sum(axis=0),
+            _for_all_who_answered(answered, mine, roll),
         )
         expand = _expanded(z[at], found.weights, z.sum(axis=0))
     except ThreeCirclesError:
@@ -128,7 +136,9 @@ def plain_ground(answered: pl.DataFrame, weight: str) -> Ground:
     n = mine.height
     empty = np.empty((n, 0))
     weights = mine[weight].to_numpy().astype(float)
-    ones = Response(np.ones(n), np.empty(0), np.empty(0), empty, empty, np.empty((0, 0)))
+    ones = Response(
+        np.ones(n), np.empty(0), np.empty(0), empty, empty, np.empty((0, 0)), np.ones(n)
+    )
     structure = unit_rows(mine, replace(design_of("these_pupils"), weight=None))
     pupils = round(float(weights.sum()))
     return Ground(
@@ -136,13 +146,31 @@ def plain_ground(answered: pl.DataFrame, weight: str) -> Ground:
     )
 
 
+def _for_all_who_answered(
+    answered: pl.DataFrame, mine: pl.DataFrame, roll: pl.DataFrame
+) -> np.ndarray:
+    """For each pupil in the picture, 1 / chance that one who answered alike is in it."""
+    # One known not to be on any roll here is nobody whom the others stand for.
+    here = answered.filter(
+        pl.col("person_id").is_null() | pl.col("person_id").is_in(roll["person_id"].implode())
+    )
+    year, female = (pl.col(c).cast(pl.Float64) for c in ("nc_year", "female"))
+    columns = here.select(
+        pl.lit(1.0), "_heavy", year.fill_null(year.mean()), female.fill_null(female.mean())
+    )
+    yes = here["response_id"].is_in(mine["response_id"].implode()).cast(pl.Float64).to_numpy()
+    found = chances(columns.fill_null(0.0).to_numpy(), yes)
+    told = dict(zip(here["response_id"].to_list(), (1 / found).tolist(), strict=True))
+    return np.array([told[r] for r in mine["response_id"].to_list()])
+
+
 def _answering(
-    z: np.ndarray, base: int, heavy: np.ndarray, totals: np.ndarray
+    z: np.ndarray, base: int, heavy: np.ndarray, totals: np.ndarray, stage: np.ndarray
 ) -> tuple[Response, How, tuple[float, float] | None]:
     """Weights within schools that took part; need may decide where what goes with need can tell how."""
     if z.shape[1] > base:
         try:
-            found = fit(np.column_stack([z[:, :base], heavy]), z, totals)
+            found = fit(np.column_stack([z[:, :base], heavy]), z, totals, stage)
             if found.errors[-1] <= WORST_ERROR:
                 return (
                     found,
@@ -151,8 +179,8 @@ def _answering(
                 )
         except ThreeCirclesError:
             # Too little goes with need here; what is known of everyone must do.
-            return fit(z, z, totals), "known_things_only", None
-    return fit(z, z, totals), "known_things_only", None
+            return fit(z, z, totals, stage), "known_things_only", None
+    return fit(z, z, totals, stage), "known_things_only", None
 
 
 def _expanded(z: np.ndarray, weights: np.ndarray, totals: np.ndarray) -> np.ndarray:

@@ -59,7 +59,8 @@ class Linearised:
         raw = (z * w[:, None]) @ np.linalg.pinv((z * w[:, None]).T @ z)
         second = after_first(raw)
         # The response model's own share, of what expansion to schools that did not take part leaves.
-        chance = expand[:, None] * ((response.weights - 1)[:, None] * response.x) @ response.pull
+        moved = response.weights - response.base
+        chance = expand[:, None] * (moved[:, None] * response.x) @ response.pull
         third = after_first(chance - raw @ (z.T @ chance))
         along = np.column_stack([held, z, -response.z / expand[:, None]])
         take = np.column_stack([first, second, third])

@@ -21,10 +21,11 @@ Parts = Mapping[str, tuple[np.ndarray, np.ndarray]]
 """measure -> (respondents with the property, respondents it is a share of), both true or false."""
 
 
-def shares(ground: Ground, parts: Parts) -> pl.DataFrame:
+def shares(ground: Ground, parts: Parts, other: Parts | None = None) -> pl.DataFrame:
     """One row a measure, in order: COLUMNS, with logit intervals (exact-type where answers are few).
 
-    df: schools less school types that hold a respondent of the base.
+    df: schools less school types that hold a respondent of the base. other: the parts by a second draw of
+    what blanks leave open; where the two differ, the chance of the draw adds to the error.
     """
     rows = np.flatnonzero(np.any([p[1] for p in parts.values()], axis=0))
     w = ground.weights[rows]
@@ -33,7 +34,13 @@ def shares(ground: Ground, parts: Parts) -> pl.DataFrame:
     numerator, denominator, n = w @ y, w @ x, x.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         value = numerator / denominator
-        se = np.sqrt(variance(ground, np.nan_to_num((y - value * x) / denominator), rows))
+        u = np.nan_to_num((y - value * x) / denominator)
+        drawn = (
+            np.zeros(len(u.T))
+            if other is None
+            else _of_draws(u, other, value, denominator, rows, w)
+        )
+        se = np.sqrt(variance(ground, u, rows) + drawn)
     df = np.array([degrees(ground, rows[base > 0]) for base in x.T])
     ends = interval(value, se, df, df, n, True)
     # What is known of everyone on roll has no sampling error: its interval is the figure itself.
@@ -53,6 +60,25 @@ def shares(ground: Ground, parts: Parts) -> pl.DataFrame:
             "denominator": denominator,
         }
     )
+
+
+def _of_draws(
+    u: np.ndarray,
+    other: Parts,
+    value: np.ndarray,
+    denominator: np.ndarray,
+    rows: np.ndarray,
+    w: np.ndarray,
+) -> np.ndarray:
+    """Variance from drawing what blanks leave open: each pupil whose two draws differ, for himself.
+
+    Half of it is the draw, weighing as much as the pupil stands for; half is what full answers would have
+    been, once for each child he stands for.
+    """
+    y = np.stack([(p[0] & p[1])[rows].astype(float) for p in other.values()], axis=1)
+    x = np.stack([p[1][rows].astype(float) for p in other.values()], axis=1)
+    changed = np.nan_to_num((y - value * x) / denominator) - u
+    return np.asarray(((w**2 + w) / 2) @ changed**2)
 
 
 def means(ground: Ground, columns: Mapping[str, np.ndarray]) -> pl.DataFrame:
