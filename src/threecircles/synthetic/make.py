@@ -18,6 +18,12 @@ from threecircles.synthetic.bait import bait_table
 from threecircles.synthetic.centres import register_table
 from threecircles.synthetic.errors.apply import apply_errors, identity_table
 from threecircles.synthetic.errors.log import Log
+from threecircles.synthetic.export.attendance import (
+    file_of,
+    provider_tables,
+    providers,
+    write_provider,
+)
 from threecircles.synthetic.export.cin import cin_tables
 from threecircles.synthetic.export.early_years import profile_table, review_table, therapy_table
 from threecircles.synthetic.export.extracts import (
@@ -130,7 +136,12 @@ def received_tables(world: World, wanted: set[str] | None = None) -> Received:
         f"s251_{year}": lambda: {"s251_outturn": s251_table(world, ledger(world))},
         f"register_{year}": lambda: {"centre_register": register_table(world)},
     }
-    return {name: make_one() for name, make_one in makers.items() if _is_wanted(name, wanted)}
+    made = {name: make_one() for name, make_one in makers.items() if _is_wanted(name, wanted)}
+    if _is_wanted("attendance", wanted):
+        for provider in providers(world.attendance):
+            name = f"attendance_{provider.lower()}_{year}"
+            made[name] = provider_tables(world, world.attendance, provider)
+    return made
 
 
 def _write(
@@ -170,6 +181,10 @@ def _write_delivery(
         (folder / f"school_census_{year}_spring").mkdir()
         for name, frame in tables.items():
             frame.write_csv(folder / f"school_census_{year}_spring" / f"{name}.csv")
+    elif kind.startswith("attendance_"):
+        (folder / f"attendance_{year}").mkdir(exist_ok=True)
+        provider = kind.removeprefix("attendance_").upper()
+        write_provider(tables, folder / f"attendance_{year}", provider)
     else:
         for frame in tables.values():
             frame.write_csv(folder / FILES[kind].format(year=year))
@@ -294,6 +309,18 @@ def place_yaml(world: World, deliveries: set[str]) -> str:
             f"{y}-03-31",
             y,
         ),
+    ]
+    sets += [
+        (
+            name,
+            "attendance-at-provision",
+            file_of(name.split("_")[1].upper(), y),
+            f"{y}-04-28",
+            f"{y}-03-31",
+            y,
+        )
+        for name in sorted(deliveries)
+        if name.startswith("attendance_")
     ]
     for name, source, files, received_on, as_of, year in sets:
         if name in deliveries:

@@ -12,6 +12,7 @@ from threecircles.synthetic.care.referrals import PATHS, STAYS
 from threecircles.synthetic.days import NEVER, age_at, as_dates, birthday, day_of
 from threecircles.synthetic.homes import postcode_on
 from threecircles.synthetic.need import DIMENSIONS, PROTECTIVE, STATES
+from threecircles.synthetic.reach import reach_table
 from threecircles.synthetic.world import World
 
 Tables = dict[str, pl.DataFrame]
@@ -42,6 +43,7 @@ def truth_tables(world: World, years: int = 5) -> Tables:
         "care_weeks": care_weeks_table(world),
         "two_year": two_year_table(world),
         "follow": follow_table(world),
+        "reach": reach_table(world, world.attendance),
     }
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,6 +25,9 @@ from threecircles.synthetic.people import People, add_alone, make_people
 from threecircles.synthetic.profile import Profile
 from threecircles.synthetic.schools import Enrolment, Schools, make_enrolment, make_schools
 from threecircles.synthetic.survey import Survey, make_survey
+
+if TYPE_CHECKING:
+    from threecircles.synthetic.attendance import Attendance
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,13 @@ class World:
     def end(self) -> int:
         """31 March of the year, as a day number."""
         return self.people.end
+
+    @cached_property
+    def attendance(self) -> Attendance:
+        """Who came to centres, hubs and clubs: made when asked for, since only their files need it."""
+        from threecircles.synthetic.attendance import make_attendance
+
+        return make_attendance(self)
 
 
 def build_world(profile: Profile, seed: int, year: int) -> World:

@@ -8,11 +8,13 @@ import numpy as np
 import polars as pl
 
 from threecircles.core.seeds import rng
+from threecircles.synthetic.errors.attendance import SOURCE, attendance_errors
 from threecircles.synthetic.errors.care import Desk, child_errors, home_errors
 from threecircles.synthetic.errors.log import Log, Tables
 from threecircles.synthetic.errors.people import Columns, Marks, make_chances, spoil
 from threecircles.synthetic.errors.plants import care_plants, census_plants, extra_factor, plant
 from threecircles.synthetic.errors.twice import filed_again, second_registration, second_roll
+from threecircles.synthetic.export.attendance import member_keys
 from threecircles.synthetic.export.early_years import therapy_rows
 from threecircles.synthetic.export.extracts import (
     early_help_people,
@@ -51,6 +53,8 @@ def apply_errors(world: World, received: Received) -> tuple[Received, pl.DataFra
         elif kind == "school":
             made[delivery], more = _school(world, log, delivery, tables)
             twice.append(more.with_columns(source=pl.lit("school-census"), file=pl.lit(delivery)))
+        elif kind.startswith("attendance_"):
+            made[delivery] = attendance_errors(world, log, delivery, tables)
         elif kind in _EXTRACTS:
             made[delivery] = _extract(world, log, kind, delivery, tables)
         else:
@@ -185,6 +189,12 @@ def identity_table(world: World, received: Received) -> pl.DataFrame:
                 }
             )
             name = "school-census"
+        elif kind.startswith("attendance_"):
+            if "registration" not in tables:
+                continue
+            keys, child = member_keys(world, world.attendance, kind[-3:].upper())
+            own = pl.DataFrame({"local_id": keys.astype(str), "person_id": ids.person_id[child]})
+            own, name = own.unique(maintain_order=True), SOURCE
         elif kind in _EXTRACTS:
             name, table, _, columns = _EXTRACTS[kind]
             own = pl.DataFrame(

@@ -1,0 +1,134 @@
+"""A small made-up country of authorities that send their activity by area: without it nobody could try the area-based formula."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from threecircles.core.seeds import rng
+
+YEAR = 2025
+AREAS_EACH, MIDDLE = 30, 5
+SLOPES = {"low_income": 0.35, "poor_health": 0.15}
+SEEN = {**{age: 0.965 for age in range(5, 16)}, 2: 0.70, 3: 0.95, 4: 0.95, 16: 0.65, 17: 0.65}
+"""Part of an age that a census holds: nobody under two, most of school age, fewer after sixteen."""
+ALTERNATIVE, DUAL = 0.006, 0.3
+HEADER = (
+    "la_code", "area_code", "vintage", "activity", "period_start", "period_end", "unit", "quantity", "children",
+    "suppressed", "address_basis",
+)  # fmt: skip
+
+
+def write_country(folder: Path, *, authorities: int = 8, children: int = 70, seed: int = 1) -> Path:
+    """Write received/ (one folder an authority), the tables beside it and SPEC.yaml; returns SPEC.yaml.
+
+    children: aged 0 to 17 an area on average. Truth: referrals are Poisson with rate .05 a child, slopes
+    SLOPES, area sd .25, authority sd .30. Codes are fictitious (E069..., E019...).
+    """
+    draw = rng(seed, "country", authorities)
+    areas: list[Sequence[object]] = []
+    population: list[Sequence[object]] = []
+    totals: list[Sequence[object]] = []
+    number = 0
+    for j in range(authorities):
+        la = f"E069{j + 1:05d}"
+        place = folder / "received" / la
+        place.mkdir(parents=True, exist_ok=True)
+        local = 0.30 * draw.normal()
+        level = draw.normal()
+        sent: list[Sequence[object]] = []
+        ages = np.zeros(18, dtype=int)
+        total = 0
+        for k in range(AREAS_EACH):
+            code = f"E019{number:05d}"
+            x = np.round((level + draw.normal(size=2) * 1.2) / 1.56, 4)
+            here = int(draw.integers(children // 2, children * 3 // 2))
+            ages += np.bincount(draw.integers(0, 18, here), minlength=18)
+            rate = np.log(0.05) + SLOPES["low_income"] * x[0] + SLOPES["poor_health"] * x[1]
+            count = int(draw.poisson(here * np.exp(rate + local + 0.25 * draw.normal())))
+            total += count
+            areas.append((code, la, f"E029{number // MIDDLE:05d}", here, *x))
+            hidden = 0 < count < 3 and bool(draw.random() < 0.15)
+            sent.append(_row(la, code, "" if hidden else count, here, hidden))
+            number += 1
+        unknown = int(draw.poisson(2))
+        sent.append(_row(la, "unknown", unknown, "", False))
+        totals.append((la, "referrals", total + unknown))
+        population += [(la, age, int(n)) for age, n in enumerate(ages)]
+        _write(place / "area-activity.csv", HEADER, sent)
+        _censuses(place, la, ages, draw)
+    reference = folder / "reference"
+    reference.mkdir(exist_ok=True)
+    _write(reference / "areas.csv", ("area_code", "la_code", "msoa_code", "children", *SLOPES), areas)
+    _write(reference / "population.csv", ("la_code", "age", "children"), population)
+    _write(reference / "totals.csv", ("la_code", "unit", "quantity"), totals)
+    spec = folder / "fit.yaml"
+    spec.write_text(SPEC, encoding="utf-8")
+    return spec
+
+
+SPEC = f"""# A made-up country. `threecircles formula fit fit.yaml` fits it from received/.
+received: received
+unit: referrals
+year: {YEAR}
+areas: reference/areas.csv
+population: reference/population.csv
+totals: reference/totals.csv
+numeric: [{", ".join(SLOPES)}]
+label: Referrals in a made-up country.
+"""
+
+
+def _row(la: str, area: str, quantity: object, children: object, hidden: bool) -> Sequence[object]:
+    start, end = f"{YEAR - 1}-04-01", f"{YEAR}-03-31"
+    return (la, area, "lsoa21", "referrals", start, end, "referrals", quantity, children, int(hidden), "home_on_entry")
+
+
+def _censuses(place: Path, la: str, ages: np.ndarray, draw: np.random.Generator) -> None:
+    early, school, other = [], [], []
+    number = 0
+    for age, count in enumerate(ages):
+        for _ in range(int(draw.binomial(count, SEEN.get(age, 0.0)))):
+            number += 1
+            # Born in the school year that makes the child this old on 31 August before the census.
+            born = f"{YEAR - 1 - age - 1}-{int(draw.integers(9, 13)):02d}-{int(draw.integers(1, 29)):02d}"
+            sex = "FM"[int(draw.integers(0, 2))]
+            if age < 4:
+                early.append((number, "900001", "Child", f"No{number}", born, sex, "none"))
+                continue
+            upn = _upn(la, number)
+            in_other = age >= 11 and draw.random() < ALTERNATIVE * 3
+            if in_other:
+                other.append((upn, "Child", f"No{number}", born, sex, "900002", "behaviour", f"{YEAR - 1}-09-10"))
+            if not in_other or draw.random() < DUAL:
+                school.append((number, number, born, upn, sex, "900003"))
+    _write(
+        place / "early-years-census.csv",
+        ("child_id", "provider_urn", "forename", "surname", "dob", "sex", "basis_of_two_year_place"), early,
+    )  # fmt: skip
+    _write(
+        place / "school-census.csv",
+        ("pupilonrolltableid", "pupilonrollorderseqcolumn", "dob", "upn", "sex", "urn"), school,
+    )  # fmt: skip
+    _write(
+        place / "alternative-provision-census.csv",
+        ("upn", "forename", "surname", "dob", "sex", "provider", "reason_for_placement", "start_date"), other,
+    )  # fmt: skip
+
+
+def _upn(la: str, number: int) -> str:
+    digits = f"{int(la[-3:]):03d}{0:04d}24{number % 1000:03d}"[:12]
+    made = f"{900 + int(la[-3:]) % 100:03d}{number // 1000:04d}24{number % 1000:03d}"
+    letters = "ABCDEFGHJKLMNPQRTUVWXYZ"
+    check = sum(int(d) * (i + 2) for i, d in enumerate(made)) % 23
+    return letters[check] + made if digits else made
+
+
+def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)
