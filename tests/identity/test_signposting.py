@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import re
-import statistics
-import time
 from datetime import UTC, date, datetime, timedelta
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 
-import polars as pl
 import pytest
-from starlette.routing import Route
-from starlette.testclient import TestClient
 
 from threecircles.core import workspace as workspaces
-from threecircles.core.engines import engine
-from threecircles.core.run import Runner
 from threecircles.core.seeds import rng
-from threecircles.core.steps import Step
 from threecircles.disclosure import audit
 from threecircles.identity import signposting
 from threecircles.identity.place import cases
 from threecircles.identity.signposting import Involvement, Relation, card
-from threecircles.web import create_app
-from threecircles.web.routes import all_routes
 
 DAY = date(2026, 4, 1)
 COVERED = {"covered_from": date(2020, 4, 1), "covered_to": DAY}
-OWN, SEALED, AWAY = "AAAAAAAAAAAAAAAA", "BBBBBBBBBBBBBBBB", "CCCCCCCCCCCCCCCC"
-NUMBERS = {OWN: "B001201123003", SEALED: "J926200012001", AWAY: "F873214525017"}
+_spec = spec_from_file_location("signpost_place", Path(__file__).with_name("signpost_place.py"))
+shared = module_from_spec(_spec)
+_spec.loader.exec_module(shared)
+place, reader, ask = shared.place, shared.reader, shared.ask
+OWN, SEALED, AWAY, NUMBERS = shared.OWN, shared.SEALED, shared.AWAY, shared.NUMBERS
 
 
 def involved(person, service="early-help", last=None, **more):
@@ -133,70 +127,17 @@ def test_adult_services_need_an_agreement_of_their_own():
     work = [involved("m", "adult-mental-health")]
     assert card("a", work, DAY, relations=parent, family_allowed=True).family == ()
     assert (
-        len(card("a", work, DAY, relations=parent, family_allowed=True, adults_allowed=True).family)
+        len(
+            card(
+                "a",
+                work,
+                DAY,
+                relations=parent,
+                family_allowed=True,
+                adult_services=frozenset({"adult-mental-health"}),
+            ).family
+        )
         == 1
-    )
-
-
-@pytest.fixture
-def place(tmp_path, monkeypatch):
-    "A made-up workspace: OWN is open to team north, SEALED too but restricted, AWAY to another team."
-    monkeypatch.setenv("THREECIRCLES_KEYS", str(tmp_path / "keys"))
-    folder = tmp_path / "w"
-    workspaces.create(folder, label="Made-up", fictitious=True)
-    opened = workspaces.open_workspace(folder, "identity")
-    steps = [
-        Step(name="identity.link", function=_identity, writes=("identity.link_record", "identity.person_record", "identity.identifier"), side="identity"),
-        Step(name="identity.people", function=_people, writes=("identity.person", "identity.relation", "record.episode")),
-    ]  # fmt: skip
-    Runner(opened, steps, engine("polars"), {}, say=lambda text: None).run()
-    file = tmp_path / "cases.csv"
-    file.write_text(
-        "team,record,opened,closed\nnorth,school|1,2026-01-01,\nnorth,school|2,2026-01-01,\nsouth,school|3,2026-01-01,\n"
-    )
-    assert cases.take_in(file, opened) == 3
-    return folder
-
-
-def _identity():
-    people = list(NUMBERS)
-    keys = ["1", "2", "3"]
-    return {
-        "identity.person_record": pl.DataFrame({"source": ["school"] * 3, "source_key": keys, "source_record_id": keys, "person_id": people}),
-        "identity.identifier": pl.DataFrame({"source_record_id": keys, "scheme": ["upn"] * 3, "value": list(NUMBERS.values())}),
-        "identity.link_record": pl.DataFrame({
-            "source": ["school"] * 3, "source_key": keys, "first": ["ada", "ben", "cleo"], "surname": ["cole"] * 3,
-            "birth_date": [date(2014, 5, 3)] * 3, "postcode": ["EA1 1AA"] * 3,
-        }),
-    }  # fmt: skip
-
-
-def _people():
-    people = list(NUMBERS)
-    return {
-        "identity.person": pl.DataFrame({"person_id": people, "restricted": [False, True, False]}),
-        "identity.relation": pl.DataFrame(schema={
-            "person_id": pl.String, "other_person_id": pl.String, "kind": pl.String, "basis": pl.String, "valid_from": pl.Date, "valid_to": pl.Date,
-        }),
-        "record.episode": pl.DataFrame({
-            "person_id": people, "process": ["early_help"] * 3, "service_id": ["early-help"] * 3, "org_id": [None, None, None],
-            "valid_from": [date(2025, 1, 1)] * 3, "valid_to": [None] * 3, "source_id": ["early-help"] * 3, "last_seen": [DAY] * 3,
-        }, schema_overrides={"org_id": pl.String, "valid_to": pl.Date}),
-    }  # fmt: skip
-
-
-def reader(folder, name="demo-practitioner"):
-    client = TestClient(create_app(folder), client=("127.0.0.1", 50000), follow_redirects=True)
-    client.post("/sign-in/development", data={"name": name, "next": "/account"})
-    return client
-
-
-def ask(client, **asked):
-    token = re.search('name="token" value="([^"]*)"', client.get("/signpost").text)[1]
-    return client.post(
-        "/signpost",
-        data={"token": token, "purpose": "direct_care", **asked},
-        headers={"sec-fetch-site": "same-origin"},
     )
 
 
@@ -209,26 +150,38 @@ def test_the_own_case_gives_a_card_by_number_and_by_name(place):
     assert "Early help" in named.text and "cole" not in named.text.lower()
 
 
-def test_unknown_restricted_and_other_teams_children_give_one_body_in_one_time(place, monkeypatch):
-    """identity A11: indistinguishable in body and within 20 ms median time."""
+def test_unknown_restricted_and_other_teams_children_give_one_body_on_one_beat(place, monkeypatch):
+    """identity A11: indistinguishable in body; in time, see benchmarks/identity_signpost.py."""
     monkeypatch.setattr("threecircles.identity.signposting.may_search", lambda looks, now: "")
-    client = reader(place)
-    bodies, times = {}, {}
+    waited = []
+    held = signposting.held_back
+    monkeypatch.setattr(
+        "threecircles.identity.signposting.held_back", lambda s: waited.append((s, held(s))) or 0.0
+    )
+    client, bodies = reader(place), {}
     for name, number in (
         ("unknown", "D823299901001"),
         ("restricted", NUMBERS[SEALED]),
         ("other", NUMBERS[AWAY]),
+        ("own", NUMBERS[OWN]),
     ):
-        for _ in range(5):
-            begun = time.perf_counter()
-            answered = ask(client, number=number)
-            times.setdefault(name, []).append(time.perf_counter() - begun)
-            bodies[name] = (answered.status_code, answered.text)
+        answered = ask(client, number=number)
+        bodies[name] = (answered.status_code, answered.text)
+    assert "Early help" in bodies.pop("own")[1]
     assert len(set(bodies.values())) == 1
-    middle = [statistics.median(t) for t in times.values()]
     assert "Nothing can be shown" in bodies["unknown"][1]
-    # The answer waits for a common moment; what is left is the noise of this machine.
-    assert max(middle) - min(middle) < 0.25
+    assert len(waited) == 4, "every answer is held back, whoever was asked for"
+    beat = signposting.rules().answer_seconds
+    for took, more in waited:
+        assert (took + more) / beat == pytest.approx(round((took + more) / beat))
+
+
+def test_answers_leave_on_a_beat_however_long_the_look_took():
+    """identity A11"""
+    beat = signposting.rules().answer_seconds
+    for took in (0.0, 0.01, beat - 0.01, beat + 0.02, 3.3 * beat):
+        whole = (took + signposting.held_back(took)) / beat
+        assert whole == pytest.approx(round(whole)) and signposting.held_back(took) >= 0
 
 
 def test_every_look_is_in_the_audit_chain_and_the_sixth_in_a_minute_is_refused(place):
@@ -246,23 +199,67 @@ def test_every_look_is_in_the_audit_chain_and_the_sixth_in_a_minute_is_refused(p
     assert len(looks) == 5 and audit.verify(place).good
 
 
-def test_an_emergency_look_tells_the_officer_who_looked_and_why(place):
-    """identity A11: break-glass."""
-    reader_, reason = reader(place), "She was seen alone on the line at night"
-    answered = ask(reader_, number=NUMBERS[AWAY], reason=reason)
+def test_an_emergency_look_shows_the_card_tells_the_officer_at_once_and_names_the_day_of_review(
+    place,
+):
+    """identity A11: break-glass shows the same card only."""
+    client, reason = reader(place), "She was seen alone on the line at night"
+    assert "Nothing can be shown" in ask(client, number=NUMBERS[AWAY]).text
+    answered = ask(client, number=NUMBERS[AWAY], reason=reason)
+    assert "Early help" in answered.text and "cleo" not in answered.text.lower()
     told = reader(place, "demo-officer").get("/signpost/alerts")
-    assert told.status_code == 200
-    assert ("Early help" in answered.text) == (reason in told.text)
-    assert any(line["action"] == "break_glass" for line in audit.lines(place))
+    assert told.status_code == 200 and reason in told.text and "demo-practitioner" in told.text
+    kept = cases.alerts(workspaces.open_workspace(place, "identity"))
+    assert [a.review_by for a in kept] == [
+        signposting.review_by(datetime.now(UTC).date()).isoformat()
+    ]
+    looked = [line for line in audit.lines(place) if line["action"] == "break_glass"]
+    assert [(line["decision"], line["resource"]) for line in looked] == [
+        ("allow", f"person:{AWAY}")
+    ]
 
 
-def test_no_page_command_or_function_lists_children_or_families():
-    """identity A16: signposting has two pages, one for one child, one that names none."""
-    paths = {r.path for r in all_routes() if isinstance(r, Route) and "signpost" in r.path}
-    assert paths == {"/signpost", "/signpost/alerts"}
-    import inspect
+def test_an_emergency_opens_no_restricted_child_and_a_short_reason_is_none(place):
+    """identity A11: break-glass."""
+    client, reason = reader(place), "She was seen alone on the line at night"
+    hidden = ask(client, number=NUMBERS[SEALED], reason=reason)
+    unknown = ask(client, number="D823299901001")
+    assert hidden.text == unknown.text
+    assert "Nothing can be shown" in ask(client, number=NUMBERS[AWAY], reason="help").text
+    assert cases.alerts(workspaces.open_workspace(place, "identity")) == []
 
-    from threecircles.cli import identity as commands
 
-    assert "signpost" not in inspect.getsource(commands.register)
-    assert next(iter(inspect.signature(card).parameters)) == "person"
+def test_an_emergency_needs_a_second_factor_and_a_fresh_sign_in(place):
+    """identity A11: break-glass (the policies' part)."""
+    from threecircles.core.errors import NotPermitted
+    from threecircles.disclosure.people import person
+    from threecircles.disclosure.permission import check_may
+
+    known = {"purpose_id": "safeguarding", "folder": place, "resource_id": AWAY, "resource": {}}
+    check_may("break_glass", actor=person(place, "demo-practitioner", mfa=True), **known)
+    for mfa, age in ((False, 0), (True, 4_000)):
+        with pytest.raises(NotPermitted):
+            check_may(
+                "break_glass",
+                actor=person(place, "demo-practitioner", mfa=mfa),
+                session_age=age,
+                **known,
+            )
+
+
+def test_the_command_keeps_the_rules_of_the_page(place, capsys):
+    """identity 7: `identity signpost`, and A11: one answer for all who may not be found."""
+    from threecircles.cli.identity_signpost import signpost
+    from threecircles.core.errors import UsageError
+
+    def told(number):
+        signpost(workspace=place, purpose="direct_care", number=number, actor="demo-practitioner")
+        return capsys.readouterr().out
+
+    assert told(NUMBERS[OWN]).startswith("Early help: ")
+    assert told(NUMBERS[SEALED]) == told(NUMBERS[AWAY]) == told("D823299901001")
+    told(NUMBERS[OWN])
+    with pytest.raises(UsageError, match="Wait a minute"):
+        told(NUMBERS[OWN])
+    looked = [x["resource"] for x in audit.lines(place) if x["action"] == "signpost"]
+    assert looked.count(f"person:{OWN}") == 2 and audit.verify(place).good

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from threecircles.cli.identity_signpost import cases, relations, signpost
 from threecircles.core.errors import FINDINGS, UNREADABLE
 
 Sources = Annotated[
@@ -34,6 +35,9 @@ def register(app: typer.Typer) -> None:
         seal,
         tokenise,
         household,
+        signpost,
+        cases,
+        relations,
         benchmark,
     ):
         group.command()(command)
@@ -215,19 +219,6 @@ def household(
     from threecircles.identity.desk_files import households_of
 
     print(households_of(sources, links, out))
-
-
-def cases(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="CSV: team, record, opened, closed.")
-    ],
-    workspace: Workspace,
-) -> None:
-    """Take in which team has which child open; without it signposting answers nobody."""
-    from threecircles.core.workspace import open_workspace
-    from threecircles.identity.place.cases import take_in
-
-    print(f"{take_in(file, open_workspace(workspace, 'identity')):,} open cases taken in.")
 
 
 def benchmark(

@@ -117,12 +117,12 @@ def card(
     hidden: frozenset[str] = frozenset(),
     relations: Iterable[Relation] = (),
     family_allowed: bool = False,
-    adults_allowed: bool = False,
+    adult_services: frozenset[str] = frozenset(),
 ) -> Card:
     """The card of one child; an empty one for nobody known and for a child that may not be found.
 
     hidden: restricted, adopted-away and sealed persons. family_allowed: the family-context purpose was
-    given and an active agreement names it. adults_allowed: that agreement covers adult services.
+    given and an active agreement names it. adult_services: those that such an agreement covers.
     """
     known = rules()
     by_person: dict[str, list[Involvement]] = {}
@@ -138,7 +138,7 @@ def card(
             own = [
                 i
                 for i in by_person.get(r.other, [])
-                if adults_allowed or i.service not in known.adult_services
+                if i.service in adult_services or i.service not in known.adult_services
             ]
             relatives += [
                 RelativeLine(r.role, r.basis, r.since, line, r.other)
@@ -172,6 +172,15 @@ def searchable(asked: Mapping[str, str]) -> str:
     if missing or not ({"postcode", "school"} & given.keys()):
         return "Give a number, or first name, surname and date of birth with a postcode or school."
     return ""
+
+
+def held_back(elapsed: float) -> float:
+    """Seconds to wait before an answer is given, so that all answers leave on one beat.
+
+    elapsed: seconds that the look has taken. Looks differ by less than a beat, whoever is asked for.
+    """
+    beat = rules().answer_seconds
+    return beat - elapsed % beat
 
 
 def review_by(day: date) -> date:

@@ -6,16 +6,15 @@ asked for one child at a time and never listed.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
-from threecircles.core import keys
 from threecircles.core.errors import ThreeCirclesError, did_you_mean
-from threecircles.core.workspace import Workspace, write_bytes
+from threecircles.core.workspace import Workspace
 from threecircles.identity.names import first_readings, surname_readings
+from threecircles.identity.place.sealed_lines import read_lines, write_lines
 from threecircles.identity.request import read_text
 
 _NAME, _ALERTS = "identity-cases", "identity-alerts"
@@ -59,7 +58,7 @@ def take_in(file: Path, workspace: Workspace) -> int:
         for r in table.iter_rows(named=True)
         if r["team"] and r["record"] and r["opened"]
     ]
-    _write(workspace, _NAME, [asdict(c) for c in cases])
+    write_lines(workspace, _NAME, [asdict(c) for c in cases])
     return len(cases)
 
 
@@ -68,7 +67,7 @@ def open_to(workspace: Workspace, teams: Sequence[str], records: Sequence[str], 
     wanted, own = set(records), set(teams)
     found = [
         c.team
-        for c in (Case(**line) for line in _read(workspace, _NAME))
+        for c in (Case(**line) for line in read_lines(workspace, _NAME))
         if c.record in wanted and c.team in own and c.is_open(day)
     ]
     return min(found, default="")
@@ -76,12 +75,12 @@ def open_to(workspace: Workspace, teams: Sequence[str], records: Sequence[str], 
 
 def alert(workspace: Workspace, told: Alert) -> None:
     """Keep an emergency look for the officer's review."""
-    _write(workspace, _ALERTS, [*_read(workspace, _ALERTS), asdict(told)])
+    write_lines(workspace, _ALERTS, [*read_lines(workspace, _ALERTS), asdict(told)])
 
 
 def alerts(workspace: Workspace) -> list[Alert]:
     """Emergency looks, newest first. They name no child: the audit log does."""
-    return [Alert(**line) for line in reversed(_read(workspace, _ALERTS))]
+    return [Alert(**line) for line in reversed(read_lines(workspace, _ALERTS))]
 
 
 def same_name(first: str, surname: str, held_first: str | None, held_surname: str | None) -> bool:
@@ -90,20 +89,3 @@ def same_name(first: str, surname: str, held_first: str | None, held_surname: st
         set(first_readings(first)) & set(first_readings(held_first))
         and set(surname_readings(surname)) & set(surname_readings(held_surname))
     )
-
-
-def _path(workspace: Workspace, name: str) -> Path:
-    return workspace.path / "identity" / "store" / f"{name}.sealed"
-
-
-def _read(workspace: Workspace, name: str) -> list[dict[str, str]]:
-    path = _path(workspace, name)
-    if not path.exists():
-        return []
-    found: list[dict[str, str]] = json.loads(keys.unseal(path.read_bytes(), workspace.key(), name))
-    return found
-
-
-def _write(workspace: Workspace, name: str, lines: list[dict[str, str]]) -> None:
-    sealed = keys.seal(json.dumps(lines, sort_keys=True).encode(), workspace.key(), name)
-    write_bytes(_path(workspace, name), sealed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,19 +10,14 @@ import polars as pl
 
 from threecircles.core.identifiers import clean_identifier, normalise_postcode
 from threecircles.identity.place.cases import same_name
-from threecircles.identity.signposting import Involvement, Relation
+from threecircles.identity.signposting import Involvement
 
 READ = (
-    "identity.link_record", "identity.person_record", "identity.identifier", "identity.person", "identity.relation", "record.episode",
+    "identity.link_record", "identity.person_record", "identity.identifier", "identity.person", "identity.relation",
+    "identity.residence", "identity.household", "record.episode",
 )  # fmt: skip
 """Tables that a card is made from."""
 NO_CONTACT = "the service's duty desk"
-_ROLES = {
-    "sibling": "a sibling",
-    "multiple_birth": "a sibling",
-    "parent": "a parent",
-    "carer": "a carer",
-}
 Tables = Mapping[str, pl.DataFrame | None]
 
 
@@ -60,15 +55,12 @@ def find(tables: Tables, asked: Mapping[str, str]) -> Found:
     return Found(known[0], records, known[0] in hidden, hidden)
 
 
-def involvements(tables: Tables, found: Found, family: bool) -> list[Involvement]:
-    """What the record knows of the child's services, and of the family's where these may be asked for."""
+def involvements(tables: Tables, found: Found, relatives: Sequence[str]) -> list[Involvement]:
+    """What the record knows of the child's services, and of those of the relatives named."""
     episodes = tables["record.episode"]
-    if episodes is None or found.person is None:
+    if episodes is None:
         return []
-    wanted = [found.person]
-    if family:
-        wanted += [r.other for r in relations(tables, found)]
-    own = episodes.filter(pl.col("person_id").is_in(wanted))
+    own = episodes.filter(pl.col("person_id").is_in([found.person or "", *relatives]))
     spans = episodes.group_by("source_id").agg(
         pl.col("valid_from").min(), pl.col("last_seen").max()
     )
@@ -83,22 +75,6 @@ def involvements(tables: Tables, found: Found, family: bool) -> list[Involvement
             covered_from=since or date(2000, 1, 1), covered_to=until or date(2000, 1, 1),
         ))  # fmt: skip
     return made
-
-
-def relations(tables: Tables, found: Found) -> list[Relation]:
-    """The child's own relations, never those of its relatives."""
-    table = tables["identity.relation"]
-    if table is None or found.person is None:
-        return []
-    own = table.filter(pl.col("person_id") == found.person)
-    return [
-        Relation(
-            person=r["person_id"], other=r["other_person_id"], role=_ROLES[r["kind"]], basis=r["basis"], since=r["valid_from"],
-            ended=r["valid_to"] is not None, household=len(own) + 1,
-        )
-        for r in own.iter_rows(named=True)
-        if r["kind"] in _ROLES
-    ]  # fmt: skip
 
 
 def _by_number(numbers: pl.DataFrame | None, pointers: pl.DataFrame, number: str) -> pl.DataFrame:
