@@ -63,7 +63,7 @@ def open_study(workspace, schools=2, years=(5, 8), on_roll=28, **changes):
     rows = add_classes(
         store,
         pl.DataFrame(listed, schema=["urn", "class", "nc_year", "on_roll"], orient="row"),
-        asked(study),
+        asked(study, workspace),
     )
-    mark_open(workspace, study, "MADE-UP-1", versions(study))
+    mark_open(workspace, study, "MADE-UP-1", versions(study, workspace))
     return study, store, rows

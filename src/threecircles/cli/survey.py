@@ -82,19 +82,19 @@ def check(study: StudyId, workspace: Workspace = HERE) -> None:
     from threecircles.survey.study import faults, load_study
     from threecircles.survey.wording import changed_words, missing, untested
 
-    if (HOME / "questionnaires" / f"{study}.yaml").exists():
-        found = questionnaire(study)
-        print(
-            f"{found.label}, version {found.version}: {len(items(found))} questions, core {core_hash(found)}"
-        )
+    if any((home / f"questionnaires/{study}.yaml").exists() for home in (HOME, workspace)):
+        found = questionnaire(study, workspace)
+        asked = len(items(found, workspace))
+        core = core_hash(found, workspace)
+        print(f"{found.label}, version {found.version}: {asked} questions, core {core}")
         for language in found.languages:
-            print(f"  {language}: {len(missing(found, language))} texts missing")
-        for one in untested(found, tuple(found.languages)):
+            print(f"  {language}: {len(missing(found, language, workspace))} texts missing")
+        for one in untested(found, tuple(found.languages), workspace):
             print(f"  {one.sentence()}")
-        changed = changed_words(found)
+        changed = changed_words(found, workspace)
         print(f"  reworded under an old code: {', '.join(changed) or 'none'}")
         raise typer.Exit(1 if changed else 0)
-    told = faults(load_study(workspace, study))
+    told = faults(load_study(workspace, study), workspace)
     for line in told:
         print(f"- {line}")
     print("The study may open." if not told else f"{len(told)} things to mend.")
@@ -112,8 +112,8 @@ def open_study(study: StudyId, workspace: Workspace = HERE) -> None:
 
     found = load_study(workspace, study)
     grant = grant_for(workspace, study)
-    check_may_open(found, grant, workspace)
-    mark_open(workspace, found, str(grant.ethics_id), versions(found))
+    check_may_open(found, grant, workspace, workspace)
+    mark_open(workspace, found, str(grant.ethics_id), versions(found, workspace))
     print(f"{found.label} is open from {found.opens} to {found.last_day}.")
 
 
@@ -145,7 +145,7 @@ def codes(
     grant_for(workspace, study)
     store = store_of(workspace, found)
     added = add_schools(store, read_answers(schools), found)
-    rows = add_classes(store, read_answers(classes), asked(found))
+    rows = add_classes(store, read_answers(classes), asked(found, workspace))
     out.mkdir(parents=True, exist_ok=True)
     for row in rows:
         own = (

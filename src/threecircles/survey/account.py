@@ -14,9 +14,9 @@ def account(scored: Scored) -> dict[str, tuple[str, ...]]:
     study, part, weighted = scored.study, scored.participation, scored.weighted
     roll, done = int(part["on_roll"].sum()), scored.rows.height
     flagged = int(scored.rows["flagged"].sum())
-    untried = not_tried(study)
+    untried = not_tried(study, scored.home)
     method = [
-        f"Questionnaires: {'; '.join(versions(study))}.",
+        f"Questionnaires: {'; '.join(versions(study, scored.home))}.",
         "Pupils who answered stand for all on roll in their school, year and sex; the weights are then fitted to the totals "
         f"of school type. Design effect of the weights {weighted.kish:.2f}; largest weight {weighted.largest:.1f} times the median."
         + (f" Totals not reached: {', '.join(weighted.unmet)}." if weighted.unmet else ""),
@@ -42,7 +42,9 @@ def account(scored: Scored) -> dict[str, tuple[str, ...]]:
         f"{x.name}: {x.number}. {x.about}".strip()
         for x in (*study.help, *load("questionnaires/help/national", HelpLines).lines)
     ]
-    held = tuple(dict.fromkeys(n for q in asked(study) for n in notices(q)))
+    held = tuple(
+        dict.fromkeys(n for q in asked(study, scored.home) for n in notices(q, scored.home))
+    )
     told = {"method": tuple(method), "response": shown, "help": tuple(lines), "notices": held}
     if study.basis == "convenience":
         told["notices"] = (

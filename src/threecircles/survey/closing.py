@@ -48,7 +48,7 @@ def close(workspace: Path, study: Study, grant: Grant | None, today: date) -> Cl
     folder = folder_of(workspace, study.id)
     if (folder / "closed.json").exists():
         raise UsageError(f"The study {study.id} is closed.", where="closed.json")
-    check_may_open(study, grant, workspace)
+    check_may_open(study, grant, workspace, workspace)
     store = store_of(workspace, study)
     (folder / "opened.json").unlink(missing_ok=True)
     with store.writing():
@@ -56,7 +56,7 @@ def close(workspace: Path, study: Study, grant: Grant | None, today: date) -> Cl
         store.run("UPDATE session SET status='stopped', token=NULL WHERE status='open'")
         store.run("UPDATE school_window SET status='closed'")
         store.log("closed")
-    responses, words = _responses(store, study)
+    responses, words = _responses(store, study, workspace)
     tables = {"responses": responses, "words": words, "participation": _participation(store)}
     hashes = {}
     for name, table in tables.items():
@@ -67,7 +67,7 @@ def close(workspace: Path, study: Study, grant: Grant | None, today: date) -> Cl
     finished = int((responses["status"] == "finished").sum()) if responses.height else 0
     told = {
         "study": study.id, "on": today.isoformat(), "forms": responses.height, "finished": finished,
-        "questionnaires": list(versions(study)), "ethics_id": grant.ethics_id if grant else "",
+        "questionnaires": list(versions(study, workspace)), "ethics_id": grant.ethics_id if grant else "",
         "sha256": hashes,
     }  # fmt: skip
     (folder / "closed.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
@@ -94,8 +94,8 @@ def read_closed(workspace: Path, study: Study) -> dict[str, pl.DataFrame]:
     return tables
 
 
-def _responses(store: Store, study: Study) -> tuple[pl.DataFrame, pl.DataFrame]:
-    forms = {q.id: {i.code: i for i in items(q)} for q in asked(study)}
+def _responses(store: Store, study: Study, home: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
+    forms = {q.id: {i.code: i for i in items(q, home)} for q in asked(study, home)}
     codes = list(dict.fromkeys(c for form in forms.values() for c in form))
     classes = {r["code"]: r for r in store.run("SELECT * FROM class")}
     schools = {r["urn"]: r for r in store.run("SELECT * FROM school_window")}

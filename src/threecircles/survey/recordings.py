@@ -24,7 +24,7 @@ def folder_of(workspace: Path, language: str) -> Path:
 
 def spoken_texts(name: str, language: str, home: Path) -> dict[str, str]:
     """Texts of a questionnaire that are read aloud, by key."""
-    told = texts(questionnaire(name), language, home)
+    told = texts(questionnaire(name, home), language, home)
     return {
         k: v for k, v in told.items() if k.startswith(("item.", "stem.", "option.", "hint.")) and v
     }

@@ -28,6 +28,7 @@ class Scored:
     """rows: one a respondent with scores, items as numbers, sex, nc_year, urn, phase, flagged, weight.
 
     measures: those asked. weighted: how the weights came out. roll: pupils on roll by urn, year, sex.
+    home: the workspace, where questionnaires of its own lie.
     """
 
     study: Study
@@ -36,12 +37,13 @@ class Scored:
     weighted: Weighted
     roll: pl.DataFrame
     participation: pl.DataFrame
+    home: Path
 
 
 def score_study(workspace: Path, study: Study) -> Scored:
     """Scores and weights of a closed study. Raises UsageError when it is not closed."""
     tables = read_closed(workspace, study)
-    known = {m.id: m for q in asked(study) for m in measures_of(q)}
+    known = {m.id: m for q in asked(study, workspace) for m in measures_of(q, workspace)}
     frame = respondents(tables["responses"], tuple(known.values()))
     roll = read_roll(folder_of(workspace, study.id), tables["participation"])
     whole = roll if roll["sex"].n_unique() > 1 else None
@@ -55,7 +57,7 @@ def score_study(workspace: Path, study: Study) -> Scored:
     weighted = weigh(keyed, people)
     return Scored(
         study, frame.with_columns(weight=weighted.weights), tuple(known.values()), weighted, roll,
-        tables["participation"],
+        tables["participation"], workspace,
     )  # fmt: skip
 
 

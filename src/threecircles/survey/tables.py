@@ -60,7 +60,7 @@ class _Maker:
         self.items = [(m, i) for m in scored.measures for i in m.items if i.code in frame.columns]
         self.base = self._base()
         self.years = tuple(sorted(frame["nc_year"].unique().to_list(), key=int))
-        self.definitions = (*versions(scored.study), *(m.id for m in scored.measures))
+        self.definitions = (*versions(scored.study, scored.home), *(m.id for m in scored.measures))
 
     def borough(self) -> Iterator[Measured]:
         """Response by school and group, scores by group, answers, and schools beside each other."""

@@ -145,7 +145,7 @@ async def begin(request: Request) -> Response:
     modes = form.modes
     mode = one(sent, "mode") if one(sent, "mode") in modes else "standard"
     session = await run_in_threadpool(
-        live.writer.store.open_session, found.code, found.questionnaire, given_codes(form),
+        live.writer.store.open_session, found.code, found.questionnaire, given_codes(form, home=live.workspace),
         language, mode, own if named else None, _device(request),
     )  # fmt: skip
     if session.token is None:

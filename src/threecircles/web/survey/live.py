@@ -98,8 +98,9 @@ class Live:
     def form(self, name: str) -> tuple[Questionnaire, dict[str, Item]]:
         """A questionnaire and its questions by code."""
         if name not in self._forms:
-            found = questionnaire(name)
-            self._forms[name] = (found, {i.code: i for i in items(found)})
+            found = questionnaire(name, self.workspace)
+            own = {i.code: i for i in items(found, self.workspace)}
+            self._forms[name] = (found, own)
         return self._forms[name]
 
     def texts(self, name: str, language: str) -> dict[str, str]:

@@ -27,7 +27,7 @@ async def listed(request: Request) -> Response:
     found = [load_study(folder, name) for name in studies(folder)]
     body = page(
         "survey_studies.html", title="Surveys", here="/surveys", work=True,
-        studies=[(s, faults(s)) for s in found],
+        studies=[(s, faults(s, folder)) for s in found],
     )  # fmt: skip
     return HTMLResponse(body)
 
@@ -55,7 +55,7 @@ async def one(request: Request) -> Response:
         store.close()
     unheard = {
         (q, x): len(missing_recordings(q, x, folder))
-        for q in study.questionnaires for x in study.languages if x in questionnaire(q).languages
+        for q in study.questionnaires for x in study.languages if x in questionnaire(q, folder).languages
     }  # fmt: skip
     body = page(
         "survey_study.html", title=study.label, here="/surveys", work=True, study=study, rows=rows,
