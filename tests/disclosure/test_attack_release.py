@@ -67,3 +67,24 @@ def test_the_attacker_bites_when_secondary_suppression_is_left_out(monkeypatch):
     monkeypatch.setattr(protecting, "suppress", rule_only)
     monkeypatch.setattr(protecting.Cast, "closed", lambda cast, hidden: hidden)
     assert attack_safe(protect(place(1, 400)))
+
+
+def test_measures_that_are_nought_where_they_are_shown_are_not_taken_for_one():
+    """A1: what is hidden of two measures may differ; the attacker must not cry wolf at noughts."""
+    told = {
+        "a": (40, 30, 0, 2, 8), "b": (60, 60, 0, 0, 0), "c": (21, 21, 0, 0, 0), "d": (50, 50, 0, 0, 0),
+        "e": (29, 22, 1, 1, 5), "f": (33, 33, 0, 0, 0), "g": (44, 44, 0, 0, 0),
+    }  # fmt: skip
+    told["All"] = tuple(map(sum, zip(*told.values(), strict=True)))
+    measures = ("records", "linked", "doubtful", "review", "unlinked")
+    rows = [
+        {"source": s, "measure": m, "value": float(n), "n": n}
+        for s, counts in told.items()
+        for m, n in zip(measures, counts, strict=True)
+    ]
+    spec = TableSpec(
+        id="linkage-summary", title="l", population="source-records", period="2026", unit="records", kind="count",
+        dimensions=(Dimension(column="source", label="Source"),), count="n", values=("value", "n"),
+    )  # fmt: skip
+    (safe,) = protect([Measured(spec, pl.DataFrame(rows))])
+    assert safe.suppressed["hidden"] > 3 and attack_safe([safe]) == []

@@ -224,25 +224,34 @@ def _names(
 
 
 def same_names(
-    named: Mapping[str, Mapping[Any, float]], common_share: float = 0.8, at_least: int = 1
+    named: Mapping[str, Mapping[Any, float]], common_share: float = 0.8, at_least: int = 0
 ) -> dict[str, str]:
     """One name for quantities that are equal wherever both are known: quantity -> its name.
 
-    common_share: the share of groups that must be known of both. at_least: their least number.
+    common_share: the share of groups that must be known of both. at_least: the least number of groups
+    with somebody in them: where only noughts are seen, nothing is known of what is hidden.
     """
     alias: dict[str, str] = {}
     # Parts before bases, so that "children with high need" keeps its own name where it is a base too.
     for name in sorted(named, key=lambda n: (n.endswith(":count"), list(named).index(n))):
-        values = named[name]
         same = (
             kept
             for kept in dict.fromkeys(alias.values())
-            if len(common := values.keys() & named[kept].keys())
-            >= max(at_least, common_share * max(len(values), len(named[kept])))
-            and all(abs(values[g] - named[kept][g]) < TINY for g in common)
+            if _equal(named[name], named[kept], common_share, at_least)
         )
         alias[name] = next(same, name)
     return alias
+
+
+def _equal(
+    one: Mapping[Any, float], other: Mapping[Any, float], common_share: float, at_least: int
+) -> bool:
+    common = one.keys() & other.keys()
+    return (
+        len(common) >= max(1, common_share * max(len(one), len(other)))
+        and sum(1 for g in common if one[g]) >= at_least
+        and all(abs(one[g] - other[g]) < TINY for g in common)
+    )
 
 
 def declared_names(
