@@ -44,11 +44,9 @@ def store_run(
     """Keep a check below its folder, readable by its owner only; it holds personal data."""
     inner = folder / FOLDER
     inner.mkdir(parents=True, exist_ok=True, mode=0o700)
+    known = pl.col("finding_id").replace_strict(dict(first_seen), default=day, return_dtype=pl.Date)
     seen = written.findings.select(
-        "finding_id",
-        pl.col("finding_id")
-        .replace_strict(dict(first_seen), default=day, return_dtype=pl.Date)
-        .alias("first_seen"),
+        "finding_id", first_seen=known if first_seen else pl.lit(day, dtype=pl.Date)
     )
     for name, table in (
         ("findings", written.findings.select(KEPT)),
@@ -58,7 +56,7 @@ def store_run(
         ("seen", seen),
     ):
         # Kept for the next check, not for people: written fast rather than small.
-        table.write_parquet(inner / f"{name}.parquet", compression="lz4", statistics=False)
+        table.write_ipc(inner / f"{name}.arrow", compression="lz4")
     told = {"day": day.isoformat(), "headline": report.headline(), "return": report.return_name}
     (inner / "run.json").write_text(json.dumps(told), encoding="utf-8")
     return inner
@@ -75,7 +73,7 @@ def open_run(folder: Path) -> Run:
         )  # fmt: skip
     told = json.loads((inner / "run.json").read_text(encoding="utf-8"))
     tables = {
-        name: pl.read_parquet(inner / f"{name}.parquet")
+        name: pl.read_ipc((inner / f"{name}.arrow").read_bytes())
         for name in ("findings", "rules_run", "records", "worklist", "seen")
     }
     return Run(
