@@ -113,17 +113,46 @@ def areas(
 def estimate(
     file: File,
     covariates: Annotated[str, typer.Option(help="Columns, with commas between.")] = "",
+    cells: Annotated[
+        Path | None,
+        typer.Option(
+            help="How many children of each kind live in each area (area, children, kinds)."
+        ),
+    ] = None,
+    kinds: Annotated[
+        str, typer.Option(help="With --cells: columns that say the kind of child.")
+    ] = "",
     out: Json = None,
 ) -> None:
-    """Small areas (area, estimate, se): noisy figures drawn towards the line by Fay and Herriot."""
+    """Small areas: figures (area, estimate, se) drawn towards a line by Fay and Herriot; with --cells,
+    answers (area, y, n and kinds of child) modelled by kind and applied to who lives there."""
+    numeric = [c.strip() for c in covariates.split(",") if c.strip()]
+    if cells is not None:
+        _by_kind(file, cells, [k.strip() for k in kinds.split(",") if k.strip()], numeric, out)
+        return
     from threecircles.need.small_areas import small_areas
 
-    told, said = small_areas(
-        _read(file, ("area", "estimate", "se")), [c.strip() for c in covariates.split(",") if c]
-    )
+    told, said = small_areas(_read(file, ("area", "estimate", "se", *numeric)), numeric)
     _print(told)
     typer.echo(said)
     _write(out, told.to_dicts())
+
+
+def _by_kind(
+    file: Path, cells: Path, kinds: list[str], numeric: list[str], out: Path | None
+) -> None:
+    from threecircles.need.poststratified import poststratified
+
+    told = poststratified(
+        _read(file, ("area", "y", "n", *kinds, *numeric)),
+        _read(cells, ("area", "children", *kinds, *numeric)),
+        categorical=kinds,
+        numeric=numeric,
+    )
+    _print(told.areas)
+    for line in told.said:
+        typer.echo(line)
+    _write(out, told.areas.to_dicts())
 
 
 def inequality(file: File, out: Json = None) -> None:
