@@ -50,9 +50,7 @@ def survey_rows(scored: Any, received: Mapping[str, Any]) -> pl.DataFrame:
     rows = rows.with_columns(
         pl.lit(None, dtype=pl.String).alias(n) for n in key if n not in rows.columns
     )
-    rows = rows.sort(key, nulls_last=True, maintain_order=True).with_columns(
-        _table=pl.lit("measure"), _ordinal=pl.int_range(pl.len()).over(key)
-    )
+    rows = _numbered(rows, key).with_columns(_table=pl.lit("measure"))
     known = pl.col("extract_id").replace_strict(dict(received), default=None, return_dtype=pl.Date)
     return rows.with_columns(
         row_ids(rows, ["_table", *key, "_ordinal"]),
@@ -62,6 +60,15 @@ def survey_rows(scored: Any, received: Mapping[str, Any]) -> pl.DataFrame:
         last_seen=known,
         flags=pl.lit([], dtype=pl.List(pl.String)),
     ).drop("_table", "_ordinal")
+
+
+def _numbered(rows: pl.DataFrame, key: list[str]) -> pl.DataFrame:
+    """Adds `_ordinal` among equal keys; where no two are equal nothing needs an order."""
+    if rows.select(pl.struct(key).n_unique()).item() == rows.height:
+        return rows.with_columns(_ordinal=pl.lit(0, dtype=pl.Int64))
+    return rows.sort(key, nulls_last=True, maintain_order=True).with_columns(
+        _ordinal=pl.int_range(pl.len()).over(key)
+    )
 
 
 def _pointed(rows: pl.DataFrame, pointers: pl.DataFrame | None) -> pl.DataFrame:
