@@ -21,6 +21,8 @@ from threecircles.report.svg import FONT, Svg
 Row = Mapping[str, Any]
 # Altair checks every part against a large schema as it is made; the tests do that, a reader need not wait for it.
 schemapi.DEBUG_MODE = False
+# For the same reason data are given to the whole drawing, not to a part (every step would copy them), and
+# channels as objects, not as text (each text is looked up in the schema).
 
 WIDTH = 600
 """Width of the drawing area, in pixels; labels come on top of it."""
@@ -62,14 +64,13 @@ def dots(
 
     Sorted as given; self is a diamond in another colour and its label says so.
     """
-    data = _data(rows)
     order = [r["label"] for r in rows]
     x = alt.X("value:Q", title=x_title, scale=alt.Scale(zero=zero, nice=True), axis=_axis(percent))
     own = next((str(r["label"]) for r in rows if r["role"] == "self"), "")
     y = alt.Y("label:N", sort=order, title=None, axis=_names(own))
-    base = alt.Chart(data)
+    base = alt.Chart()
     bars = base.mark_rule(strokeWidth=2, color=palette().quiet).encode(
-        x=alt.X("low:Q", title=x_title, axis=_axis(percent)), x2="high:Q", y=y
+        x=alt.X("low:Q", title=x_title, axis=_axis(percent)), x2=alt.X2("high:Q"), y=y
     )
     roles = ["self", "region", "england", "other"]
     point = base.mark_point(filled=True, size=110, opacity=1).encode(
@@ -88,17 +89,17 @@ def dots(
             legend=None,
         ),
     )
-    return _finish(alt.layer(bars, point, _written(base, y)), 26 * len(rows), order)
+    layers = alt.layer(bars, point, _written(base, y), data=_data(rows))
+    return _finish(layers, 26 * len(rows), order)
 
 
 def bars(
     rows: Sequence[Row], x_title: str, percent: bool = False, colour_index: int = BLUE
 ) -> alt.TopLevelMixin:
     """Bars from nought with intervals. rows: label, value, low, high; order as given."""
-    data = _data(rows)
     order = [r["label"] for r in rows]
     y = alt.Y("label:N", sort=order, title=None, axis=_names())
-    base = alt.Chart(data)
+    base = alt.Chart()
     bar = base.mark_bar(color=colour(colour_index), height=18).encode(
         x=alt.X(
             "value:Q",
@@ -108,8 +109,9 @@ def bars(
         ),
         y=y,
     )
-    rule = base.mark_rule(strokeWidth=2, color=INK).encode(x="low:Q", x2="high:Q", y=y)
-    return _finish(alt.layer(bar, rule, _written(base, y)), 30 * len(rows), order)
+    rule = _interval(base, y)
+    layers = alt.layer(bar, rule, _written(base, y), data=_data(rows))
+    return _finish(layers, 30 * len(rows), order)
 
 
 def columns(
@@ -139,7 +141,7 @@ def multiples(rows: Sequence[Row], x_title: str, percent: bool = False) -> alt.T
     bar = base.mark_bar(color=colour(BLUE), height=15).encode(
         x=alt.X("value:Q", title=x_title, scale=scale, axis=_axis(percent, 4)), y=y
     )
-    rule = base.mark_rule(strokeWidth=2, color=INK).encode(x="low:Q", x2="high:Q", y=y)
+    rule = _interval(base, y)
     header = alt.Header(labelFontSize=14, labelFontWeight="bold", labelAnchor="start", title=None)
     chart = (
         alt.layer(bar, rule, data=_data(rows))
@@ -157,12 +159,12 @@ def funnel(
 ) -> alt.TopLevelMixin:
     """Funnel plot. rows: label, n, value, low95, high95, low998, high998, role (self, other)."""
     data = _data(sorted(rows, key=lambda r: (r["n"], r["label"])))
-    base = alt.Chart(data)
+    base = alt.Chart()
     x = alt.X("n:Q", title=x_title, scale=alt.Scale(zero=True))
 
     def line(column: str, dash: list[int]) -> alt.Chart:
         return base.mark_line(color=palette().quiet, strokeDash=dash, strokeWidth=1.5).encode(
-            x=x, y=f"{column}:Q"
+            x=x, y=alt.Y(f"{column}:Q")
         )
 
     limits = [
@@ -186,15 +188,21 @@ def funnel(
     named = (
         base.transform_filter("datum.role == 'self'")
         .mark_text(dx=10, align="left", fontSize=14, fontWeight="bold", color=INK)
-        .encode(x=x, y="value:Q", text="label:N")
+        .encode(x=x, y=alt.Y("value:Q"), text=alt.Text("label:N"))
     )
-    return _finish(alt.layer(*limits, point, named), 320)
+    return _finish(alt.layer(*limits, point, named, data=data), 320)
 
 
 def _written(base: alt.Chart, y: alt.Y) -> alt.Chart:
     """The figure in words after the end of its bar or interval; rows may carry it as `text`."""
     return base.mark_text(align="left", dx=8, fontSize=14, color=INK).encode(
-        x="end:Q", y=y, text="text:N"
+        x=alt.X("end:Q"), y=y, text=alt.Text("text:N")
+    )
+
+
+def _interval(base: alt.Chart, y: alt.Y) -> alt.Chart:
+    return base.mark_rule(strokeWidth=2, color=INK).encode(
+        x=alt.X("low:Q"), x2=alt.X2("high:Q"), y=y
     )
 
 
