@@ -35,3 +35,15 @@ def tiny_cin():
 @pytest.fixture
 def cin():
     return tiny_cin()
+
+
+@pytest.fixture(scope="session")
+def clean(tmp_path_factory):
+    """The error-free returns of a made-up place as the checks across returns see them."""
+    from tests.quality.planted import clean_tables
+
+    from threecircles.synthetic import make
+
+    folder = tmp_path_factory.mktemp("places") / "hamlet"
+    make("hamlet", folder, seed=1, errors="none")
+    return clean_tables(folder)

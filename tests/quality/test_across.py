@@ -2,10 +2,9 @@
 
 import polars as pl
 import pytest
-from tests.quality.planted import clean_tables, later, other_sex, put, valid_pairs
+from tests.quality.planted import later, other_sex, put, valid_pairs
 
 from threecircles.quality import check_tables
-from threecircles.synthetic import make
 
 CIN, S903, ROLL = "cin.ChildIdentifiers", "s903.Header", "school.pupilonroll"
 EPISODES, DETAILS = "s903.Episodes", "cin.CINdetails"
@@ -14,13 +13,6 @@ AUTHORITY = {"local_authority": "E10900001"}
 NOT_AN_ERROR = {"X18"}
 """A plan for special needs without a recorded disability is common in sound records too: 13.6% of
 England's children in need have one recorded (2024), about a quarter of school age have a plan."""
-
-
-@pytest.fixture(scope="module")
-def clean(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("places") / "hamlet"
-    make("hamlet", folder, seed=1, errors="none")
-    return clean_tables(folder)
 
 
 def found(tables, code, **reference):
