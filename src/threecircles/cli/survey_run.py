@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -11,11 +13,13 @@ from pathlib import Path
 
 import polars as pl
 
+from threecircles import __version__
 from threecircles.core.safety import Grant
 from threecircles.core.tables import TOTAL, Measured
 from threecircles.disclosure.release import Safe
 from threecircles.survey.account import account
 from threecircles.survey.field import store_of
+from threecircles.survey.kept_estimates import write_estimates
 from threecircles.survey.scored import Scored, score_study
 from threecircles.survey.study import Study, folder_of, load_study
 from threecircles.survey.tables import school_mark, study_tables
@@ -26,11 +30,15 @@ ROUNDS = 6
 
 @dataclass(frozen=True)
 class Reported:
-    """What was written: the borough's folder, each school's by urn, and what was left out to be safe."""
+    """What there is: the borough's folder, each school's by urn, and what was left out to be safe.
+
+    unchanged: schools whose report of an earlier run still stands.
+    """
 
     borough: Path
     schools: dict[str, Path]
     without_sex: tuple[str, ...]
+    unchanged: tuple[str, ...] = ()
 
 
 def grant_for(workspace: Path, study_id: str) -> Grant:
@@ -62,9 +70,8 @@ def write_reports(
     from threecircles.report.survey_packs import borough_pack, school_pack, write_report
 
     scored = score_study(workspace, study)
-    salt = json.loads((folder_of(workspace, study.id) / "closed.json").read_text())["sha256"][
-        "responses"
-    ]
+    kept = write_estimates(scored)
+    salt = school_salt(workspace, study)
     tell(
         f"{scored.rows.height:,} pupils, {scored.rows['urn'].n_unique()} schools scored and weighted"
     )
@@ -73,29 +80,60 @@ def write_reports(
         f"{len(safe)} tables protected"
         + (f"; {len(without)} schools without a split by sex" if without else "")
     )
-    told = account(scored)
     store = store_of(workspace, study)
     names = {r["urn"]: r["name"] for r in store.run("SELECT urn, name FROM school_window")}
     store.close()
     period = f"{study.opens:%B %Y}, wave {study.wave}"
     about = Context(place=study.label, la_code="", period=period, made_on=today, edition="partners")
     if not only:
-        write_report(borough_pack(safe, about, told), out / "borough")
-    schools = {}
+        write_report(borough_pack(safe, about, account(scored, kept=kept)), out / "borough")
+    told, schools, same = account(scored, school=True), {}, []
+    done = Made(folder_of(workspace, study.id) / "reports.json")
     urns = sorted(scored.rows["urn"].unique().to_list())
     for urn in [u for u in urns if not only or u == only]:
-        own = Context(
-            place=names.get(urn, urn), la_code="", period=period, made_on=today, edition="school"
-        )
-        folder = (
-            out
-            / "schools"
-            / re.sub(r"[^A-Za-z0-9]+", "-", f"{urn} {names.get(urn, '')}").strip("-").lower()
-        )
-        write_report(school_pack(safe, school_mark(study, urn, salt), own, told), folder)
+        name = names.get(urn, urn)
+        own = Context(place=name, la_code="", period=period, made_on=today, edition="school")
+        folder = out / "schools" / re.sub(r"[^A-Za-z0-9]+", "-", f"{urn} {name}").strip("-").lower()
+        mark = school_mark(study, urn, salt)
+        what = [t.manifest for t in safe if t.spec.id.startswith(f"school-{mark}-")]
+        if done.stands(folder, [name, period, __version__, told, what]):
+            same.append(urn)
+        else:
+            write_report(school_pack(safe, mark, own, told), folder)
+            done.keep(folder)
         schools[urn] = folder
-    tell(f"{len(schools)} school reports written")
-    return Reported(out / "borough", schools, tuple(without))
+    tell(f"{len(schools) - len(same)} school reports written, {len(same)} unchanged")
+    return Reported(out / "borough", schools, tuple(without), tuple(same))
+
+
+class Made:
+    """Which reports of an earlier run still stand: made from the same tables and words, and all there."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+        self._new: dict[str, str] = {}
+
+    def stands(self, folder: Path, what: object) -> bool:
+        """Whether the report in the folder was made from just this."""
+        key = str(folder.resolve())
+        digest = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
+        self._new[key] = digest
+        return self._known.get(key) == digest and (folder / "report.pdf").exists()
+
+    def keep(self, folder: Path) -> None:
+        """Note that the report in the folder is written."""
+        key = str(folder.resolve())
+        self._known[key] = self._new[key]
+        self.path.write_text(json.dumps(self._known, indent=1, sort_keys=True) + "\n")
+
+
+def school_salt(workspace: Path, study: Study) -> str:
+    """What the marks of schools are made with: drawn once, so that a mark stays a school's own."""
+    path = folder_of(workspace, study.id) / "marks.json"
+    if not path.exists():
+        path.write_text(json.dumps({"salt": secrets.token_hex(16)}) + "\n")
+    return str(json.loads(path.read_text())["salt"])
 
 
 def write_pack(
@@ -106,8 +144,7 @@ def write_pack(
     from threecircles.report.survey_exchange import write_exchange
 
     scored = scored_of(workspace, study_id)
-    closed = json.loads((folder_of(workspace, study_id) / "closed.json").read_text())
-    safe, _ = safe_tables(study_tables(scored, closed["sha256"]["responses"]))
+    safe, _ = safe_tables(study_tables(scored, school_salt(workspace, scored.study)))
     try:
         last = date.fromisoformat(until)
     except ValueError:

@@ -11,16 +11,18 @@ import polars as pl
 
 from threecircles.core.engines import collect
 from threecircles.survey.closing import read_closed
-from threecircles.survey.flags import flags
+from threecircles.survey.flags import flags, impossible, mischievous
 from threecircles.survey.measures import Measure
 from threecircles.survey.questionnaire import measures_of
 from threecircles.survey.score import score_measure
 from threecircles.survey.study import Study, asked, folder_of
-from threecircles.survey.weights import Weighted, weigh
+from threecircles.survey.weights import Weighted, respondents_share, weigh
 
 TOO_FAST = 0.30
 """A form answered in less than this share of its year's median time a question is flagged."""
 FINISHED = ("finished", "stopped")
+ROLL = ("urn", "nc_year", "sex", "pupils")
+"""Columns that every roll holds."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ class Scored:
     """rows: one a respondent with scores, items as numbers, sex, nc_year, urn, phase, flagged, weight.
 
     measures: those asked. weighted: how the weights came out. roll: pupils on roll by urn, year, sex.
-    home: the workspace, where questionnaires of its own lie.
+    home: the workspace, where questionnaires of its own lie. schools: school (urn), phase, roll and the
+    number columns of the study's schools.csv. margins: columns whose totals the weights were fitted to.
     """
 
     study: Study
@@ -38,6 +41,8 @@ class Scored:
     roll: pl.DataFrame
     participation: pl.DataFrame
     home: Path
+    schools: pl.DataFrame
+    margins: tuple[tuple[str, ...], ...]
 
 
 def score_study(workspace: Path, study: Study) -> Scored:
@@ -54,10 +59,13 @@ def score_study(workspace: Path, study: Study) -> Scored:
     people = roll.select(pl.all().repeat_by("pupils").list.explode()) if roll.height else roll
     phases = dict(frame.select("urn", "phase").unique().iter_rows())
     people = people.with_columns(stratum=pl.col("urn").replace_strict(phases, default="not known"))
-    weighted = weigh(keyed, people)
+    margins = margins_of(frame, roll)
+    weighted = weigh(keyed, people, margins)
     return Scored(
-        study, frame.with_columns(weight=weighted.weights), tuple(known.values()), weighted, roll,
-        tables["participation"], workspace,
+        study,
+        frame.with_columns(weight=weighted.weights, own_weight=respondents_share(keyed, people)),
+        tuple(known.values()), weighted, roll, tables["participation"], workspace,
+        read_schools(folder_of(workspace, study.id), roll, phases), margins,
     )  # fmt: skip
 
 
@@ -79,23 +87,54 @@ def respondents(responses: pl.DataFrame, measures: Sequence[Measure]) -> pl.Data
         code=pl.col("response_id"), completed=pl.lit(True),
         sex=(pl.col("sex") if "sex" in scored.columns else pl.lit(None, pl.String)).fill_null("not said"),
     )  # fmt: skip
-    marked = flags(scored, measures)
+    marked = impossible(mischievous(flags(scored, measures), measures))
     median = pl.col("mean_ms").median().over("nc_year")
     fast = (pl.col("mean_ms") < TOO_FAST * median).fill_null(False)
     told = pl.col("year").cast(pl.Int64, strict=False) if "year" in marked.columns else pl.lit(None)
     other = (told.is_not_null() & (told != pl.col("nc_year"))).fill_null(False)
     return marked.with_columns(too_fast=fast, other_year=other).with_columns(
-        flagged=pl.col("flagged") | pl.col("too_fast") | pl.col("other_year")
+        flagged=pl.any_horizontal("flagged", "too_fast", "other_year", "mischievous", "impossible")
     )
 
 
+def margins_of(frame: pl.DataFrame, roll: pl.DataFrame) -> tuple[tuple[str, ...], ...]:
+    """Margins to weigh to: year by sex and school, and whatever else the roll counts and pupils were asked.
+
+    An anonymous form can be weighed only to what it asked; an identifiable one also to columns that the
+    school census puts beside it, for example fsm, sen, ethnic_group and idaci_quintile.
+    """
+    more = [c for c in roll.columns if c not in ROLL and c in frame.columns]
+    return (("stratum", "nc_year", "sex"), ("stratum", "urn"), *(("stratum", c) for c in more))
+
+
+def read_schools(folder: Path, roll: pl.DataFrame, phases: dict[str, str]) -> pl.DataFrame:
+    """What makes schools alike: school (urn), phase, roll, and the numbers of `schools.csv` of the study.
+
+    schools.csv: urn and any number columns, for example fsm_percent and shares of ethnic groups.
+    """
+    sizes = roll.group_by(pl.col("urn").alias("school")).agg(pl.col("pupils").sum().alias("roll"))
+    told = sizes.with_columns(
+        phase=pl.col("school").replace_strict(phases, default="not known")
+    ).sort("school")
+    path = folder / "schools.csv"
+    if not path.exists():
+        return told
+    more = pl.read_csv(path, schema_overrides={"urn": pl.String}).rename({"urn": "school"})
+    numbers = [c for c, k in more.schema.items() if k.is_numeric() and c != "roll"]
+    return told.join(more.select("school", *numbers), on="school", how="left").sort("school")
+
+
 def read_roll(folder: Path, participation: pl.DataFrame) -> pl.DataFrame:
-    """Pupils on roll: columns urn, nc_year, sex, pupils; `roll.csv` of the study, else the classes'."""
+    """Pupils on roll: columns urn, nc_year, sex, pupils; `roll.csv` of the study, else the classes'.
+
+    roll.csv may hold more columns (free_meals, sen, ...): then one row for each combination.
+    """
     path = folder / "roll.csv"
     if path.exists():
-        table = pl.read_csv(path, schema_overrides={"urn": pl.String, "sex": pl.String})
+        table = pl.read_csv(path, infer_schema_length=0)
+        more = [c for c in table.columns if c not in ROLL]
         return table.select(
-            "urn", pl.col("nc_year").cast(pl.Int64), "sex", pl.col("pupils").cast(pl.Int64)
+            "urn", pl.col("nc_year").cast(pl.Int64), "sex", pl.col("pupils").cast(pl.Int64), *more
         )
     return (
         participation.group_by("urn", "nc_year")

@@ -8,7 +8,7 @@ go by a mark that only their own report is told.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,17 +16,19 @@ import polars as pl
 
 from threecircles.core.design import Design, estimate, mean
 from threecircles.core.funnel import funnel
-from threecircles.core.shrinkage import shrink
 from threecircles.core.tables import TOTAL, Dimension, Measured, TableSpec
-from threecircles.survey.measures import response_sets
+from threecircles.survey.answer_shares import NO_ANSWER, answer_shares
+from threecircles.survey.beside import drawn, kept, similar, similar_range
 from threecircles.survey.scored import Scored
-from threecircles.survey.study import Study, versions
+from threecircles.survey.study import Study, folder_of, versions
 
-NO_ANSWER = "none"
-"""The answer of those who took part and did not answer the question."""
+__all__ = ["NO_ANSWER", "SEX", "school_mark", "study_tables"]
 SEX = {"F": "Girls", "M": "Boys", "other": "Another word, or not said"}
 """Those who gave another word and those who gave none stand together: each would be too few to show."""
 STEP = "survey.report"
+MORE = ("n_weighted", "deff")
+"""Figures of an estimate beside its value, ends and base: weighted base and design effect."""
+VALUES = ("value", "low", "high", "numerator", "denominator", "n", *MORE)
 
 
 def school_mark(study: Study, urn: str, salt: str) -> str:
@@ -60,6 +62,7 @@ class _Maker:
         self.items = [(m, i) for m in scored.measures for i in m.items if i.code in frame.columns]
         self.base = self._base()
         self.years = tuple(sorted(frame["nc_year"].unique().to_list(), key=int))
+        self.marks = dict(frame.select("urn", "school").unique().iter_rows())
         self.definitions = (*versions(scored.study, scored.home), *(m.id for m in scored.measures))
 
     def borough(self) -> Iterator[Measured]:
@@ -72,7 +75,7 @@ class _Maker:
         yield self._table(
             "survey-answers",
             "What pupils answered",
-            self._answers(()),
+            self._answers((), design),
             "share",
             False,
         )
@@ -85,17 +88,18 @@ class _Maker:
         """What those who happened to answer said: no weight, interval, group or school beside another."""
         n = self.frame.height
         title = f"Of the {n} who answered (convenience: they stand for nobody else)"
-        answers = self._answers(())
+        answers = self._answers((), None)
         answers = answers.with_columns(measure=pl.format("convenience {}", pl.col("measure")))
         return [self._table("survey-convenience", title, answers, "share", False)]
 
     def schools(self) -> Iterator[Measured]:
         """Response, scores, answers and comparison of each school."""
-        alone = Design(weight="weight", lonely="centre")
+        # A school is weighed by its own roll: totals of all schools would change it with each of them.
+        alone = Design(weight="own_weight", lonely="centre")
         scores = self._scores(
             alone, [("school",), ("school", "sex"), ("school", "nc_year")], "school"
         )
-        answers, compared = self._answers(("school",)), self._comparison()
+        answers, compared = self._answers(("school",), alone), self._comparison()
         for school in sorted(self.frame["school"].unique().to_list()):
             own = pl.col("school") == school
             for name, title, rows, kind in (
@@ -129,7 +133,7 @@ class _Maker:
         )
         return counted.with_columns(
             measure=pl.lit("took_part"), value=pl.col("n").cast(pl.Float64),
-            low=pl.lit(None, pl.Float64), high=pl.lit(None, pl.Float64),
+            **{c: pl.lit(None, pl.Float64) for c in ("low", "high", *MORE)},
         ).sort("school", "sex", "nc_year")  # fmt: skip
 
     def _scores(
@@ -143,69 +147,56 @@ class _Maker:
             found.append(told.with_columns(columns))
         table = pl.concat(found, how="diagonal").rename({"statistic": "measure"})
         return self._with_base(
-            table.select("school", "sex", "nc_year", "measure", "value", "low", "high")
+            table.select("school", "sex", "nc_year", "measure", "value", "low", "high", *MORE)
         )
 
-    def _answers(self, by: tuple[str, ...]) -> pl.DataFrame:
-        parts = []
-        for _, item in self.items:
-            known = {r["value"] for r in response_sets() if r["set"] == item.options}
-            asked = self.frame.filter(pl.col(f"{item.code}__why") != "not_asked")
-            if asked.is_empty():
-                continue
-            answer = pl.col(item.code).cast(pl.Int64).cast(pl.String).fill_null(NO_ANSWER)
-            weighed = asked.with_columns(_answer=answer)
-            keys = [*by, "_answer"]
-            sums = weighed.group_by(keys).agg(pl.col("weight").sum().alias("_w"))
-            whole = weighed.group_by(list(by) or [pl.lit(0).alias("_")]).agg(
-                pl.col("weight").sum().alias("_all")
-            )
-            joined = sums.join(whole, on=list(by)) if by else sums.join(whole, how="cross")
-            every = [*sorted(known, key=float), NO_ANSWER]
-            grid = (weighed.select(by).unique() if by else pl.DataFrame({"_one": [1]})).join(
-                pl.DataFrame({"_answer": every}), how="cross"
-            )
-            full = grid.join(joined, on=keys, how="left").with_columns(
-                value=(pl.col("_w") / pl.col("_all")).fill_null(0.0),
-                measure=pl.format(f"{item.code}:{{}}", pl.col("_answer")),
-            )
-            parts.append(full.select(*by, "measure", "value"))
-        table = pl.concat(parts).with_columns(
-            [pl.lit(TOTAL).alias(c) for c in ("school", "sex", "nc_year") if c not in by]
-        )
-        empty = pl.lit(None, pl.Float64)
-        return self._with_base(table.with_columns(low=empty, high=empty))
+    def _answers(self, by: tuple[str, ...], design: Design | None) -> pl.DataFrame:
+        return self._with_base(answer_shares(self.frame, self.items, by, design))
 
     def _comparison(self, funnels: bool = False) -> pl.DataFrame:
         """Each school's mean, drawn towards the mean of all by how little it knows of itself.
 
-        funnels: also its plain mean (:mean) and the limits of chance about the mean of all (:low95 ...).
+        Measures SCALE:beside, :adjusted (with pupils as elsewhere), :all, :similar_low and :similar_high
+        (of twenty similar schools). funnels: also its plain mean (:mean) and the limits of chance about
+        the mean of all (:low95 ...).
         """
+        folder = folder_of(self.scored.home, self.scored.study.id)
+        pupils = self.frame.with_columns(school="urn")
+        scales = [scale for _, scale in self.scales]
+        wholes = kept(folder / "comparison.json", pupils, scales)
+        near = similar(self.scored.schools)
         parts: list[pl.DataFrame] = []
-        for _, scale in self.scales:
-            known = self.frame.drop_nulls(scale)
-            if known["school"].n_unique() < 3:
+        for scale in scales:
+            if scale not in wholes:
                 continue
-            y, school = known[scale].to_numpy(), known["school"].to_numpy()
-            fitted = shrink(y, school)
-            centre = float(fitted.coefficients[0])
-            value, half = centre + fitted.effect, 1.96 * fitted.error
-            parts.append(_rows(fitted.units, f"{scale}:beside", value, value - half, value + half))
-            parts.append(_rows(fitted.units, f"{scale}:all", value * 0 + centre))
+            for name, measure in ((scale, "beside"), (f"{scale}|adjusted", "adjusted")):
+                if name in wholes:
+                    own = drawn(pupils, name, wholes[name])
+                    marked = own.with_columns(pl.col("school").replace_strict(self.marks))
+                    parts.append(marked.with_columns(measure=pl.lit(f"{scale}:{measure}")))
+            whole = wholes[scale]
+            parts.append(_rows(self.marks.values(), f"{scale}:all", whole.centre))
+            for urn, mark in self.marks.items():
+                ends = similar_range(whole, near.get(urn, ()))
+                for k, end in enumerate(("similar_low", "similar_high")):
+                    if ends is not None:
+                        parts.append(_rows([mark], f"{scale}:{end}", ends[k]))
             if funnels:
-                drawn = funnel(y, school)
-                parts.append(_rows(drawn.units, f"{scale}:mean", drawn.means))
-                for name, (low, high) in drawn.limits.items():
-                    parts.append(_rows(drawn.units, f"{scale}:low{name}", low))
-                    parts.append(_rows(drawn.units, f"{scale}:high{name}", high))
-        empty = _rows((), "", np.empty(0))
-        table = pl.concat([empty, *parts])
-        return self._with_base(table.with_columns(sex=pl.lit(TOTAL), nc_year=pl.lit(TOTAL)))
+                known = self.frame.drop_nulls(scale)
+                limits = funnel(known[scale].to_numpy(), known["school"].to_numpy())
+                parts.append(_rows(limits.units, f"{scale}:mean", limits.means))
+                for name, (low, high) in limits.limits.items():
+                    parts.append(_rows(limits.units, f"{scale}:low{name}", low))
+                    parts.append(_rows(limits.units, f"{scale}:high{name}", high))
+        table = pl.concat([_rows((), "", 0.0), *parts], how="diagonal")
+        kinds = [pl.lit(TOTAL).alias("sex"), pl.lit(TOTAL).alias("nc_year")]
+        empty = [pl.lit(None, pl.Float64).alias(c) for c in MORE]
+        return self._with_base(table.with_columns(*kinds, *empty))
 
     def _with_base(self, table: pl.DataFrame) -> pl.DataFrame:
         keys = ["school", "sex", "nc_year"]
         return table.join(self.base.select(*keys, "n"), on=keys, how="left").select(
-            *keys, "measure", "value", "low", "high", "n"
+            *keys, "measure", "value", "low", "high", "n", *MORE
         )
 
     def _table(
@@ -237,30 +228,21 @@ class _Maker:
         spec = TableSpec(
             id=table_id, title=title, population=f"survey-{study.id}", period=f"{study.label}, wave {study.wave}",
             unit="pupils", dimensions=kept, kind=kind, profile=profile, definitions=self.definitions,
-            sources=("survey-pupils",), step=STEP, page="survey",
+            sources=("survey-pupils",), step=STEP, page="survey", values=VALUES,
             notes=("Scores and questions are our own and have not been validated.",),
         )  # fmt: skip
         return Measured(spec, frame.drop([] if school else ["school"]))
 
 
-def _rows(
-    units: Sequence[str],
-    measure: str,
-    value: np.ndarray,
-    low: np.ndarray | None = None,
-    high: np.ndarray | None = None,
-) -> pl.DataFrame:
-    none = np.full(len(value), np.nan)
+def _rows(schools: Iterable[str], measure: str, value: float | np.ndarray) -> pl.DataFrame:
+    """A figure without ends for each school."""
+    names = list(schools)
+    values = np.broadcast_to(np.asarray(value, dtype=float), (len(names),))
+    kinds = {"school": pl.String, "value": pl.Float64, "low": pl.Float64, "high": pl.Float64}
     told = {
-        "school": list(units),
-        "measure": [measure] * len(units),
-        "value": value,
-        "low": none if low is None else low,
-        "high": none if high is None else high,
+        "school": names,
+        "value": values,
+        "low": [None] * len(names),
+        "high": [None] * len(names),
     }
-    schema = {
-        "school": pl.String,
-        "measure": pl.String,
-        **dict.fromkeys(("value", "low", "high"), pl.Float64),
-    }
-    return pl.DataFrame(told, schema=schema).with_columns(pl.col("low", "high").fill_nan(None))
+    return pl.DataFrame(told, schema=kinds).with_columns(measure=pl.lit(measure, pl.String))

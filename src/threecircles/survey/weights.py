@@ -50,9 +50,11 @@ def weigh(
         counts = _joined(counts, held, name)
         # Respondents of a cell that the roll does not know stand for themselves.
         own = keyed.with_columns(_w=base).group_by(name).agg(pl.col("_w").sum())
-        totals[name] = dict(own.sort(name).iter_rows()) | dict(
-            counts.select(name, "len").iter_rows()
-        )
+        known = dict(counts.select(name, "len").iter_rows())
+        apart = {k: w for k, w in own.sort(name).iter_rows() if k not in known}
+        # Several margins need one common total: those whose answer the roll does not know are within it.
+        left = 1 - sum(apart.values()) / sum(known.values()) if len(margins) > 1 else 1.0
+        totals[name] = apart | {k: left * v for k, v in known.items()}
     raked = rake(keyed, base, totals)
     trimmed = trim(raked.weights)
     if not np.array_equal(trimmed, raked.weights):

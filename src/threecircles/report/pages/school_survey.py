@@ -138,9 +138,13 @@ def _beside(table: Released | None, asked: tuple[Topic, ...], mark: str) -> Page
         own = table.value(f"{topic.scale}:beside", school=mark)
         whole = table.value(f"{topic.scale}:all", school=mark)
         if own is not None and whole is not None:
-            rows.append(
-                (topic.title, own, interval_or_dash(own), whole, _said(own, whole, topic.better))
-            )
+            adjusted = table.value(f"{topic.scale}:adjusted", school=mark) or "[x]"
+            ends = [
+                table.value(f"{topic.scale}:similar_{end}", school=mark) or "[x]"
+                for end in ("low", "high")
+            ]
+            said = _said(own, whole, topic.better)
+            rows.append((topic.title, own, interval_or_dash(own), adjusted, whole, *ends, said))
     blocks: list[Block] = []
     if table is not None and rows:
         blocks.append(
@@ -148,7 +152,9 @@ def _beside(table: Released | None, asked: tuple[Topic, ...], mark: str) -> Page
                 id=f"{table.id}-said", caption="This school beside all schools that took part",
                 columns=(
                     Column("topic", "Topic"), Column("own", "This school, drawn towards all", "mean", "", 2),
-                    Column("interval", "95% interval", "interval"), Column("all", "All schools", "mean", "", 2), Column("said", "In words"),
+                    Column("interval", "95% interval", "interval"), Column("adjusted", "With pupils as elsewhere", "mean", "", 2),
+                    Column("all", "All schools", "mean", "", 2), Column("from", "Similar schools: lowest", "mean", "", 2),
+                    Column("to", "highest", "mean", "", 2), Column("said", "In words"),
                 ),
                 rows=tuple(rows), table_ids=(table.id,), period=table.safe.spec.period, source=SOURCE,
             )
@@ -159,6 +165,10 @@ def _beside(table: Released | None, asked: tuple[Topic, ...], mark: str) -> Page
             (
                 "A school's own mean holds much chance, a small school's more. The figure here leans on the school's own "
                 "pupils as far as they are many, and on all schools for the rest.",
+                '"With pupils as elsewhere" takes account of year, sex and free school meals where pupils were asked, and of '
+                "special needs and first language where the school census was put beside the answers.",
+                "Similar schools are the twenty of the same phase nearest in size, free school meals and ethnic group; a range is "
+                "shown where ten of them or more have answers enough, and none is named.",
                 'Unless the interval leaves out the figure of all schools, we say "no clear difference". There are no ranks, '
                 "and no other school is named.",
             ),

@@ -19,8 +19,9 @@ def answers_figure(table: Released, topic: Topic, **where: str) -> Figure:
         shares = tuple(table.value(f"{code}:{v}", **where) or _absent() for v in topic.values)
         none = table.value(f"{code}:none", **where) or _absent()
         bars.append(Bar(text, shares, none))
-        base = table.value(f"{code}:{topic.values[0]}", "n", **where) or _absent()
-        rows.append((text, *shares, none, base))
+        first = f"{code}:{topic.values[0]}"
+        more = tuple(table.value(first, c, **where) or _absent() for c in ("n", "n_weighted"))
+        rows.append((text, *shares, none, *more))
     columns = (
         Column("question", "Question"),
         *(
@@ -29,6 +30,7 @@ def answers_figure(table: Released, topic: Topic, **where: str) -> Figure:
         ),
         Column("none", "Did not answer", "percent"),
         Column("n", "Pupils", "count"),
+        Column("n_weighted", "Stand for", "count"),
     )
     spec = table.safe.spec
     last = topic.names[-1].lower()
@@ -68,7 +70,8 @@ def scores_table(table: Released, topic: Topic, **where: str) -> Table:
         caption=f"{topic.title}: score from {low:g} to {high:g}. {way}",
         columns=(
             Column("group", "Pupils"), Column("value", "Score", "mean", "", 1),
-            Column("interval", "95% interval", "interval"), Column("n", "How many", "count"), Column("mark", "Mark"),
+            Column("interval", "95% interval", "interval"), Column("n", "How many", "count"),
+            Column("n_weighted", "Stand for", "count"), Column("deff", "Design effect", "mean", "", 2), Column("mark", "Mark"),
         ),
         rows=tuple(r for r in rows if r), table_ids=(spec.id,), period=spec.period, source=SOURCE, notes=spec.notes,
     )  # fmt: skip
@@ -86,6 +89,7 @@ def _score(
         value,
         interval_or_dash(value),
         base,
+        *(table.value(scale, c, **where) or _absent() for c in ("n_weighted", "deff")),
         few(value.n) if value.known else "hidden: too few pupils",
     )
 
