@@ -88,6 +88,14 @@ def load_spec(spec: Path) -> FitSpec:
     return replace(asked, file=str(beside if beside.exists() else Path(asked.file)))
 
 
+def names_received(spec: Path) -> bool:
+    """True when SPEC.yaml names what authorities sent (`received:`) instead of one file."""
+    if not spec.is_file():
+        return False
+    lines = spec.read_bytes().decode("utf-8-sig", "replace").splitlines()
+    return any(line.startswith("received:") for line in lines)
+
+
 def fit_file(spec: Path, out: Path | None = None) -> Fit:
     """Fit what SPEC.yaml asks for; write the result as JSON when `out` is named.
 

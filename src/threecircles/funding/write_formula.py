@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import yaml
 
 from threecircles.core.multilevel import Fit
 from threecircles.core.workspace import write_bytes
+from threecircles.funding.area_based import AreaBased, load_area_spec
 from threecircles.funding.fit_file import FitSpec, file_hash
 from threecircles.funding.formula import Formula
 from threecircles.funding.shares import from_fit
@@ -32,6 +34,26 @@ def formula_of(spec: FitSpec, fitted: Fit) -> Formula:
         outcomes=[outcome],
         effect_rule="marginal",
         fitted_from=file_hash(Path(spec.file)),
+    )
+
+
+def formula_of_areas(path: Path, found: AreaBased) -> Formula:
+    """The formula of an area-based fit, to small areas; its hash is of everything that was received."""
+    asked, fitted = load_area_spec(path), found.fits["lsoa"]
+    files = sorted(p for p in (path.parent / asked.received).rglob("*") if p.is_file())
+    outcome = from_fit(fitted, outcome=asked.unit, cost_weight=asked.cost_weight)
+    terms = [replace(t, level="area") for t in outcome.terms]
+    return Formula(
+        id=asked.id or f"areas-{asked.unit}",
+        label=asked.label or f"Fitted to {asked.unit} of areas.",
+        source=f"Three Circles, fitted to {found.answers.filter('taken').height} authorities' returns",
+        unit="events",
+        kind="poisson_area",
+        status="fitted",
+        caveat="A model for places: never a statement about a child.",
+        outcomes=[replace(outcome, terms=terms)],
+        effect_rule="marginal",
+        fitted_from=sha256("".join(file_hash(f) for f in files).encode()).hexdigest(),
     )
 
 

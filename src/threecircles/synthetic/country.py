@@ -13,7 +13,7 @@ from threecircles.core.seeds import rng
 YEAR = 2025
 AREAS_EACH, MIDDLE = 30, 5
 SLOPES = {"low_income": 0.35, "poor_health": 0.15}
-SEEN = {**{age: 0.965 for age in range(5, 16)}, 2: 0.70, 3: 0.95, 4: 0.95, 16: 0.65, 17: 0.65}
+SEEN = {**{age: 0.955 for age in range(5, 16)}, 2: 0.66, 3: 0.95, 4: 0.95, 16: 0.65, 17: 0.6}
 """Part of an age that a census holds: nobody under two, most of school age, fewer after sixteen."""
 ALTERNATIVE, DUAL = 0.006, 0.3
 HEADER = (
@@ -42,7 +42,7 @@ def write_country(folder: Path, *, authorities: int = 8, children: int = 70, see
         sent: list[Sequence[object]] = []
         ages = np.zeros(18, dtype=int)
         total = 0
-        for k in range(AREAS_EACH):
+        for _ in range(AREAS_EACH):
             code = f"E019{number:05d}"
             x = np.round((level + draw.normal(size=2) * 1.2) / 1.56, 4)
             here = int(draw.integers(children // 2, children * 3 // 2))
@@ -62,7 +62,9 @@ def write_country(folder: Path, *, authorities: int = 8, children: int = 70, see
         _censuses(place, la, ages, draw)
     reference = folder / "reference"
     reference.mkdir(exist_ok=True)
-    _write(reference / "areas.csv", ("area_code", "la_code", "msoa_code", "children", *SLOPES), areas)
+    _write(
+        reference / "areas.csv", ("area_code", "la_code", "msoa_code", "children", *SLOPES), areas
+    )
     _write(reference / "population.csv", ("la_code", "age", "children"), population)
     _write(reference / "totals.csv", ("la_code", "unit", "quantity"), totals)
     spec = folder / "fit.yaml"
@@ -84,14 +86,26 @@ label: Referrals in a made-up country.
 
 def _row(la: str, area: str, quantity: object, children: object, hidden: bool) -> Sequence[object]:
     start, end = f"{YEAR - 1}-04-01", f"{YEAR}-03-31"
-    return (la, area, "lsoa21", "referrals", start, end, "referrals", quantity, children, int(hidden), "home_on_entry")
+    return (
+        la,
+        area,
+        "lsoa21",
+        "referrals",
+        start,
+        end,
+        "referrals",
+        quantity,
+        children,
+        int(hidden),
+        "home_on_entry",
+    )
 
 
 def _censuses(place: Path, la: str, ages: np.ndarray, draw: np.random.Generator) -> None:
     early, school, other = [], [], []
     number = 0
     for age, count in enumerate(ages):
-        for _ in range(int(draw.binomial(count, SEEN.get(age, 0.0)))):
+        for _ in range(round(count * SEEN.get(age, 0.0))):
             number += 1
             # Born in the school year that makes the child this old on 31 August before the census.
             born = f"{YEAR - 1 - age - 1}-{int(draw.integers(9, 13)):02d}-{int(draw.integers(1, 29)):02d}"
@@ -102,7 +116,18 @@ def _censuses(place: Path, la: str, ages: np.ndarray, draw: np.random.Generator)
             upn = _upn(la, number)
             in_other = age >= 11 and draw.random() < ALTERNATIVE * 3
             if in_other:
-                other.append((upn, "Child", f"No{number}", born, sex, "900002", "behaviour", f"{YEAR - 1}-09-10"))
+                other.append(
+                    (
+                        upn,
+                        "Child",
+                        f"No{number}",
+                        born,
+                        sex,
+                        "900002",
+                        "behaviour",
+                        f"{YEAR - 1}-09-10",
+                    )
+                )
             if not in_other or draw.random() < DUAL:
                 school.append((number, number, born, upn, sex, "900003"))
     _write(
@@ -120,11 +145,10 @@ def _censuses(place: Path, la: str, ages: np.ndarray, draw: np.random.Generator)
 
 
 def _upn(la: str, number: int) -> str:
-    digits = f"{int(la[-3:]):03d}{0:04d}24{number % 1000:03d}"[:12]
     made = f"{900 + int(la[-3:]) % 100:03d}{number // 1000:04d}24{number % 1000:03d}"
     letters = "ABCDEFGHJKLMNPQRTUVWXYZ"
     check = sum(int(d) * (i + 2) for i, d in enumerate(made)) % 23
-    return letters[check] + made if digits else made
+    return letters[check] + made
 
 
 def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -132,3 +156,47 @@ def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) 
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
         writer.writerows(rows)
+
+
+NAMES = (
+    "Ashmere", "Brackholt", "Calder Vale", "Dunmoor", "Eastwick", "Fernley", "Glenbrook", "Hartsea",
+    "Inglewood", "Kestrel Bay", "Larkhill", "Marsham", "Netherby", "Oakhurst", "Pendle Cross", "Quarrydale",
+    "Ravensford", "Saltmarsh", "Thornbury Down", "Underhill", "Westmoor", "Yarrow",
+)  # fmt: skip
+OPEN_HEADER = (
+    "la", "name", "area", "age", "free_meals", "low_income_2025", "low_income_2019", "poor_health", "crowded_homes",
+    "children", "in_need",
+)  # fmt: skip
+
+
+def open_cells(seed: int = 1) -> list[Sequence[object]]:
+    """Cells of the shipped country (definitions/formula_country): columns OPEN_HEADER, one row a cell.
+
+    Truth: logit = -3.6 + .30 low income 2025 + .15 poor health + age (0, .2, .4) + .9 free meals, area sd
+    .25, authority sd .30. The income figure of 2019 and crowded homes move with the others.
+    """
+    draw = rng(seed, "open country")
+    rows: list[Sequence[object]] = []
+    number = 0
+    for j, name in enumerate(NAMES):
+        level, local = draw.normal(size=2)
+        for _ in range(7):
+            income = 0.75 * level + 0.65 * draw.normal()
+            older = 0.9 * income + 0.45 * draw.normal()
+            health = 0.7 * income + 0.7 * draw.normal()
+            crowded = 0.5 * income + 0.85 * draw.normal()
+            x = [round(float(v), 3) for v in (income, older, health, crowded)]
+            area = 0.25 * draw.normal() + 0.30 * local
+            size = int(draw.integers(400, 1400))
+            number += 1
+            for i, (age, more) in enumerate((("0-4", 0.0), ("5-11", 0.2), ("12-17", 0.4))):
+                meals = 1 / (1 + np.exp(1.3 - 0.6 * x[0]))
+                poor = int(draw.binomial(size // 3 + i * 7, meals))
+                for free, n in (("no", size // 3 + i * 7 - poor), ("yes", poor)):
+                    eta = -3.6 + 0.30 * x[0] + 0.15 * x[2] + more + 0.9 * (free == "yes") + area
+                    events = int(draw.binomial(n, 1 / (1 + np.exp(-eta))))
+                    if n:
+                        rows.append(
+                            (f"X{j + 1:02d}", name, f"X{number:03d}", age, free, *x, n, events)
+                        )
+    return rows

@@ -20,6 +20,7 @@ WORK = (
     ("Release desk", "/release", ("analyst", "survey_lead", "school_lead", "researcher", "output_checker", "approver", "information_governance", "data_protection_officer")),
     ("Rights", "/rights", ("information_governance", "data_protection_officer")),
     ("Who looked", "/audit", ("information_governance", "data_protection_officer")),
+    ("Formula", "/formula", ()),
     ("Agreements", "/agreements", ()),
 )  # fmt: skip
 """Working pages: label, path, and the roles whose work it is (nobody named = everybody's). A page says

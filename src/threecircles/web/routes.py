@@ -26,6 +26,7 @@ MODULES = (
     "threecircles.web.work.audit",
     "threecircles.web.work.agreements",
     "threecircles.web.work.survey_desk",
+    "threecircles.web.work.formula",
     "threecircles.web.survey.routes",
 )
 """Modules with `ROUTES`; a room's pages are added here."""

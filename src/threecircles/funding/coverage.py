@@ -1,0 +1,149 @@
+"""Children the linked data do not hold: without it a place with many independent schools would look childless."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import polars as pl
+
+from threecircles.core.errors import UsageError
+
+FEWEST_COVERED, LARGEST_WEIGHT = 0.60, 5.0
+Uncovered = Literal["same", "area_only", "user_rates"]
+
+
+def coverage(covered: pl.DataFrame, population: pl.DataFrame) -> pl.DataFrame:
+    """Children seen in a census beside the mid-year estimate, one row an authority.
+
+    covered, population: la_code, age (0 to 17), children. Columns: la_code, seen, children, coverage.
+    Raises UsageError for an authority without a population.
+    """
+    seen = (
+        covered.filter(pl.col("age").is_between(0, 17))
+        .group_by("la_code")
+        .agg(seen=pl.col("children").sum())
+    )
+    whole = (
+        population.filter(pl.col("age").is_between(0, 17))
+        .group_by("la_code")
+        .agg(pl.col("children").sum())
+    )
+    made = seen.join(whole, on="la_code", how="left").sort("la_code")
+    if without := made.filter(pl.col("children").is_null())["la_code"].to_list():
+        raise UsageError("These authorities have no population.", found=", ".join(without[:10]))
+    return made.with_columns(coverage=pl.col("seen") / pl.col("children"))
+
+
+@dataclass(frozen=True)
+class Weighted:
+    """cells: as given with `weight` and `n_weighted`.
+
+    uncovered: children in strata without one covered child. warnings: authorities under 60% and strata
+    whose weight is over 5, by name.
+    """
+
+    cells: pl.DataFrame
+    uncovered: float
+    warnings: tuple[str, ...]
+
+
+def weighted(
+    cells: pl.DataFrame,
+    population: pl.DataFrame,
+    *,
+    strata: Sequence[str] = ("la", "age", "sex"),
+    children: str = "n",
+) -> Weighted:
+    """Covered children of each stratum weighted to the mid-year estimate.
+
+    cells: the strata, the number of children and the formula's terms. population: the strata and
+    `children`. A stratum nobody covers keeps no row here: `scaled_need` gives it a rate.
+    Raises UsageError when a stratum of the cells has no population.
+    """
+    keys = list(strata)
+    held = cells.group_by(keys).agg(held=pl.col(children).sum())
+    both = (
+        population.group_by(keys)
+        .agg(pl.col("children").sum())
+        .join(held, on=keys, how="full", coalesce=True)
+    )
+    strange = both.filter(pl.col("children").is_null())
+    if strange.height:
+        found = ", ".join("/".join(map(str, r)) for r in strange.select(keys).head(5).iter_rows())
+        raise UsageError("Children are covered where the estimate has none.", found=found)
+    none = both.filter(pl.col("held").is_null() | (pl.col("held") == 0))
+    weights = both.filter(pl.col("held") > 0).select(
+        *keys, weight=pl.col("children") / pl.col("held")
+    )
+    made = cells.join(weights, on=keys, how="left", maintain_order="left").with_columns(
+        n_weighted=pl.col(children) * pl.col("weight")
+    )
+    heavy = weights.filter(pl.col("weight") > LARGEST_WEIGHT)
+    by_la = both.group_by(keys[0]).agg(pl.col("held").sum() / pl.col("children").sum())
+    low = by_la.filter(pl.col("held") < FEWEST_COVERED).sort(keys[0])
+    said = [
+        f"{la}: {part:.0%} of children are covered, under {FEWEST_COVERED:.0%}."
+        for la, part in low.iter_rows()
+    ]
+    said += [
+        f"{'/'.join(map(str, row[:-1]))}: each covered child stands for {row[-1]:.1f}, over {LARGEST_WEIGHT:g}."
+        for row in heavy.sort(keys).iter_rows()
+    ]
+    return Weighted(made, float(none["children"].sum()), tuple(said))
+
+
+def scaled_need(
+    cells: pl.DataFrame,
+    chance: np.ndarray,
+    population: pl.DataFrame,
+    *,
+    strata: Sequence[str] = ("la", "age", "sex"),
+    children: str = "n",
+    uncovered: Uncovered = "same",
+    area_rates: pl.DataFrame | None = None,
+    user_rates: pl.DataFrame | None = None,
+) -> pl.DataFrame:
+    """Expected events of all children of each authority, covered or not. Columns: la, expected, covered_part.
+
+    chance: expected events a child of each cell. uncovered: what children outside the data are taken to
+    need: "same" as the covered of their stratum; "area_only": the authority's rate in `area_rates` (la, rate);
+    "user_rates": the rate of their stratum in `user_rates` (strata, rate). A stratum nobody covers goes by
+    `area_rates` (the authority's own mean of `chance` when none are given) unless user_rates name it.
+    """
+    keys, la = list(strata), strata[0]
+    table = cells.with_columns(need=pl.Series(chance) * pl.col(children).cast(pl.Float64))
+    held = table.group_by(keys).agg(
+        pl.col("need").sum(), held=pl.col(children).sum().cast(pl.Float64)
+    )
+    own = table.group_by(la).agg(rate=pl.col("need").sum() / pl.col(children).sum())
+    area = (area_rates if area_rates is not None else own).select(la, area_rate="rate")
+    both = (
+        population.group_by(keys)
+        .agg(pl.col("children").sum().cast(pl.Float64))
+        .join(held, on=keys, how="left")
+        .join(area, on=la, how="left")
+        .with_columns(pl.col("held", "need").fill_null(0.0))
+    )
+    if uncovered == "user_rates":
+        if user_rates is None:
+            raise UsageError("Rates for uncovered children are asked for, but none are given.")
+        both = both.join(user_rates.select(*keys, user_rate="rate"), on=keys, how="left")
+        if both["user_rate"].null_count():
+            raise UsageError("Some strata have no rate for uncovered children.")
+    rate = {
+        "same": pl.when(pl.col("held") > 0)
+        .then(pl.col("need") / pl.col("held"))
+        .otherwise("area_rate"),
+        "area_only": pl.col("area_rate"),
+        "user_rates": pl.col("user_rate"),
+    }[uncovered]
+    outside = pl.max_horizontal(pl.col("children") - pl.col("held"), pl.lit(0.0))
+    return (
+        both.with_columns(expected=pl.col("need") + outside * rate)
+        .group_by(la)
+        .agg(pl.col("expected").sum(), covered_part=pl.col("held").sum() / pl.col("children").sum())
+        .sort(la)
+    )
