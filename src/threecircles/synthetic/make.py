@@ -32,6 +32,11 @@ from threecircles.synthetic.export.extracts import (
     survey_pupils_table,
     youth_justice_table,
 )
+from threecircles.synthetic.export.nurseries import (
+    alternative_provision_table,
+    early_years_census_table,
+    two_year_place_table,
+)
 from threecircles.synthetic.export.reference import reference_tables, write_boundaries
 from threecircles.synthetic.export.school_census import school_census_tables
 from threecircles.synthetic.export.ssda903 import ssda903_tables
@@ -133,6 +138,13 @@ def received_tables(world: World, wanted: set[str] | None = None) -> Received:
         f"eyfs_{year}": lambda: {"eyfs_profile": profile_table(world)},
         f"two_year_review_{year}": lambda: {"two_year_review": review_table(world)},
         f"speech_therapy_{year}": lambda: {"speech_therapy": therapy_table(world)},
+        f"early_years_census_{year}": lambda: {
+            "early_years_census": early_years_census_table(world)
+        },
+        f"two_year_place_{year}": lambda: {"two_year_place": two_year_place_table(world)},
+        f"alternative_provision_{year}": lambda: {
+            "alternative_provision": alternative_provision_table(world)
+        },
         f"s251_{year}": lambda: {"s251_outturn": s251_table(world, ledger(world))},
         f"register_{year}": lambda: {"centre_register": register_table(world)},
     }
@@ -193,7 +205,8 @@ def _write_delivery(
 FILES = {
     "early_help": "early_help.csv", "youth_justice": "youth_justice.csv", "survey": "survey_pupils_{year}.csv",
     "survey_holder": "survey_holder_{year}.csv", "s251": "s251_outturn_{year}.csv", "register": "centre_register.csv",
-    "eyfs": "eyfs_profile_{year}.csv", "two_year_review": "two_year_review_{year}.csv", "speech_therapy": "speech_therapy_{year}.csv",
+    "early_years_census": "ey_census_{year}.csv", "alternative_provision": "ap_census_{year}.csv",
+    "two_year_place": "two_year_places_{year}.csv", "eyfs": "eyfs_profile_{year}.csv", "two_year_review": "two_year_review_{year}.csv", "speech_therapy": "speech_therapy_{year}.csv",
 }  # fmt: skip
 
 
@@ -321,6 +334,15 @@ def place_yaml(world: World, deliveries: set[str]) -> str:
         )
         for name in sorted(deliveries)
         if name.startswith("attendance_")
+    ]
+    january = (
+        ("early_years_census", "early-years-census", "ey_census", f"{y}-02-27"),
+        ("alternative_provision", "alternative-provision-census", "ap_census", f"{y}-02-27"),
+        ("two_year_place", "two-year-place", "two_year_places", f"{y}-02-05"),
+    )
+    sets += [
+        (f"{kind}_{y}", source, f"received/{file}_{y}.csv", received_on, f"{y}-01-15", y)
+        for kind, source, file, received_on in january
     ]
     for name, source, files, received_on, as_of, year in sets:
         if name in deliveries:

@@ -28,6 +28,7 @@ from threecircles.synthetic.survey import Survey, make_survey
 
 if TYPE_CHECKING:
     from threecircles.synthetic.attendance import Attendance
+    from threecircles.synthetic.nurseries import Nurseries
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,13 @@ class World:
         from threecircles.synthetic.attendance import make_attendance
 
         return make_attendance(self)
+
+    @cached_property
+    def nurseries(self) -> Nurseries:
+        """Who is at a nursery, in alternative provision or has a funded place: made when asked for."""
+        from threecircles.synthetic.nurseries import make_nurseries
+
+        return make_nurseries(self)
 
 
 def build_world(profile: Profile, seed: int, year: int) -> World:

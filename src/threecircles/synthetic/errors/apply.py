@@ -86,6 +86,12 @@ _EXTRACTS: dict[str, tuple[str, str, str, Columns]] = {
         "nhs_number", "forename", "surname", "dob", "sex", "postcode", "", "ethnicity")),
     "speech_therapy": ("speech-language-therapy", "speech_therapy", "health", Columns(
         "referral_id", "forename", "surname", "dob", "sex", "postcode", "", "ethnicity")),
+    "early_years_census": ("early-years-census", "early_years_census", "school", Columns(
+        "child_id", "forename", "surname", "dob", "sex", "postcode", "", "ethnicity")),
+    "two_year_place": ("two-year-place", "two_year_place", "help", Columns(
+        "child_id", "forename", "surname", "dob", "sex", "postcode", "", "ethnicity")),
+    "alternative_provision": ("alternative-provision-census", "alternative_provision", "school", Columns(
+        "upn", "forename", "surname", "dob", "sex", "postcode", "", "ethnicity")),
     "survey_holder": ("survey-holder", "survey_holder", "survey", Columns(
         "code", "forename", "surname", "dob", "sex", "postcode", "upn")),
 }  # fmt: skip
@@ -100,7 +106,14 @@ def _persons(world: World, kind: str) -> np.ndarray:
         return world.early_years.review_child
     if kind == "speech_therapy":
         return world.early_years.review_child[therapy_rows(world)]
+    if kind in _JANUARY:
+        return getattr(world.nurseries, _JANUARY[kind])
     return world.survey.child[survey_rows(world)]
+
+
+_JANUARY = {
+    "early_years_census": "nursery_child", "two_year_place": "two_child", "alternative_provision": "away_child",
+}  # fmt: skip
 
 
 def _extract(world: World, log: Log, kind: str, delivery: str, tables: Tables) -> Tables:
