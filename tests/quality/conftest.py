@@ -38,12 +38,16 @@ def cin():
 
 
 @pytest.fixture(scope="session")
-def clean(tmp_path_factory):
+def sound_place(tmp_path_factory):
+    """The folder of a made-up place without errors."""
+    from threecircles.synthetic import make
+
+    return make("hamlet", tmp_path_factory.mktemp("places") / "hamlet", seed=1, errors="none")
+
+
+@pytest.fixture(scope="session")
+def clean(sound_place):
     """The error-free returns of a made-up place as the checks across returns see them."""
     from tests.quality.planted import clean_tables
 
-    from threecircles.synthetic import make
-
-    folder = tmp_path_factory.mktemp("places") / "hamlet"
-    make("hamlet", folder, seed=1, errors="none")
-    return clean_tables(folder)
+    return clean_tables(sound_place)

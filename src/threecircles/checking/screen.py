@@ -9,6 +9,7 @@ from threecircles.quality import Report
 from threecircles.quality.outputs_told import Picture, told_text
 from threecircles.quality.stored import findings_table
 from threecircles.quality.summary import Summary, summarise, summary_text
+from threecircles.quality.two_year_olds import PLACES, REVIEWS, THERAPY, two_year_olds
 from threecircles.sources import Problem
 
 WORST = 10
@@ -40,6 +41,9 @@ def screen(
             lines += ["", heading, *(f"  {t}" for t in told)]
     for report in checked.reports:
         lines += ["", *_told(report, (summaries or {}).get(report.return_name))]
+    if {PLACES, REVIEWS, THERAPY} & set(checked.reading.tables):
+        twos = two_year_olds(checked.reading.tables).sentences()
+        lines += ["", "Two-year-olds", *(f"  {t}" for t in twos)]
     if not checked.reports:
         lines += ["", "No return was found, so no rule ran."]
     for shown in (pictures or {}).values():
