@@ -64,6 +64,8 @@ def test_a_reader_learns_who_is_missed_how_many_links_are_wrong_and_what_it_does
         "precision",
         "recall",
         "corrected by a factor",
+        "join two children (from a reviewed sample)",
+        "What it does to the three circles:",
     ):
         assert said in text
     edges = result.link_edge.filter(pl.col("band").is_in(["linked", "linked_doubtful"]))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
+from tests.browsing import new_page, violations
+from tests.web.conftest import serving
 
 from threecircles.core.workspace import open_workspace
 from threecircles.disclosure import audit
@@ -18,7 +19,6 @@ from threecircles.web import create_app
 _spec = spec_from_file_location("review_place", Path(__file__).with_name("review_place.py"))
 place = module_from_spec(_spec)
 _spec.loader.exec_module(place)
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -92,36 +92,21 @@ def test_the_pair_page_shows_the_listed_fields_and_nothing_else_and_no_restricte
 
 
 @pytest.mark.browser
-def test_twenty_pairs_are_settled_with_the_keyboard_alone_and_axe_finds_nothing(folder):
+def test_twenty_pairs_are_settled_with_the_keyboard_alone_and_axe_finds_nothing(folder, browser):
     """identity A13"""
-    spec = spec_from_file_location("browsing", ROOT / "tests" / "web" / "test_browser.py")
-    browsing = module_from_spec(spec)
-    spec.loader.exec_module(browsing)
-    serve = spec_from_file_location("serving", ROOT / "tests" / "web" / "conftest.py")
-    serving = module_from_spec(serve)
-    serve.loader.exec_module(serving)
-    if not browsing.CHROMIUM.exists() or not browsing.AXE.exists():
-        if os.environ.get("THREECIRCLES_REQUIRE_BROWSER") == "1":
-            pytest.fail("chromium or axe-core is absent")
-        pytest.skip("chromium or axe-core is absent")
-    from playwright.sync_api import sync_playwright
-
-    with serving.serving(create_app(folder)) as client, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=str(browsing.CHROMIUM), args=browsing.ARGUMENTS
-        )
-        page = browser.new_page()
+    with serving(create_app(folder)) as client:
+        page = new_page(browser)
         page.goto(f"{client.address}/sign-in?next=/links")
         page.check("#part-demo-reviewer")
         page.keyboard.press("Enter")
         code = _next_pair(page, "")
-        assert browsing.violations(page) == []
+        assert violations(page) == []
         for _ in range(20):
             page.keyboard.press("Space")
             page.keyboard.press("ArrowDown")
             page.keyboard.press("Enter")
             code = _next_pair(page, code)
-        browser.close()
+        page.context.close()
     assert [d.answer for d in store.load(open_workspace(folder, "identity")).decisions] == [
         "different"
     ] * 20

@@ -122,11 +122,18 @@ def report(
     reviewed: Annotated[
         list[Path] | None, typer.Option(metavar="FILE", help="Answers of reviewers (CSV).")
     ] = None,
+    population: Annotated[
+        Path | None,
+        typer.Option(metavar="CSV", help="Columns age and population: who is not seen at all."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Write the page and its tables.")
+    ] = None,
 ) -> None:
     """Say how well the sources were linked, whom the linkage misses, and how sure that is."""
     from threecircles.identity.telling import report_text
 
-    print(report_text(links, reviewed or []))
+    print(report_text(links, reviewed or [], population, out))
 
 
 def explain(

@@ -15,8 +15,11 @@ _RARE = 0.05
 _CROWDED = 6
 """More records of one birthday in one household are an institution or a default, not a birth."""
 
-_JUDGED, _MOST_CO_TWINS = 100, 0.06
-"""Twice the co-twins per record that births give; judged only in sources of some size."""
+_ALIKE = 0.78
+"""Jaro-Winkler similarity from which two first names may be one badly written (the model's lowest level)."""
+_JUDGED, _MOST_CO_TWINS = 100, 0.12
+"""Three to four times the share of records with a co-twin that births give; judged only in sources of
+some size."""
 
 
 def co_twins(records: pl.DataFrame) -> pl.DataFrame:
@@ -50,7 +53,7 @@ def co_twins(records: pl.DataFrame) -> pl.DataFrame:
     one_place = (pl.col("postcode") == pl.col("postcode_b")).fill_null(False) | (
         pl.col("uprn") == pl.col("uprn_b")
     ).fill_null(False)
-    two_children = pl.col("first_all").list.set_intersection("first_all_b").list.len() == 0
+    two_children = _two_names(both)
     for column in numbers:
         two_children = two_children & (pl.col(column) != pl.col(f"{column}_b")).fill_null(True)
     told = both.filter(~pl.col("dup") | (two_children.fill_null(False) & ~pl.col("grown_up")))
@@ -61,6 +64,18 @@ def co_twins(records: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _two_names(pairs: pl.DataFrame) -> pl.Expr:
+    """Whether two first names are no spellings of one: no reading in common, and not even alike."""
+    from rapidfuzz.distance import JaroWinkler
+
+    alike = [
+        one is None or other is None or JaroWinkler.similarity(one[0], other[0]) >= _ALIKE
+        for one, other in pairs.select("first_all", "first_all_b").iter_rows()
+    ]
+    apart = pl.col("first_all").list.set_intersection("first_all_b").list.len() == 0
+    return apart & ~pl.Series("alike", alike, dtype=pl.Boolean)
+
+
 def _plausible(pairs: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
     """Pairs without those of a source that seems to hold far more co-twins than are born: there a
     second name on one birthday is the same child written badly."""
@@ -68,7 +83,8 @@ def _plausible(pairs: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
     sources = pairs.join(
         records.select("rid", "src"), left_on="rid_a", right_on="rid", maintain_order="left"
     )
-    counts = dict(sources.filter("dup").group_by("src").len().iter_rows())
+    seen = sources.filter("dup").group_by("src").agg(pl.col("rid_a").n_unique())
+    counts = dict(seen.iter_rows())
     doubted = [
         s for s, n in counts.items() if sizes[s] >= _JUDGED and n / sizes[s] > _MOST_CO_TWINS
     ]

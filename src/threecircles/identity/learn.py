@@ -139,20 +139,63 @@ def _pairs_within(groups: Any) -> float:
     return float((n * (n - 1) / 2).sum() or 0.0)
 
 
+_PROOFS = (["first", "surname", "dob"], ["first", "dob", "postcode"])
+_HINTS = (
+    ["first", "surname", "postcode"],
+    ["surname", "dob", "postcode"],
+    ["first", "surname", "birth_year"],
+    ["first", "surname"],
+    ["first", "dob"],
+    ["surname", "dob"],
+)
+"""Fields whose agreement tells how many children two sources share: as good as proof, and, where a list
+holds none of these, the next best, from which the agreements of chance are taken away."""
+
+
 def _prior(connection: duckdb.DuckDBPyConnection, records: pl.DataFrame, model: Model) -> float:
     """Chance that a pair that may be compared is one child: sure pairs over pairs, sure ones being
     some .85 of all (they need two identifying fields free of error)."""
-    sure = [[c.needs[0], "birth_year"] for c in model.comparisons if c.identifier]
-    held = set(records.columns)
-    sure += [
-        b for b in (["first", "surname", "dob"], ["first", "dob", "postcode"]) if set(b) <= held
-    ]
+    shared = _shared(records)
+    born = ["birth_year"] if "birth_year" in shared else []
+    sure = [[c.needs[0], *born] for c in model.comparisons if c.identifier]
+    sure += [b for b in _PROOFS if set(b) <= shared]
+    matches = _agreeing(connection, sure) if sure else 0.0
+    if not sure:
+        hint = next((b for b in _HINTS if set(b) <= shared), None)
+        if hint:
+            chance = allowed_pairs(records) * _by_chance(hint, model)
+            matches = max(0.0, _agreeing(connection, [hint]) - chance)
+    return float(min(0.5, max(1.0, matches / 0.85) / max(1.0, allowed_pairs(records))))
+
+
+def _shared(records: pl.DataFrame) -> set[str]:
+    """Columns that two sources hold, or one that may hold a child twice."""
+    held = records.group_by("src", "dup").agg(
+        pl.all().exclude("src", "dup").null_count() < pl.len()
+    )
+    columns = [c for c in held.columns if c not in ("src", "dup")]
+    several = held.select(
+        ((pl.col(c).sum() > 1) | (pl.col(c) & pl.col("dup")).any()).alias(c) for c in columns
+    )
+    return {c for c, yes in several.row(0, named=True).items() if yes}
+
+
+def _agreeing(connection: duckdb.DuckDBPyConnection, blocks: list[list[str]]) -> float:
     unions = " UNION ".join(
         f"SELECT l.rid, r.rid FROM records l JOIN records r ON {_equal(b)} AND {_allowed()}"
-        for b in sure
+        for b in blocks
     )
-    matches = connection.execute(f"SELECT count(*) FROM ({unions})").fetchone()[0] if sure else 0  # type: ignore[index]
-    return float(min(0.5, max(1.0, matches / 0.85) / max(1.0, allowed_pairs(records))))
+    return float(connection.execute(f"SELECT count(*) FROM ({unions})").fetchone()[0])  # type: ignore[index]
+
+
+def _by_chance(block: list[str], model: Model) -> float:
+    """Share of pairs of two children that agree on all of the block's fields."""
+    chance = 1.0
+    for column in block:
+        name = {"first": "first_name", "dob": "birth", "birth_year": ""}.get(column, column)
+        known = next((c for c in model.comparisons if c.name == name), None)
+        chance *= known.scored[0].u if known else 1 / 18
+    return chance
 
 
 def _equal(block: list[str] | tuple[str, ...]) -> str:

@@ -12,6 +12,7 @@ import polars as pl
 from threecircles.core.errors import ThreeCirclesError, UsageError
 from threecircles.core.memory import peak_memory_mb
 from threecircles.identity import review
+from threecircles.identity.by_group import record_groups
 from threecircles.identity.ladder import ENGINES, Ladder, climbed
 from threecircles.identity.persons import person_records
 from threecircles.identity.records import Notes, link_records
@@ -52,14 +53,18 @@ def link(
     """Link the sources of a SOURCES.yaml and write what came of it.
 
     threshold: generous (.3, for statistics), balanced (.8) or careful (.95). seed: makes person ids
-    reproducible; only for made-up people. answers: of reviewers; they stand above every score. Writes person_record.parquet, link_edge.parquet and
-    quality.json into `out`. Needs no workspace and no other room. Raises UsageError.
+    reproducible; only for made-up people. answers: of reviewers; they stand above every score. Writes person_record.parquet, link_edge.parquet,
+    record_group.parquet and quality.json into `out`. Needs no workspace and no other room. Raises UsageError.
     """
     request = read_request(sources_yaml)
     tables = {s.name: read_source(s, sources_yaml.parent) for s in request.sources}
     linked = link_tables(request, tables, threshold, engine, seed, answers)
     out.mkdir(parents=True, exist_ok=True)
-    for name, table in (("person_record", linked.person_record), ("link_edge", linked.link_edge)):
+    for name, table in (
+        ("person_record", linked.person_record),
+        ("link_edge", linked.link_edge),
+        ("record_group", record_groups(linked.ladder)),
+    ):
         aside = out / f".{name}.parquet"
         table.write_parquet(aside)
         aside.rename(out / f"{name}.parquet")

@@ -5,7 +5,8 @@
   hold a person twice), first text?, first_all list, surname text?, surname_all list, name_key
   text?, dob text? (yyyy-mm-dd), birth_year, birth_month, birth_day int16?, year_only bool, sex
   text? (F M), postcode text?, outcode text?, uprn text?, ethnic text?, nameless bool (neither name
-  nor postcode), expected date? (of an unborn child), grown_up bool (its source lists adults), id_<scheme> text?
+  nor postcode), expected date? (of an unborn child), grown_up bool (its source lists adults), id_<scheme> text?,
+  group_<name> text? (carried along for the quality report, never compared)
 """
 
 from __future__ import annotations
@@ -151,6 +152,7 @@ def _one_source(
             _identifiers(raw, scheme, source, fictitious, known, notes)
             for scheme in source.identifiers
         ],
+        *[c for c in raw.columns if c.startswith("group_")],
     )
     return _derived(built, source.name, notes)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import polars as pl
 
+from threecircles.identity import blocking_recall
 from threecircles.identity.ladder import Ladder
 from threecircles.identity.records import Notes, schemes
 
@@ -17,6 +19,7 @@ def quality(ladder: Ladder, persons: pl.DataFrame, notes: Notes, threshold: str)
     known = ladder.known
     return {
         "threshold": threshold,
+        "year": date.today().year,
         "records": len(records),
         "persons": int(persons["person_id"].n_unique()),
         "sources": [
@@ -35,6 +38,7 @@ def quality(ladder: Ladder, persons: pl.DataFrame, notes: Notes, threshold: str)
         },
         "expected_precision": _mean(accepted["p"]),
         "expected_wrong_links": round(float((1 - accepted["p"]).sum()), 1),
+        "blocking_recall_estimated": blocking_recall.estimated(edges, records, ladder.model),
         "linked_by_age": _by_age(records, persons),
         "identifiers": notes.identifiers,
         "refused_values": notes.refused,

@@ -24,7 +24,8 @@ class LinkSource:
     identifiers: scheme (nhs, upn, uln or a local scheme's name) -> column. duplicate_free: one
     record a person; when not said it is judged from the data. date_format: strptime form of the
     dates when they are not yyyy-mm-dd or dd/mm/yyyy. expected_birth: the day an unborn child was
-    expected; it is compared with births only, within 30 days before and nine months after.
+    expected; it is compared with births only, within 30 days before and nine months after. groups:
+    name (deprivation_fifth, in_care) -> column, carried along to say for whom the linkage works.
     """
 
     name: str
@@ -39,6 +40,7 @@ class LinkSource:
     ethnicity: str | None = None
     expected_birth: str | None = None
     identifiers: dict[str, str] = field(default_factory=dict)
+    groups: dict[str, str] = field(default_factory=dict)
     duplicate_free: bool | None = None
     date_format: str | None = None
 
@@ -167,9 +169,11 @@ def _columns(source: LinkSource) -> dict[str, str | None]:
         "ethnicity",
         "expected_birth",
     )
-    return {n: getattr(source, n) for n in named} | {
-        f"id_{s}": c for s, c in source.identifiers.items()
-    }
+    return (
+        {n: getattr(source, n) for n in named}
+        | {f"id_{s}": c for s, c in source.identifiers.items()}
+        | {f"group_{_scheme(g)}": c for g, c in source.groups.items()}
+    )
 
 
 def columns(source: LinkSource) -> dict[str, str]:

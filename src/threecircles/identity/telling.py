@@ -9,38 +9,59 @@ from typing import Any
 import polars as pl
 
 from threecircles.core.errors import UsageError
+from threecircles.identity import quality_page
+from threecircles.identity.by_group import by_group
 from threecircles.identity.estimates import Quality, Stratum, from_review
 from threecircles.identity.review import read_answers, stratified
 
 
-def report_text(folder: Path, reviewed: list[Path]) -> str:
+def report_text(
+    folder: Path, reviewed: list[Path], population: Path | None = None, out: Path | None = None
+) -> str:
     """What a linkage says of itself, and what reviewers' answers say of it.
 
     folder: what link wrote. reviewed: CSV files of a sample drawn by strata (`review export --sample`).
+    population: CSV with age and population, to say whom the lists do not see at all. out: a folder for
+    the page (quality.html) and its tables (CSV).
     """
-    path = folder / "quality.json"
-    if not path.exists():
-        raise UsageError(
-            "There is no quality.json here.",
-            where=str(folder),
-            mend="Name the folder that link wrote.",
-        )
-    told = json.loads(path.read_text(encoding="utf-8"))
+    told = json.loads(_needed(folder, "quality.json").read_text(encoding="utf-8"))
+    edges = pl.read_parquet(_needed(folder, "link_edge.parquet"))
+    groups = pl.read_parquet(_needed(folder, "record_group.parquet"))
+    answers = [a for file in reviewed for a in read_answers(file)]
     lines = [
         f"{told['records']:,} records are {told['persons']:,} persons at the threshold {told['threshold']}.",
         f"Expected wrong links: {told['expected_wrong_links']:,} of {told['pairs']['accepted']:,} (from the scores alone).",
-        "", *_sources(told["sources"]), "", *_youngest(told["linked_by_age"]),
+    ]  # fmt: skip
+    said: list[str] = []
+    table = pl.DataFrame()
+    if told["pairs"]["accepted"]:
+        whole, found = by_group(edges, groups, answers, told["year"])
+        said = quality_page.headlines(whole, found, bool(answers))
+        table = quality_page.as_table(whole, found)
+    if told.get("blocking_recall_estimated") is not None:
+        said.append(
+            f"Of the links that should exist, about {told['blocking_recall_estimated']:.1%} were compared at all."
+        )
+    covered = _covered(folder, groups, population, told["year"])
+    if covered is not None:
+        said.append(quality_page.unseen(covered))
+    lines += [
+        "", *said, "", *_sources(told["sources"]), "", *_youngest(told["linked_by_age"]),
         f"Waiting for a reviewer: {told['pairs']['for_review']:,} pairs, of them {told['pairs']['ties']:,} ties and"
         f" {told['pairs']['twin_swap_alerts']:,} numbers that may belong to a twin.",
     ]  # fmt: skip
     lines += told.get("problems", [])
     if reviewed:
-        lines += ["", *estimated(pl.read_parquet(folder / "link_edge.parquet"), reviewed)]
+        lines += ["", *estimated(edges, reviewed)]
     else:
         lines += [
             "",
             "Nobody has reviewed a sample yet: `threecircles identity review export --sample` draws one.",
         ]
+    if out is not None:
+        ages = pl.DataFrame(told["linked_by_age"], infer_schema_length=None)
+        files = quality_page.write(out, said, table, _source_table(told["sources"]), ages, covered)
+        lines.append(f"Written to {out}: {', '.join(f.name for f in files)}.")
     return "\n".join(lines)
 
 
@@ -109,3 +130,34 @@ def _youngest(by_year: list[dict[str, Any]]) -> list[str]:
         f"Linked least: {worst['source']}, born {worst['birth_year']} ({worst['linked']:.1%});"
         f" most: {best['source']}, born {best['birth_year']} ({best['linked']:.1%})."
     ]
+
+
+def _needed(folder: Path, name: str) -> Path:
+    path = folder / name
+    if not path.exists():
+        raise UsageError(
+            f"There is no {name} here.",
+            where=str(folder),
+            mend="Name the folder that link wrote.",
+        )
+    return path
+
+
+def _covered(
+    folder: Path, groups: pl.DataFrame, population: Path | None, year: int
+) -> pl.DataFrame | None:
+    if population is None:
+        return None
+    persons = pl.read_parquet(_needed(folder, "person_record.parquet"))
+    told = persons.join(groups, on=["source", "record_id"])
+    return quality_page.coverage(told, population, year)
+
+
+def _source_table(sources: list[dict[str, Any]]) -> pl.DataFrame:
+    """source, records, a column for each band and for the share of records that hold each field."""
+    rows = [
+        {"source": s["source"], "records": s["records"], **{b: s["bands"].get(b, 0) for b in ("linked", "linked_doubtful", "review", "unlinked")},
+         **{f"{f}_present": v for f, v in s["present"].items()}}
+        for s in sources
+    ]  # fmt: skip
+    return pl.DataFrame(rows, infer_schema_length=None)
