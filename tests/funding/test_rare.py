@@ -3,7 +3,11 @@
 import numpy as np
 import polars as pl
 import pytest
+import typer
+from openpyxl import load_workbook
+from typer.testing import CliRunner
 
+from threecircles.cli import funding
 from threecircles.core.errors import UsageError
 from threecircles.core.seeds import rng
 from threecircles.funding.rare import combined, pooled_shares
@@ -109,3 +113,34 @@ def test_shares_by_relative_cost_add_to_one():
         assert scores(NEED, relative_costs(PRICES, mode)).share.sum() == pytest.approx(1)
     with pytest.raises(UsageError, match="no cost weight"):
         relative_costs(PRICES, "published", {"cin": 1.0})
+
+
+def test_the_workbook_holds_shares_with_and_without(tmp_path):
+    """funding A30: both are in the workbook, each with its interval; the weight in the sheet is live."""
+    table, _ = country(3, events=200)
+    table.filter(pl.col("la") < "L040").write_parquet(tmp_path / "rare.parquet")
+    spec = tmp_path / "rare.yaml"
+    spec.write_text(
+        "file: rare.parquet\noutcome: y\ntrials: n\nnumeric: [x1, x2]\ngroups: [area, la]\n"
+    )
+    app = typer.Typer()
+    funding.register(app)
+    done = CliRunner().invoke(
+        app, ["formula", "rare", str(spec), "--parent", "care", "--weight", "0.2", "--out", str(tmp_path / "r.xlsx")]
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert "needed for each term" in done.output
+    live = load_workbook(tmp_path / "r.xlsx")["With and without"]
+    seen = load_workbook(tmp_path / "r.xlsx", data_only=True)["With and without"]
+    names = [c.value for c in seen[4]]
+    rows = [dict(zip(names, r, strict=True)) for r in seen.iter_rows(min_row=5, max_row=44, max_col=len(names), values_only=True)]  # fmt: skip
+    assert len(rows) == 40 and live["B2"].value == 0.2
+    assert sum(r["share_with"] for r in rows) == pytest.approx(1)
+    assert sum(r["share_without"] for r in rows) == pytest.approx(1)
+    assert all(r["low_with"] < r["share_with"] < r["high_with"] for r in rows)
+    assert all(r["low_without"] < r["share_without"] < r["high_without"] for r in rows)
+    first = rows[0]
+    assert first["share_with"] == pytest.approx(
+        0.8 * first["share_without"] + 0.2 * first["share_rare"]
+    )
+    assert str(live.cell(5, names.index("share_with") + 1).value).startswith("=(1-$B$2)*")

@@ -25,10 +25,11 @@ def register(app: typer.Typer) -> None:
         no_args_is_help=True,
         help="Relative-needs formulas: fit, evaluate, predict, compare, explain, test.",
     )
-    for command in (check, fit, evaluate, predict, compare, explain):
+    for command in (check, fit, evaluate, predict, compare, explain, collection, rare):
         group.command()(command)
     group.command("test")(test_formula)
     group.command("demo-england")(demo_england)
+    group.command("demo-country")(demo_country)
     app.add_typer(group, name="formula")
 
 
@@ -52,15 +53,95 @@ def fit(
         Path | None, typer.Option(help="Write the fit as a formula that predict reads.")
     ] = None,
 ) -> None:
-    """Fit nested random intercepts (children in areas in authorities) by Laplace maximum likelihood."""
-    from threecircles.funding.fit_file import fit_file, load_spec
+    """Fit nested random intercepts (children in areas in authorities) by Laplace maximum likelihood.
+
+    A SPEC.yaml that names `received` instead of `file` is fitted from what authorities sent.
+    """
+    from threecircles.funding.fit_file import fit_file, load_spec, names_received
     from threecircles.funding.formula_show import fit_text
     from threecircles.funding.write_formula import formula_of, write_formula
 
+    if names_received(spec):
+        _fit_received(spec, json_out, out)
+        return
     fitted = fit_file(spec)
     if out is not None:
         write_formula(formula_of(load_spec(spec), fitted), out)
     say(fitted.as_dict(), json_out, fit_text(fitted))
+
+
+def _fit_received(spec: Path, json_out: Path | None, out: Path | None) -> None:
+    from threecircles.funding.area_based import fit_received, received_text
+    from threecircles.funding.write_formula import formula_of_areas, write_formula
+
+    found = fit_received(spec)
+    if out is not None:
+        write_formula(formula_of_areas(spec, found), out)
+    say(found.as_dict(), json_out, received_text(found))
+    if not found.answers["taken"].all():
+        raise SystemExit(1)
+
+
+def collection(
+    spec: Annotated[
+        Path, typer.Argument(metavar="SPEC.yaml", help="An area-based fit (received).")
+    ],
+    half_width: Annotated[
+        float, typer.Option(help="Wanted: how far a share may be off, as a part of it.")
+    ] = 0.02,
+    json_out: Json = None,
+) -> None:
+    """How many authorities would have to send their activity for shares of a stated precision."""
+    from dataclasses import asdict
+
+    from threecircles.funding.area_based import fit_received, load_area_spec
+    from threecircles.funding.collection import collection as ask
+
+    found = ask(fit_received(spec), load_area_spec(spec).numeric, half_width)
+    say(asdict(found) | {"tried": found.tried.to_dicts()}, json_out, found.text())
+
+
+def rare(
+    spec: Annotated[Path, typer.Argument(metavar="SPEC.yaml", help="The fit of the rare outcome.")],
+    parent: Annotated[str, typer.Option(help="Column of the outcome it is part of.")],
+    weight: Annotated[float, typer.Option(help="Its part of all cost, 0 to 1.")],
+    year: Annotated[str, typer.Option(help="Column of the year.")] = "year",
+    json_out: Json = None,
+    out: Csv = None,
+) -> None:
+    """Shares with and without a service few children use, pooled over years; says which way was taken."""
+    from threecircles.funding.formula_book import write_rare, write_table
+    from threecircles.funding.formula_show import rare_text
+    from threecircles.funding.rare_file import rare_file
+
+    table, found = rare_file(spec, parent=parent, weight=weight, year=year)
+    if out is not None and out.suffix.lower() == ".xlsx":
+        write_rare(table, out, found.said, weight)
+    elif out is not None:
+        write_table(table, out)
+    told = {
+        "road": found.road,
+        "said": found.said,
+        "events": found.events,
+        "authorities": table.to_dicts(),
+    }
+    say(told, json_out, rare_text(table, found.said, weight))
+
+
+def demo_country(
+    out: Annotated[Path, typer.Option(help="A new folder to write the country into.")],
+    authorities: Annotated[int, typer.Option(min=2, help="How many authorities answer.")] = 8,
+    seed: Annotated[int, typer.Option(help="Another number gives another country.")] = 1,
+) -> None:
+    """Write a made-up country: received/ of several authorities, tables beside it and fit.yaml."""
+    from threecircles.core.errors import UsageError
+    from threecircles.synthetic.country import write_country
+
+    if out.exists() and any(out.iterdir()):
+        raise UsageError("The folder is not empty.", where=str(out), mend="Name a new one.")
+    out.mkdir(parents=True, exist_ok=True)
+    spec = write_country(out, authorities=authorities, seed=seed)
+    print(f"Wrote {authorities} authorities. Now: threecircles formula fit {spec}")
 
 
 def evaluate(

@@ -104,19 +104,37 @@ def show(
 
 
 def project(
-    data: Data,
+    plan: Annotated[
+        Path | None, typer.Argument(metavar="PLAN.yaml", help="Rates, children, prices, what-ifs.")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="The folder of published files, for the backtest.")
+    ] = None,
     measure: Annotated[str, typer.Option(help="A spend measure.")] = "TotalLACFinance",
     known_to: Annotated[int, typer.Option(help="Last year the methods may see.")] = 2022,
     target: Annotated[int, typer.Option(help="The year they are judged by.")] = 2025,
+    renew: Annotated[
+        list[str] | None, typer.Option(help="A sum that ends, taken to go on (a what-if).")
+    ] = None,
     json_out: Json = None,
 ) -> None:
-    """How wrong simple projections of a published spend line would have been, over all authorities."""
+    """What spend may come to in one to five years, and how wrong such sums have been over all authorities."""
     from dataclasses import asdict
 
+    from threecircles.core.errors import UsageError
     from threecircles.funding.project import published_backtest
+    from threecircles.funding.projection_file import project_file, projection_text
 
-    found = published_backtest(data, measure, known_to, target)
-    say(asdict(found), json_out, found.text())
+    if plan is None and data is None:
+        raise UsageError("Nothing is asked for.", mend="Give PLAN.yaml, --data FOLDER, or both.")
+    judged = published_backtest(data, measure, known_to, target) if data else None
+    if plan is None:
+        assert judged is not None
+        say(asdict(judged), json_out, judged.text())
+        return
+    found = project_file(plan, tuple(renew or ()))
+    told = found.as_dict() | {"backtest": asdict(judged) if judged else None}
+    say(told, json_out, projection_text(found, judged))
 
 
 def effect(

@@ -126,3 +126,32 @@ def write_compared(table: pl.DataFrame, path: Path, budget_pence: int, caveat: s
         _rows(first, table, top=2)
         for name, share in (("As it started", "share_a"), ("As changed", "share_b")):
             _pennies(book, name, table.select("la", share), share, budget_pence)
+
+
+def write_rare(table: pl.DataFrame, path: Path, said: str, weight: float) -> None:
+    """Shares with and without a rare outcome as .xlsx; the share with it is a live formula of the weight typed in."""
+    import xlsxwriter
+
+    _need_xlsx(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with xlsxwriter.Workbook(str(path)) as book:
+        sheet = book.add_worksheet("With and without")
+        sheet.write_string(0, 0, said)
+        sheet.write_row(1, 0, ["Cost weight of the rare outcome", weight])
+        _rows(sheet, table, top=3)
+        names = table.columns
+        without, rare, both = (
+            chr(65 + names.index(c)) for c in ("share_without", "share_rare", "share_with")
+        )
+        for i, value in enumerate(table["share_with"]):
+            row = i + 5
+            live = f"=(1-$B$2)*{without}{row}+$B$2*{rare}{row}"
+            sheet.write_formula(
+                row - 1,
+                names.index("share_with"),
+                live,
+                book.add_format({"num_format": SHARE}),
+                value,
+            )
+        sheet.set_column(0, len(names), 16)
+        sheet.write_string(table.height + 5, 0, f"Column {both} is worked from the weight in B2.")

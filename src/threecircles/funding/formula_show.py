@@ -168,3 +168,24 @@ def _lesson(found: England) -> list[str]:
                 "That is covariates that move together in a model of places; it does not say that poverty lowers need."
             )
     return made
+
+
+def rare_text(table: pl.DataFrame, said: str, weight: float, most: int = 12) -> str:
+    """What `formula rare` prints: the way taken, and the authorities it moves most."""
+    lines = [
+        said,
+        f"Cost weight {weight:.1%}. Shares without and with it, those it moves most first:",
+    ]
+    ends = lambda low, high: "interval not known" if low is None else f"{low:.4%} to {high:.4%}"  # noqa: E731
+    for row in table.sort(pl.col("moved").abs(), descending=True).head(most).iter_rows(named=True):
+        lines.append(
+            f"  {row['la']:<12}{row['share_without']:>10.4%} ({ends(row['low_without'], row['high_without'])})"
+            f"{row['share_with']:>11.4%} ({ends(row['low_with'], row['high_with'])}){row['moved']:>+9.2%}"
+        )
+    pair = table.drop_nulls(["yearly_sd", "pooled_error"])
+    if pair.height:
+        sd, error = float(pair["yearly_sd"].median()), float(pair["pooled_error"].median())  # type: ignore[arg-type]
+        lines.append(
+            f"Single years' shares of it wander by {sd:.4%} (sd, middle authority); all years together are known to {error:.4%}."
+        )
+    return "\n".join(lines)

@@ -17,6 +17,7 @@ from threecircles.funding.shares import Floats, Shares
 from threecircles.funding.validity import by_authority, jackknife, judge
 
 EVENTS_PER_TERM = 10
+Z90 = 1.6448536269514722
 PENALTIES = (0.1, 1.0, 10.0, 100.0, 1000.0)
 
 
@@ -26,6 +27,7 @@ class Rare:
 
     road: which way was taken ("all terms", "fewer terms", "shrunk towards the parent", "the parent's
     shares"), said: in words. events: over all years. yearly_sd: by authority, of single years' shares.
+    left: the shares of all (columns) without each authority (rows), where refits were made.
     """
 
     shares: Shares
@@ -35,6 +37,7 @@ class Rare:
     said: str
     events: int
     yearly_sd: Floats | None = None
+    left: Floats | None = None
 
 
 def pooled_shares(
@@ -61,7 +64,7 @@ def pooled_shares(
     kept = tuple(numeric[: min(room, len(numeric))])
     if len(kept) == len(numeric) or kept:
         road = "all terms" if len(kept) == len(numeric) else "fewer terms"
-        shares, error = _fitted(
+        shares, left = _fitted(
             table, outcome, trials, kept, groups, year if years > 1 else None, intervals
         )
     elif parent is None:
@@ -71,16 +74,17 @@ def pooled_shares(
         )
     elif events >= EVENTS_PER_TERM:
         road = "shrunk towards the parent"
-        shares, error = _shrunk(table, outcome, trials, numeric, groups, parent), np.full(0, np.nan)
+        shares, left = _shrunk(table, outcome, trials, numeric, groups, parent), None
     else:
         road = "the parent's shares"
-        shares, error = _fitted(table, parent, trials, tuple(numeric), groups, None, intervals)
+        shares, left = _fitted(table, parent, trials, tuple(numeric), groups, None, intervals)
     said = (
         f"{events} events over {years} {'year' if years == 1 else 'years'}, {EVENTS_PER_TERM} needed for each term: "
         f"{road}" + (f" ({', '.join(kept)})" if road == "fewer terms" else "") + "."
     )
     single = _yearly(table, outcome, trials, kept, groups, year, shares.la) if years > 1 and kept else None  # fmt: skip
-    return Rare(shares, error, kept or tuple(numeric), road, said, events, single)
+    error = np.full(len(shares.la), np.nan) if left is None else jackknife(left)
+    return Rare(shares, error, kept or tuple(numeric), road, said, events, single, left)
 
 
 def combined(common: Shares, rare: Shares, weight: float) -> Shares:
@@ -93,6 +97,53 @@ def combined(common: Shares, rare: Shares, weight: float) -> Shares:
     return Shares(common.la, share * common.expected.sum(), share)
 
 
+def with_and_without(
+    table: pl.DataFrame,
+    *,
+    outcome: str,
+    parent: str,
+    trials: str,
+    numeric: Sequence[str],
+    groups: Sequence[str],
+    weight: float,
+    year: str | None = "year",
+) -> tuple[pl.DataFrame, Rare]:
+    """Shares with and without a rare outcome, each with its 90% jackknife interval (the same authority left out of both).
+
+    weight: the rare outcome's part of all cost. Columns: la, share_without, low_without, high_without,
+    share_rare, share_with, low_with, high_with, moved (with / without - 1), yearly_sd, pooled_error (both of
+    the rare outcome alone, to be set beside each other). Errors as in `pooled_shares`.
+    """
+    rare = pooled_shares(table, outcome=outcome, trials=trials, numeric=numeric, groups=groups, parent=parent, year=year)  # fmt: skip
+    common, left = _fitted(
+        table, parent, trials, numeric, groups, year if _years(table, year) > 1 else None, True
+    )
+    both = combined(common, rare.shares, weight)
+    order = [rare.shares.la.index(code) for code in common.la]
+    none = np.full(len(order), np.nan)
+    own = none if left is None else Z90 * jackknife(left)
+    reach = none
+    if left is not None:
+        beside = rare.shares.share[order] if rare.left is None else rare.left[np.ix_(order, order)]
+        reach = Z90 * jackknife((1 - weight) * left + weight * beside)
+    made = pl.DataFrame(
+        {
+            "la": common.la,
+            "share_without": common.share,
+            "low_without": common.share - own,
+            "high_without": common.share + own,
+            "share_rare": rare.shares.share[order],
+            "share_with": both.share,
+            "low_with": both.share - reach,
+            "high_with": both.share + reach,
+            "moved": both.share / common.share - 1,
+            "yearly_sd": none if rare.yearly_sd is None else rare.yearly_sd[order],
+            "pooled_error": rare.error[order],
+        }
+    )
+    return made.with_columns(pl.col(pl.Float64).fill_nan(None)), rare
+
+
 def _years(table: pl.DataFrame, year: str | None) -> int:
     return 1 if year is None or year not in table.columns else table[year].n_unique()
 
@@ -100,7 +151,7 @@ def _years(table: pl.DataFrame, year: str | None) -> int:
 def _fitted(
     table: pl.DataFrame, outcome: str, trials: str, terms: Sequence[str], groups: Sequence[str], year: str | None,
     intervals: bool,
-) -> tuple[Shares, Floats]:  # fmt: skip
+) -> tuple[Shares, Floats | None]:  # fmt: skip
     made = problem(
         table, outcome=outcome, trials=trials, numeric=terms, groups=groups,
         categorical=[year] if year else [],
@@ -108,9 +159,9 @@ def _fitted(
     fitted = fit_problem(made)
     known = not np.isnan(fitted.covariance).any() and len(made.authority_labels) > 2
     if not (intervals and known):
-        return _shares(made, fitted.coefficients), np.full(len(made.authority_labels), np.nan)
+        return _shares(made, fitted.coefficients), None
     found = judge(made, fitted)
-    return found.shares, jackknife(found.left)
+    return found.shares, found.left
 
 
 def _shares(made: Problem, coefficients: Mapping[str, float]) -> Shares:
