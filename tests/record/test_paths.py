@@ -96,12 +96,37 @@ def test_absence_over_a_tenth_of_a_term_is_a_sign(engine, table, rows):
         """,
     ).with_columns(pl.col("value").cast(pl.Float64))
     events = table("""
-        person_id | process    | on_date
-        Q         | suspension | 2025-11-05
-        Q         | offence    | 2025-11-05
-    """)
+        person_id | process    | event  | result_code | on_date
+        Q         | suspension | SUSP   |             | 2025-11-05
+        Q         | offence    | proven |             | 2025-11-05
+    """).with_columns(pl.col("result_code").cast(pl.String))
     found = signs(engine.frame(events), engine.frame(measures), first_sign_rule())
     assert rows(found, "person_id", "sign_id") == [("P", "absence-over-10"), ("Q", "suspension")]
+
+
+def test_scores_past_their_cut_and_visits_for_a_named_cause_are_signs(engine, table, rows):
+    """A17: below the cut at two, no good level at five, the highest band, a cause on the list."""
+    measures = table("""
+        person_id | measure_id | item_or_scale | value | on_date
+        P         | asq_3      | communication | 25    | 2025-06-01
+        Q         | asq_3      | communication | 30    | 2025-06-01
+        R         | eyfsp      | gld           | 0     | 2025-06-30
+        S         | eyfsp      | gld           | 1     | 2025-06-30
+        T         | sdq        | total         | 17    | 2026-03-31
+        U         | sdq        | total         | 16    | 2026-03-31
+    """).with_columns(pl.col("value").cast(pl.Float64))
+    events = table("""
+        person_id | process | event    | result_code | on_date
+        V         | a_and_e | attended | self_harm   | 2025-11-05
+        W         | a_and_e | attended | illness     | 2025-11-05
+    """)
+    found = signs(engine.frame(events), engine.frame(measures), first_sign_rule())
+    assert rows(found, "person_id", "sign_id") == [
+        ("P", "talking-below-cut"),
+        ("R", "good-level-not-reached"),
+        ("T", "sdq-highest-band"),
+        ("V", "accident-and-emergency"),
+    ]
 
 
 def test_a_service_touching_the_window_puts_a_child_in_the_circle(engine, table):

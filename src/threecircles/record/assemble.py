@@ -13,6 +13,9 @@ from threecircles.record.mapping.load import all_attribute_keys
 from threecircles.record.schema import check, conform
 from threecircles.record.tables import table
 
+OWN_PERSON = "~"
+"""Begins the person_id of a record that nobody linked: it is a person of its own."""
+
 
 def assemble(
     name: str,
@@ -29,11 +32,11 @@ def assemble(
     frames = [collect(frame) for _, frame in sorted(parts.items())]
     filled = [f for f in frames if f.width]
     rows = pl.concat(filled, how="diagonal_relaxed") if filled else pl.DataFrame()
-    if rows.height and "source_record_id" in rows.columns:
+    declared = table(name)
+    if rows.height and "person_id" in declared.names and "source_record_id" in rows.columns:
         rows = _pointed(rows, collect(pointers) if pointers is not None else None)
     if rows.height and name == "episode":
         rows = _homes(rows, collect(residence) if residence is not None else None)
-    declared = table(name)
     shaped = conform(rows, declared, all_attribute_keys(name) or ("none",))
     return check(shaped.sort(declared.key or declared.names[:1], nulls_last=True), declared)
 
@@ -72,12 +75,14 @@ def _numbered(rows: pl.DataFrame, key: list[str]) -> pl.DataFrame:
 
 
 def _pointed(rows: pl.DataFrame, pointers: pl.DataFrame | None) -> pl.DataFrame:
+    alone = pl.lit(OWN_PERSON) + pl.col("source_record_id")
+    token = pl.when(pl.col("flags").list.contains("token_only")).then(alone)
+    own = [pl.col("person_id")] if "person_id" in rows.columns else []
     if pointers is None or not pointers.width:
-        return rows
+        return rows.with_columns(person_id=pl.coalesce(*own, token))
     held = pointers.select("source_record_id", _person="person_id").unique("source_record_id")
     joined = rows.join(held, on="source_record_id", how="left", maintain_order="left")
-    own = [pl.col("person_id")] if "person_id" in rows.columns else []
-    return joined.with_columns(person_id=pl.coalesce(*own, "_person")).drop("_person")
+    return joined.with_columns(person_id=pl.coalesce(*own, "_person", token)).drop("_person")
 
 
 def _homes(rows: pl.DataFrame, residence: pl.DataFrame | None) -> pl.DataFrame:

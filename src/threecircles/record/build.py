@@ -188,7 +188,7 @@ def _unversioned(name: str, parts: list[pl.DataFrame]) -> pl.DataFrame:
     rows = _joined(parts).with_columns(pl.col("row_id").alias(declared.key[0]))
     if name == "activity":
         # The same session or period told again replaces what was told before.
-        rows = rows.unique(subset=["row_id"], keep="last", maintain_order=True)
+        rows = rows.unique(subset=["activity_id"], keep="last", maintain_order=True)
         return conform(_only(rows, declared), declared)
     rows = rows.with_columns(pl.lit("1").alias("source_version"))
     # A later delivery for the same year replaces the earlier one line by line.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -60,7 +60,13 @@ def derived_steps() -> list[Step]:
         step("journey_state", journeys, ("episode", "period_of_care", "source")),
         step("contact_path", paths, ("episode", "event")),
         step("first_sign", first_signs, ("episode", "event", "measure", "source")),
-        step("activity", activities, ("episode", "event")),
+        Step(
+            name="record.activity",
+            function=activities,
+            reads=("record.episode", "record.event", "mapped.*.activity"),
+            writes=("record.activity",),
+            definitions=("processes",),
+        ),
     ]
 
 
@@ -208,17 +214,26 @@ def first_signs(
     return _made("first_sign", collect(found), None)
 
 
-def activities(episodes: nw.LazyFrame, events: nw.LazyFrame, place: Place) -> pl.DataFrame:
-    """Activity of the place's year by process."""
+def activities(
+    episodes: nw.LazyFrame,
+    events: nw.LazyFrame,
+    returned: Mapping[str, Any] | None = None,
+    *,
+    place: Place,
+) -> pl.DataFrame:
+    """Activity of the place's year by process, and beside it what was returned as counts."""
     first, last = year_start(place.year), year_end(place.year)
-    found = collect(activity(episodes, events, first, last)).with_columns(
+    persons = [f.filter(~nw.col("flags").list.contains("token_only")) for f in (episodes, events)]
+    found = collect(activity(persons[0], persons[1], first, last)).with_columns(
         period_start=pl.lit(first),
         period_end=pl.lit(last),
         la_code=pl.lit(place.la_code),
         basis=pl.lit("derived"),
     )
     parts = ["period_start", "period_end", "process", "unit", "la_code"]
-    return _made("activity", found.with_columns(activity_id=row_ids(found, parts)), None)
+    own = found.with_columns(activity_id=row_ids(found, parts))
+    told = [collect(f) for _, f in sorted((returned or {}).items())]
+    return _made("activity", pl.concat([own, *told], how="diagonal_relaxed"), None)
 
 
 def _earliest(sources: nw.LazyFrame, *ids: str) -> date | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
@@ -14,14 +15,23 @@ from threecircles.definitions import Definition, load
 
 @dataclass(frozen=True, kw_only=True)
 class Sign:
-    """One sign: the source that shows it, and the event or the share of absence that makes it."""
+    """One sign: the source that shows it, and what makes it.
+
+    kind: event (of `process`, with one of `results` where they are named), absence (share of a term's
+    sessions), below (a measure's value under its cut) or at_least (at its cut or over it).
+    """
 
     id: str
     source: str
-    kind: Literal["event", "absence"]
+    kind: Literal["event", "absence", "below", "at_least"]
     label: str
     cut_source: str
     process: str = ""
+    event: str = ""
+    results: tuple[str, ...] = ()
+    measure: str = ""
+    item: str = ""
+    cut: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,21 +49,45 @@ def first_sign_rule() -> FirstSignRule:
     return load("derived/first_sign", FirstSignRule)
 
 
+def cuts() -> dict[tuple[str, str], float]:
+    """The cuts under which a measure is a sign: (measure, item) -> cut."""
+    return {(s.measure, s.item): s.cut for s in first_sign_rule().signs if s.kind == "below"}
+
+
+def below_cut(
+    measures: nw.LazyFrame, measure: str, item: str, known: Mapping[tuple[str, str], float]
+) -> nw.LazyFrame:
+    """Persons with a value under the cut, first day first. Columns: person_id, sign_on.
+
+    measures: person_id, measure_id, item_or_scale, value, on_date. known: as `cuts`. Raises KeyError for
+    a measure without a cut.
+    """
+    mine = (nw.col("measure_id") == measure) & (nw.col("item_or_scale") == item)
+    low = measures.filter(mine & (nw.col("value") < known[(measure, item)]))
+    return low.group_by("person_id").agg(nw.col("on_date").min().alias("sign_on"))
+
+
 def signs(events: nw.LazyFrame, measures: nw.LazyFrame, rule: FirstSignRule) -> nw.LazyFrame:
     """Every sign of every person. Columns: person_id, sign_id, sign_on.
 
-    events: person_id, process, on_date. measures: person_id, measure_id, item_or_scale, value, on_date
+    events: person_id, process, event, result_code, on_date. measures: person_id, measure_id, item_or_scale, value, on_date
     (attendance by term: sessions_possible and sessions missed by reason).
     """
     sign: nw.Expr = nw.lit(None, dtype=nw.String)
     for one in rule.signs:
         if one.kind == "event":
-            sign = nw.when(nw.col("process") == one.process).then(nw.lit(one.id)).otherwise(sign)
+            mine = nw.col("process") == one.process
+            if one.event:
+                mine = mine & (nw.col("event") == one.event)
+            if one.results:
+                mine = mine & nw.col("result_code").is_in(list(one.results)).fill_null(False)
+            sign = nw.when(mine).then(nw.lit(one.id)).otherwise(sign)
     told = (
         events.with_columns(sign_id=sign)
         .filter(~nw.col("sign_id").is_null())
         .select("person_id", "sign_id", sign_on=nw.col("on_date"))
     )
+    told = nw.concat([told, _scored(measures, rule)])
     absences = [s for s in rule.signs if s.kind == "absence"]
     if not absences:
         return told
@@ -73,6 +107,22 @@ def signs(events: nw.LazyFrame, measures: nw.LazyFrame, rule: FirstSignRule) -> 
         "person_id", sign_id=nw.lit(absences[0].id), sign_on=nw.col("on_date")
     )
     return nw.concat([told, known])
+
+
+def _scored(measures: nw.LazyFrame, rule: FirstSignRule) -> nw.LazyFrame:
+    """Signs that a value under or over its cut makes."""
+    sign: nw.Expr = nw.lit(None, dtype=nw.String)
+    for one in rule.signs:
+        if one.kind in ("below", "at_least"):
+            mine = (nw.col("measure_id") == one.measure) & (nw.col("item_or_scale") == one.item)
+            value = nw.col("value")
+            past = value < one.cut if one.kind == "below" else value >= one.cut
+            sign = nw.when(mine & past).then(nw.lit(one.id)).otherwise(sign)
+    return (
+        measures.with_columns(sign_id=sign)
+        .filter(~nw.col("sign_id").is_null())
+        .select("person_id", "sign_id", sign_on=nw.col("on_date"))
+    )
 
 
 def first_sign(

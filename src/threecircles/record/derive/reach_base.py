@@ -13,6 +13,57 @@ import narwhals as nw
 
 from threecircles.record.derive.stock import any_point
 
+GROWN_UP = ("parent", "carer")
+"""Roles of those who come with a child: persons of their own, never counted as children reached."""
+
+
+def registrations_of(episodes: nw.LazyFrame, processes: Sequence[str]) -> nw.LazyFrame:
+    """Who is registered where. Columns: person_id, service_id (the process), valid_from, valid_to."""
+    mine = episodes.filter(
+        nw.col("process").is_in(list(processes)) & ~nw.col("person_id").is_null()
+    )
+    return mine.select("person_id", nw.col("process").alias("service_id"), "valid_from", "valid_to")
+
+
+def visits_of(events: nw.LazyFrame, processes: Sequence[str]) -> nw.LazyFrame:
+    """Visits of children and young people. Columns: person_id, service_id (the process), on_date, term.
+
+    events: as the table `event` with the attribute `role` as a column. term: autumn, spring or summer of
+    its academic year, for example 2026-autumn.
+    """
+    month, year = nw.col("on_date").dt.month(), nw.col("on_date").dt.year()
+    ends = nw.when(month >= 9).then(year + 1).otherwise(year).cast(nw.String)
+    season = nw.when(month <= 3).then(nw.lit("spring")).otherwise(nw.lit("summer"))
+    term = nw.when(month >= 9).then(nw.lit("autumn")).otherwise(season)
+    came = nw.col("process").is_in(list(processes)) & (nw.col("event") == "attended")
+    grown_up = nw.col("role").is_in(list(GROWN_UP)).fill_null(False)
+    return events.filter(came & ~grown_up & ~nw.col("person_id").is_null()).select(
+        "person_id",
+        nw.col("process").alias("service_id"),
+        "on_date",
+        nw.concat_str([ends, term], separator="-").alias("term"),
+    )
+
+
+def heads_of(activity: nw.LazyFrame) -> nw.LazyFrame:
+    """Heads counted at sessions, as `headcount_base` takes them, out of the table `activity`.
+
+    A sheet of heads gives its sessions no number: venue, day and activity make one. Columns: venue_id,
+    session_id, on_date, n, basis, service_id (the process), age_band.
+    """
+    told = activity.filter((nw.col("unit") == "attendance") & (nw.col("basis") == "returned"))
+    day = nw.col("period_start").cast(nw.String)
+    own = nw.concat_str([nw.col("org_id"), day, nw.col("detail")], separator="|", ignore_nulls=True)
+    return told.select(
+        nw.col("org_id").alias("venue_id"),
+        nw.coalesce(nw.col("session_id"), own).alias("session_id"),
+        nw.col("period_start").alias("on_date"),
+        nw.col("quantity").cast(nw.Int64).alias("n"),
+        nw.col("counted").alias("basis"),
+        nw.col("process").alias("service_id"),
+        "age_band",
+    )
+
 
 def reach_base(
     registrations: nw.LazyFrame,

@@ -35,10 +35,6 @@ AGES = {"age_in": "valid_from", "age_out": "valid_to", "age_at": "on_date"}
 PARENTS = {"provision": "provision_row_id"}
 """Field that points at what is no episode."""
 
-OWN_PERSON = "~"
-"""Begins the person_id of a record that nobody linked: it is a person of its own."""
-
-
 Opaque = Callable[[pl.Series], pl.Series]
 """Record ids of keys, the same in every run and not to be undone without the place's key."""
 
@@ -276,7 +272,6 @@ def _tokens(rows: pl.DataFrame, opaque: Opaque) -> pl.DataFrame:
     )
     return rows.with_columns(
         source_record_id=pl.coalesce("source_record_id", "_own"),
-        person_id=pl.when(loose).then(pl.lit(OWN_PERSON) + pl.col("_own")),
         flags=_flag(loose, "token_only"),
     ).drop("_token", "_own")
 
