@@ -18,11 +18,6 @@ import time
 from datetime import date
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parents[1])]
-
-from tests.survey.made_up import GRANT
-from tests.survey.test_from_close_to_report import answered
-
 from threecircles.cli.survey_run import write_reports
 from threecircles.core.memory import peak_memory_mb
 from threecircles.survey.closing import close
@@ -30,6 +25,11 @@ from threecircles.survey.study import folder_of, load_study
 
 
 def main() -> None:
+    # The made-up study of the tests: they are beside this folder, not in the package.
+    sys.path[:0] = [str(Path(__file__).parents[1])]
+    from tests.survey.made_up import GRANT
+    from tests.survey.test_from_close_to_report import answered
+
     asked = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

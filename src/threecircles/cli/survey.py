@@ -308,16 +308,28 @@ def report(
     out: Annotated[Path, typer.Option(help="Folder for the reports.")],
     workspace: Workspace = HERE,
     school: Annotated[str, typer.Option(help="Only this school, by its urn.")] = "",
+    cases: Annotated[
+        Path | None,
+        typer.Option(metavar="FORMS", help="The forms of a service study (CSV, Parquet, .sav)."),
+    ] = None,
 ) -> None:
     """Write the borough's report and every school's, as pages and tagged PDF.
 
+    A study of kind service takes its forms from --cases: one row a form with provider, person (a token),
+    started_on, occasion, on, lost_reason and the answers; each provider gets its own report.
+
     (Example: threecircles survey report autumn-2026 --out reports/)
     """
-    from threecircles.cli.survey_run import grant_for, write_reports
+    from threecircles.cli.survey_run import grant_for, write_reports, write_service_reports
     from threecircles.survey.study import load_study
 
     grant_for(workspace, study)
-    done = write_reports(workspace, load_study(workspace, study), out, date.today(), school)
+    found = load_study(workspace, study)
+    if found.kind == "service":
+        for name, folder in write_service_reports(found, cases, out, date.today()).items():
+            print(f"  {name}: {folder / 'index.html'}")
+        return
+    done = write_reports(workspace, found, out, date.today(), school)
     if not school:
         print(f"Borough: {done.borough / 'index.html'}")
     for urn, folder in done.schools.items():

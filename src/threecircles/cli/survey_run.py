@@ -93,7 +93,7 @@ def write_reports(
     for urn in [u for u in urns if not only or u == only]:
         name = names.get(urn, urn)
         own = Context(place=name, la_code="", period=period, made_on=today, edition="school")
-        folder = out / "schools" / re.sub(r"[^A-Za-z0-9]+", "-", f"{urn} {name}").strip("-").lower()
+        folder = out / "schools" / _slug(f"{urn} {name}")
         mark = school_mark(study, urn, salt)
         what = [t.manifest for t in safe if t.spec.id.startswith(f"school-{mark}-")]
         if done.stands(folder, [name, period, __version__, told, what]):
@@ -134,6 +134,57 @@ def school_salt(workspace: Path, study: Study) -> str:
     if not path.exists():
         path.write_text(json.dumps({"salt": secrets.token_hex(16)}) + "\n")
     return str(json.loads(path.read_text())["salt"])
+
+
+def write_service_reports(
+    study: Study, cases: Path | None, out: Path, today: date
+) -> dict[str, Path]:
+    """The report of all providers together and of each by itself; name -> folder.
+
+    Raises UsageError without forms, or while somebody is lost for no reason.
+    """
+    from threecircles.core.errors import UsageError
+    from threecircles.report.context import Context
+    from threecircles.report.survey_packs import service_pack, write_report
+    from threecircles.survey.service_study import read_cases, service_tables
+
+    if cases is None:
+        raise UsageError(
+            "A service study is reported from its forms.", mend="Give --cases FORMS.csv."
+        )
+    period = f"{study.opens:%B %Y} to {study.last_day:%B %Y}"
+    tables = service_tables(read_cases(cases), study.id, period)
+    safe = {t.spec.id: t for t in checked([t for some in tables.values() for t in some])}
+    written = {}
+    for name, some in tables.items():
+        own = [safe[t.spec.id] for t in some if t.spec.id in safe]
+        place = study.label if name == TOTAL else name
+        about = Context(place=place, la_code="", period=period, made_on=today, edition="partners")
+        folder = out if name == TOTAL else out / "providers" / _slug(name)
+        write_report(service_pack(own, name, about), folder)
+        written["All providers" if name == TOTAL else name] = folder
+    return written
+
+
+def checked(tables: list[Measured]) -> list[Safe]:
+    """Safe tables that an attacker was tried on. Raises NotPermitted where anything could be worked out."""
+    from threecircles.core.errors import NotPermitted
+    from threecircles.disclosure.attack_release import attack_safe
+    from threecircles.disclosure.release import protect
+
+    safe = protect(tables, "survey-10")
+    leaks = attack_safe(safe)
+    if leaks:
+        raise NotPermitted(
+            "The tables cannot be made safe beside each other.",
+            found=f"{len(leaks)} figures could be worked out", mend="Report fewer providers apart.",
+        )  # fmt: skip
+    return safe
+
+
+def _slug(name: str) -> str:
+    """A name as part of a path."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower()
 
 
 def write_pack(

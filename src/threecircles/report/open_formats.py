@@ -39,13 +39,15 @@ def write_csv_files(pack: Pack, folder: Path) -> list[Path]:
 def _csv_rows(safe: Safe) -> Iterator[list[object]]:
     spec = safe.spec
     dims = [d.column for d in spec.dimensions]
+    # What a table carries beside the usual figures (a weighted base, bounds) goes out in the same row.
+    figures = (*FIGURES, *(c for c in spec.values if c not in FIGURES))
     yield [
         "number_id",
         "table",
         "period",
         *_doubled(spec),
         "measure",
-        *FIGURES,
+        *figures,
         "symbol",
         "unit",
         "definition",
@@ -62,7 +64,7 @@ def _csv_rows(safe: Safe) -> Iterator[list[object]]:
             spec.period,
             *named,
             row["measure"],
-            *(_number(row.get(c)) for c in FIGURES),
+            *(_number(row.get(c)) for c in figures),
             row.get("symbol") or "",
             spec.unit,
             " ".join(spec.definitions),

@@ -10,7 +10,7 @@ from threecircles.disclosure.release import Safe
 from threecircles.report.context import Context
 from threecircles.report.model import Downloads, Pack, Page
 from threecircles.report.pack import accessibility_page, release_id
-from threecircles.report.pages import borough_survey, school_survey
+from threecircles.report.pages import borough_survey, school_survey, service_survey
 from threecircles.report.pages.methods import lineage_page
 from threecircles.report.pdf import write_pdf
 from threecircles.report.released import Tables, released
@@ -35,13 +35,24 @@ def borough_pack(
     return _pack(ready, borough_survey.pages(ready, context, dict(told)), context, "partners")
 
 
+def service_pack(tables: Iterable[Safe], provider: str, context: Context) -> Pack:
+    """The report of one provider of a service, or of all together (core.tables.TOTAL)."""
+    ready = released(tables)
+    return _pack(
+        ready, service_survey.pages(ready, provider, context), context, "partners",
+        f"What became of everybody who started? {context.place}",
+    )  # fmt: skip
+
+
 def write_report(pack: Pack, out: Path) -> list[Path]:
     """The pack as a folder of pages with `report.pdf`; returns the files."""
     files = write_site(pack, out, model=False)
     return [*files, write_pdf(pack, out / "report.pdf")]
 
 
-def _pack(ready: Tables, pages: tuple[Page, ...], context: Context, edition: str) -> Pack:
+def _pack(
+    ready: Tables, pages: tuple[Page, ...], context: Context, edition: str, title: str = ""
+) -> Pack:
     lineage = tuple(lineage_page(t) for t in ready.values())
     data = tuple(
         (t.safe.spec.title, f"data/{t.id}.csv", f"{t.safe.frame.height} rows (CSV).")
@@ -55,7 +66,7 @@ def _pack(ready: Tables, pages: tuple[Page, ...], context: Context, edition: str
         replace(accessibility_page(), order=92),
     )  # fmt: skip
     return Pack(
-        id=f"survey-{edition}", title=f"How are our pupils? {context.place}", place=context.place, period=context.period,
+        id=f"survey-{edition}", title=title or f"How are our pupils? {context.place}", place=context.place, period=context.period,
         edition=edition, release_id=release_id(ready), made_on=context.made_on, fictitious=context.fictitious,  # type: ignore[arg-type]
         definition_versions=tuple(sorted({d for t in ready.values() for d in t.safe.spec.definitions})),
         contact=context.contact, downloads=FORMATS, pages=(*pages, *service, *lineage),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from threecircles.report.answer_bars import Bar, answer_bars
 from threecircles.report.blocks import describe, interval_or_dash
-from threecircles.report.model import Column, Figure, Table, Value
+from threecircles.report.model import Column, Figure, Kind, Table, Value
 from threecircles.report.released import Released
 from threecircles.report.survey_words import Topic, few
 
@@ -89,9 +91,15 @@ def _score(
         value,
         interval_or_dash(value),
         base,
-        *(table.value(scale, c, **where) or _absent() for c in ("n_weighted", "deff")),
+        table.value(scale, "n_weighted", **where) or _absent(),
+        written_as(table.value(scale, "deff", **where), "mean", 2),
         few(value.n) if value.known else "hidden: too few pupils",
     )
+
+
+def written_as(value: Value | None, kind: Kind, decimals: int = 0) -> Value:
+    """The same released figure, written as a figure of another kind; [x] where there is none."""
+    return replace(value, kind=kind, decimals=decimals) if value is not None else _absent()
 
 
 def _absent() -> Value:
