@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -11,13 +12,19 @@ from threecircles.definitions.place import Place
 
 @dataclass(frozen=True)
 class Areas:
-    """lsoa21 -> ward code; lsoa21 -> fifth (1 most deprived); ward code -> name; children by ward; by age."""
+    """lsoa21 -> ward code, fifth (1 most deprived), rural or urban class (ONS 2021), and band of distance to the
+    nearest open place (empty until `distance` reckons it); ward code -> name; children by ward, by age, and
+    by (lsoa21, age).
+    """
 
     ward: dict[str, str] = field(default_factory=dict)
     deprivation: dict[str, str] = field(default_factory=dict)
     ward_names: dict[str, str] = field(default_factory=dict)
     children: dict[str, int] = field(default_factory=dict)
     by_age: dict[int, int] = field(default_factory=dict)
+    rural: dict[str, str] = field(default_factory=dict)
+    distance: dict[str, str] = field(default_factory=dict)
+    people: dict[tuple[str, int], float] = field(default_factory=dict)
 
     @property
     def all_children(self) -> int:
@@ -25,8 +32,10 @@ class Areas:
         return sum(self.children.values())
 
     def by_lsoa(self) -> dict[str, dict[str, str]]:
-        """The breakdowns that a home area decides."""
-        return {"ward": self.ward, "deprivation": self.deprivation}
+        """The breakdowns that a home area decides; those the place holds nothing for are left out."""
+        found: Mapping[str, dict[str, str]] = {"rural": self.rural, "distance": self.distance}
+        held = {name: values for name, values in found.items() if values}
+        return {"ward": self.ward, "deprivation": self.deprivation, **held}
 
 
 FIFTHS = {
@@ -46,9 +55,13 @@ def areas_of(place: Place) -> Areas:
     fifth: dict[str, str] = {}
     children: dict[str, int] = {}
     ages: dict[int, int] = {}
+    rural: dict[str, str] = {}
+    cells: dict[tuple[str, int], float] = {}
     if lookup is not None:
         ward = dict(lookup.select("LSOA21CD", "WD24CD").iter_rows())
         names = dict(lookup.select("WD24CD", "WD24NM").iter_rows())
+        if "RUC21" in lookup.columns:
+            rural = dict(lookup.select("LSOA21CD", "RUC21").drop_nulls().iter_rows())
     if deprived is not None:
         decile = pl.col("imd_decile").cast(pl.Int64)
         fifth = dict(deprived.select("LSOA21CD", ((decile + 1) // 2).cast(pl.String)).iter_rows())
@@ -62,7 +75,11 @@ def areas_of(place: Place) -> Areas:
             pl.col("population").cast(pl.Float64).sum()
         )
         ages = {age: round(number) for age, number in by_age.sort("age").iter_rows()}
-    return Areas(ward, fifth, names, children, ages)
+        by_cell = people.group_by("LSOA21CD", pl.col("age").cast(pl.Int64)).agg(
+            pl.col("population").cast(pl.Float64).sum()
+        )
+        cells = {(lsoa, age): n for lsoa, age, n in by_cell.sort("LSOA21CD", "age").iter_rows()}
+    return Areas(ward, fifth, names, children, ages, rural, {}, cells)
 
 
 def _table(place: Place, name: str) -> pl.DataFrame | None:

@@ -202,4 +202,4 @@ def outside(frame: pl.DataFrame) -> dict[str, int]:
 
 def named_groups() -> Sequence[str]:
     """Breakdowns of the circles, in the order of the pages."""
-    return ("ward", "phase", "age", "sex", "deprivation")
+    return ("ward", "phase", "age", "sex", "deprivation", "rural", "distance")

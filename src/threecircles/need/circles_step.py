@@ -21,6 +21,7 @@ from threecircles.need.circles import (
     outside,
     sentence,
 )
+from threecircles.need.distance import band_labels
 from threecircles.need.found import links_found, said
 from threecircles.need.frechet import bounds, told_rows, words
 from threecircles.need.ground import Ground, directions, grounded, in_picture, plain_ground
@@ -30,6 +31,7 @@ from threecircles.need.linkage import LinkQuality, correct
 from threecircles.need.links_table import links_drawn, links_table
 from threecircles.need.measured import VALUES, Told, circles_table
 from threecircles.need.profile import dimensions_table, distribution_table, gradient_table
+from threecircles.need.reach import reach_definition
 from threecircles.need.respondents import (
     consent_adjusted,
     home_on,
@@ -164,7 +166,7 @@ def grounded_tables(
         circles_table(whole, None, replace(told, notes=(sentence(whole), *told.notes))),
         links_table(ground, seen, whole if quality else None, told, drawn),
     ]
-    for group in named_groups():
+    for group in (g for g in named_groups() if g in ground.respondents.columns):
         table = calibrated_circles(ground, group)
         parts = [right(part) for part in table.partition_by(group, maintain_order=True)]
         made.append(_by_group(pl.concat(parts), group, areas, told))
@@ -195,7 +197,7 @@ def weighted_tables(answered: pl.DataFrame, areas: Areas, told: Told) -> list[Me
     population = float(answered["weight"].sum())
     whole = circles(answered, design, None, population)
     made = [circles_table(whole, None, replace(told, notes=(sentence(whole), *told.notes)))]
-    for group in named_groups():
+    for group in (g for g in named_groups() if g in answered.columns):
         made.append(_by_group(circles(answered, design, group, population), group, areas, told))
     return made
 
@@ -215,6 +217,8 @@ def how_weighted(ground: Ground) -> str:
 
 def _by_group(table: pl.DataFrame, group: str, areas: Areas, told: Told) -> Measured:
     labels = {"ward": areas.ward_names, "deprivation": FIFTHS, "sex": {"F": "Girls", "M": "Boys"}}
+    if group == "distance":
+        labels["distance"] = dict(band_labels(reach_definition().bands_km))
     order = sorted({v for v in table[group].to_list() if v != TOTAL}, key=_rank)
     return circles_table(
         table, group, told, labels.get(group), order, "ward24" if group == "ward" else ""
@@ -272,4 +276,5 @@ def anonymous(ground: pl.DataFrame, in_contact: pl.DataFrame, told: Told) -> Mea
 
 
 def _rank(value: str) -> tuple[int, float, str]:
-    return (value == "not_known", float(value) if value.isdigit() else 0.0, value)
+    begin = value.rstrip("+").split("-")[0]
+    return (value == "not_known", float(begin) if begin.isdigit() else 0.0, value)

@@ -165,6 +165,10 @@ def _bootstrap(
 
 
 def _label(group: str) -> str:
-    return {"sign_id": "First sign", "ward": "Ward", "deprivation": "Deprivation of the home area"}[
-        group
-    ]
+    return {
+        "sign_id": "First sign",
+        "ward": "Ward",
+        "deprivation": "Deprivation of the home area",
+        "rural": "Rural or urban home area",
+        "distance": "Distance to the nearest open place",
+    }[group]

@@ -40,6 +40,8 @@ def group_label(name: str) -> str:
         "sex": "Sex",
         "deprivation": "Deprivation of the home area, in fifths of England",
         "year": "School year",
+        "rural": "Rural or urban home area (ONS 2021 class)",
+        "distance": "Distance to the nearest open place",
     }[name]
 
 

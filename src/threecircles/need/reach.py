@@ -5,7 +5,7 @@ Contact is not help that fits, and no centre is ranked: rows are services, areas
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -14,13 +14,18 @@ from threecircles.core.tables import TOTAL, Dimension, Measured, TableSpec
 from threecircles.definitions import Definition, load
 from threecircles.need.services.stock import VALUES, frame_of
 
-PERSONS = ("eligible", "registered", "attended_once", "attended_regularly", "eligible_not_using")
+FLAGS = ("registered", "attended_once", "attended_regularly")
+PERSONS = ("eligible", *FLAGS, "eligible_not_using")
 HEADS_NOTE = (
     "Where only heads are counted we know attendances, not people: between the largest session and the sum "
     "of all sessions lie the different children who came. No figure between the two is told."
 )
 AT_LEAST_NOTE = (
     "{reported} of {places} places reported; where one did not, figures are at least, never nought."
+)
+TOKENS_NOTE = (
+    "Registrations that name a child by a provider's own token alone stand in no figure: where these children live, "
+    "and whether they are counted already, is not known."
 )
 
 
@@ -35,13 +40,25 @@ class Served:
 
 @dataclass(frozen=True, kw_only=True)
 class Reach(Definition):
-    """Whom services are for, and what coming regularly is (definitions/indicators/reach)."""
+    """Whom services are for, and what coming regularly is (definitions/indicators/reach).
+
+    bands_km: edges of the bands of distance to the nearest open place.
+    """
 
     version: int
     services: tuple[Served, ...]
     sessions: int
     terms: int
     months: int
+    bands_km: tuple[float, ...] = (1, 3, 8)
+
+
+@dataclass(frozen=True)
+class Reported:
+    """Of one service: places open in the period, and those of them that sent a return."""
+
+    places: int
+    reported: int
 
 
 def reach_definition(name: str = "open_places") -> Reach:
@@ -50,78 +67,99 @@ def reach_definition(name: str = "open_places") -> Reach:
 
 
 def reach_table(
-    children: pl.DataFrame,
+    eligible: pl.DataFrame,
     used: pl.DataFrame,
     heads: pl.DataFrame,
     definition: Reach,
-    reported: Mapping[str, tuple[int, int]],
+    reported: Mapping[str, Reported],
     period: str,
     group: str = "ward",
+    label: str = "Ward",
     labels: Mapping[str, str] | None = None,
+    order: Sequence[str] = (),
+    at_least: Mapping[str, set[str]] | None = None,
 ) -> Measured:
     """reach-<group>: counts by service and group.
 
-    children: person_id, age, the group's column: everyone living here. used: as record's reach_base. heads:
-    as record's headcount_base by service_id. reported: service -> (places that reported, places open).
-    Measures: for services with person records PERSONS, each with its share of the eligible; for those with
-    heads alone attendances and largest_session as ends of `users` (low, high; no value), nothing else.
+    eligible: service, the group's column, children: everyone living here of the service's ages. used: as record's
+    reach_base for persons of those ages who live here, with the group's column. heads: as record's
+    headcount_base by service_id. reported: by service; None is taken as all. at_least: service -> groups
+    for whom a place near them sent nothing: there a figure is the lower end, the eligible the upper.
+    Measures: for services with person records PERSONS, each with the eligible as denominator; for those with
+    heads, attendances, and users as two ends (low, high; no value) and nothing else.
     """
     rows: list[dict] = []
     with_persons = set(used["service_id"].unique().to_list())
     for served in definition.services:
-        eligible = children.filter(pl.col("age").is_between(served.ages[0], served.ages[-1]))
-        mine = heads.filter(pl.col("service_id") == served.service)
+        living = eligible.filter(pl.col("service") == served.service)
+        open_ends = (at_least or {}).get(served.service, set())
         if served.service in with_persons:
-            rows += _persons(
-                eligible, used.filter(pl.col("service_id") == served.service), served.service, group
+            mine = used.filter(pl.col("service_id") == served.service)
+            rows += _persons(living, mine, served.service, group, open_ends)
+        counted = heads.filter(pl.col("service_id") == served.service)
+        if counted.height:
+            rows += _heads(
+                counted.row(0, named=True), int(living["children"].sum()), served.service, group
             )
-        if mine.height:
-            rows += _heads(mine.row(0, named=True), eligible.height, served.service, group)
-    notes = [
-        f"{s.label}: "
-        + AT_LEAST_NOTE.format(reported=reported[s.service][0], places=reported[s.service][1])
-        for s in definition.services
-        if s.service in reported
-    ]
-    values = [TOTAL, *sorted(children[group].drop_nulls().unique().to_list())]
     services = {s.service: s.label for s in definition.services}
+    values = sorted(set(eligible[group].drop_nulls().to_list()), key=_place_in(order))
     spec = TableSpec(
         id=f"reach-{group}",
-        title=f"Reach of open places, by {group}",
-        population="children-known",
+        title=f"Reach of open places, by {label[0].lower() + label[1:]}",
+        population="children-living-here",
         period=period,
         unit="children",
         dimensions=(
             Dimension(column="service", label="Service", order=tuple(services), labels=services),
-            Dimension(column=group, label=group.capitalize(), order=tuple(values), labels={TOTAL: "All", **(labels or {})}),
+            Dimension(
+                column=group, label=label, order=(TOTAL, *values),
+                labels={TOTAL: "All", "not_known": "Not known", **(labels or {})},
+                vintage="ward24" if group == "ward" else "",
+            ),
         ),
         count="n",
         values=VALUES,
         kind="count",
         page="reach",
-        notes=(HEADS_NOTE, *notes),
+        notes=(HEADS_NOTE, TOKENS_NOTE, *_notes(definition, reported)),
         definitions=(f"indicators/reach/{definition.id}@{definition.version}",),
+        sources=("attendance-at-provision", "centre-register"),
         step="need.reach",
     )  # fmt: skip
     return Measured(spec, frame_of(rows, ["service", group]))
 
 
-def _persons(eligible: pl.DataFrame, used: pl.DataFrame, service: str, group: str) -> list[dict]:
-    flags = ("registered", "attended_once", "attended_regularly")
-    told = eligible.join(used.select("person_id", *flags), on="person_id", how="left").with_columns(
-        pl.col(flags).fill_null(False)
-    )
-    told = told.with_columns(eligible=pl.lit(True), eligible_not_using=~pl.col("attended_once"))
+def _notes(definition: Reach, reported: Mapping[str, Reported]) -> list[str]:
+    notes = []
+    for s in definition.services:
+        told = reported.get(s.service)
+        if told is not None and told.places:
+            places = AT_LEAST_NOTE.format(reported=told.reported, places=told.places)
+            notes.append(f"{s.label}: {places}")
+    return notes
+
+
+def _persons(
+    living: pl.DataFrame, used: pl.DataFrame, service: str, group: str, open_ends: set[str]
+) -> list[dict]:
     rows = []
-    groups: Sequence[str] = [TOTAL, *sorted(told[group].drop_nulls().unique().to_list())]
-    for value in groups:
-        part = told if value == TOTAL else told.filter(pl.col(group) == value)
+    children = dict(living.group_by(group).agg(pl.col("children").sum()).sort(group).iter_rows())
+    for value in [TOTAL, *children]:
+        part = used if value == TOTAL else used.filter(pl.col(group) == value)
+        of = int(sum(children.values()) if value == TOTAL else children[value])
+        counts = {f: int(part[f].sum()) for f in FLAGS}
+        # The population file is an estimate; more users than it holds leaves nobody who does not use.
+        counts |= {"eligible": of, "eligible_not_using": max(0, of - counts["attended_once"])}
+        unsure = bool(open_ends) if value == TOTAL else value in open_ends
         for measure in PERSONS:
-            n = int(part[measure].sum())
-            rows.append(
-                {"service": service, group: value, "measure": measure, "value": float(n), "n": n,
-                 "numerator": float(n), "denominator": float(part.height)}
-            )  # fmt: skip
+            n = counts[measure]
+            row = {"service": service, group: value, "measure": measure, "value": float(n), "n": n,
+                   "numerator": float(n), "denominator": float(of)}  # fmt: skip
+            if unsure and measure == "eligible_not_using":
+                row |= {"low": 0.0, "high": float(n)}
+            elif unsure and measure in FLAGS:
+                row |= {"low": float(n), "high": float(max(n, of))}
+            rows.append(row)
     return rows
 
 
@@ -136,3 +174,8 @@ def _heads(heads: Mapping, eligible: int, service: str, group: str) -> list[dict
            "high": float(attendances), "n": int(attendances), "denominator": float(eligible),
            "reason": "not_available"},
     ]  # fmt: skip
+
+
+def _place_in(order: Sequence[str]) -> Callable[[str], tuple[bool, int, str]]:
+    known = {v: i for i, v in enumerate(order)}
+    return lambda value: (value == "not_known", known.get(value, len(known)), value)

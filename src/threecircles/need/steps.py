@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 import narwhals as nw
@@ -14,12 +15,15 @@ from threecircles.core.safety import Grant, Sensitive
 from threecircles.core.steps import Step
 from threecircles.core.tables import Measured
 from threecircles.definitions.place import Place
-from threecircles.need.areas import FIFTHS, areas_of
+from threecircles.need.areas import FIFTHS, Areas, areas_of
 from threecircles.need.circles_step import circles_tables
 from threecircles.need.combine import combination_tables
 from threecircles.need.conditions import combinations_definition, conditions_held
+from threecircles.need.distance import band_labels, bands, middles, nearest, open_on
 from threecircles.need.first_help import first_help_table
 from threecircles.need.high_need import high_need
+from threecircles.need.reach import reach_definition
+from threecircles.need.reach_step import reach_tables
 from threecircles.need.respondents import homes_on
 from threecircles.need.services.funnel import funnel_table
 from threecircles.need.services.in_time import timeliness_table
@@ -30,7 +34,9 @@ from threecircles.need.targeted import targeted_services
 from threecircles.record.derive.first_sign import first_sign_rule
 
 PURPOSE = "needs_assessment"
-CIRCLES = ("measure", "episode", "person", "residence", "person_record")
+CIRCLES = ("measure", "episode", "person", "residence", "person_record", "provision")
+REACH = ("episode", "event", "activity", "provision", "person", "residence")
+ASKED_AGES = range(9, 17)
 COMBINED = ("episode", "event", "factor", "measure", "person", "person_record")
 HIGH_NEED, SERVICES = "high_need_9_16_demo", "council_and_justice"
 
@@ -49,7 +55,7 @@ def steps(place: Place) -> list[Step]:
                 function=circles,
                 reads=tuple(f"record.{t}" for t in CIRCLES),
                 writes=("need.circles-*", "need.need-*"),
-                definitions=("high_need", "targeted_services", "processes"),
+                definitions=("high_need", "targeted_services", "processes", "indicators/reach"),
                 purpose=PURPOSE,
                 attributes=(
                     "age",
@@ -81,11 +87,11 @@ def steps(place: Place) -> list[Step]:
         Step(
             name="need.first-help",
             function=first_help,
-            reads=("record.first_sign", "record.residence"),
+            reads=("record.first_sign", "record.residence", "record.provision"),
             writes=("need.first-help*",),
-            definitions=("derived/first_sign.yaml",),
+            definitions=("derived/first_sign.yaml", "indicators/reach"),
             purpose=PURPOSE,
-            attributes=("lsoa21", "ward", "deprivation"),
+            attributes=("lsoa21", "ward", "deprivation", "organisation"),
         )
     )
     made.append(
@@ -99,7 +105,40 @@ def steps(place: Place) -> list[Step]:
             attributes=("age",),
         )
     )
+    if place.of("attendance-at-provision"):
+        made.append(
+            Step(
+                name="need.reach",
+                function=reach,
+                reads=tuple(f"record.{t}" for t in REACH),
+                writes=("need.reach-*",),
+                definitions=("indicators/reach", "processes"),
+                purpose=PURPOSE,
+                attributes=("age", "lsoa21", "ward", "deprivation", "organisation"),
+            )
+        )
     return made
+
+
+def reach(*frames: Any, grant: Grant, place: Place) -> list[Measured]:
+    """Who uses open places, by ward, deprivation, rural class and distance, in the place's year."""
+    opened = [_opened(frame, grant) for frame in frames]
+    return reach_tables(
+        *opened,
+        areas=areas_of(place),
+        middles=middles(place),
+        last=year_end(place.year),
+        definition=reach_definition(),
+    )
+
+
+def with_distance(areas: Areas, place: Place, provision: Any, day: date, ages: range) -> Areas:
+    """The areas with the band of distance to the nearest place open on a day for any of these ages."""
+    told = reach_definition()
+    kinds = [s.service for s in told.services if s.ages[0] <= ages[-1] and s.ages[-1] >= ages[0]]
+    held = collect(provision.select("org_id", "service_id", "lsoa21", "valid_from", "valid_to"))
+    places = open_on(held, day).filter(pl.col("service").is_in(kinds))
+    return replace(areas, distance=bands(nearest(middles(place), places), told.bands_km))
 
 
 def combine(*frames: Any, grant: Grant, place: Place) -> list[Measured]:
@@ -111,10 +150,12 @@ def combine(*frames: Any, grant: Grant, place: Place) -> list[Measured]:
     return combination_tables(held, definition, f"{definition.months} months to {in_words(last)}")
 
 
-def first_help(signs: Any, residence: Any, *, grant: Grant, place: Place) -> list[Measured]:
-    """From first sign to first help: all, by sign, by ward and by deprivation fifth."""
+def first_help(
+    signs: Any, residence: Any, provision: Any, *, grant: Grant, place: Place
+) -> list[Measured]:
+    """From first sign to first help: all, by sign, ward, deprivation fifth, rural class and distance."""
     last = year_end(place.year)
-    areas = areas_of(place)
+    areas = with_distance(areas_of(place), place, _opened(provision, grant), last, range(18))
     told = collect(_opened(signs, grant)).filter(
         pl.col("days").is_not_null() | (pl.col("prior_help") == "yes")
     )
@@ -129,6 +170,12 @@ def first_help(signs: Any, residence: Any, *, grant: Grant, place: Place) -> lis
         return []
     period = f"signs recorded up to {in_words(last)}"
     names = {s.id: s.label for s in first_sign_rule().signs}
+    far = dict(band_labels(reach_definition().bands_km))
+    more = [
+        first_help_table(placed, g, labels | {"not_known": "Not known"}, period, seed=place.seed)
+        for g, labels in (("rural", {}), ("distance", far))
+        if g in placed.columns
+    ]
     return [
         first_help_table(placed, None, {}, period, seed=place.seed),
         first_help_table(placed, "sign_id", names, period, seed=place.seed),
@@ -143,6 +190,7 @@ def first_help(signs: Any, residence: Any, *, grant: Grant, place: Place) -> lis
         first_help_table(
             placed, "deprivation", FIFTHS | {"not_known": "Not known"}, period, seed=place.seed
         ),
+        *more,
     ]
 
 
@@ -170,6 +218,7 @@ def circles(
     person: Any,
     residence: Any,
     person_record: Any,
+    provision: Any,
     *,
     grant: Grant,
     place: Place,
@@ -182,7 +231,9 @@ def circles(
         *opened,
         need=high_need(need_definition),
         services=targeted_services(service_definition),
-        areas=areas_of(place),
+        areas=with_distance(
+            areas_of(place), place, _opened(provision, grant), year_end(place.year), ASKED_AGES
+        ),
         academic_year=place.year,
         person_record=None if person_record is None else _opened(person_record, grant),
     )
