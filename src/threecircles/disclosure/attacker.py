@@ -13,6 +13,7 @@ import numpy as np
 
 from threecircles.core.seeds import rng
 from threecircles.disclosure.linear import TINY, Floats, Linear
+from threecircles.disclosure.nearby import Surroundings
 from threecircles.disclosure.sums import Bools, Part, Sums, parts
 
 DIRECTIONS = 12
@@ -20,6 +21,9 @@ DIRECTIONS = 12
 
 ENDLESS = 1e7
 """Stands for "any number": programmes need an end, and no place counts so many children."""
+
+NEAR = 300
+"""Cells around one that a small programme moves, before the whole part is asked."""
 
 LARGE = 600
 """Cells of a part beyond which whole-number programmes are kept for cells that look narrow."""
@@ -93,6 +97,8 @@ class Search:
         n = part.cells.size
         self.seen_low, self.seen_high = np.full(n, np.inf), np.full(n, -np.inf)
         self.low, self.high = self._bounds(part.lower, part.upper)
+        self.truth = truth
+        self.around: Surroundings | None = None
         if truth is not None:
             self.see(truth)
 
@@ -123,34 +129,58 @@ class Search:
         self.see(first)
         self._directions(asked, enough)
         for i in asked:
-            if enough is not None and self.seen_high[i] - self.seen_low[i] >= enough[i] - TINY:
-                continue
-            self.low[i] = self._extreme(i, 1.0)
-            if enough is not None and self.seen_high[i] - self.seen_low[i] >= enough[i] - TINY:
-                continue
-            self.high[i] = self._extreme(i, -1.0)
-            if enough is not None and self.whole:
-                self._reach(int(i), float(enough[i]))
+            if enough is not None:
+                self._settle(int(i), float(enough[i]))
+            else:
+                self.low[i], self.high[i] = self._extreme(i, 1.0), self._extreme(i, -1.0)
         return True
+
+    def _settle(self, i: int, need: float) -> None:
+        """Look for possible tables that are a width apart, by the cheaper questions first."""
+        for sense in (1.0, -1.0):
+            if self._wide(i, need):
+                return
+            self._set(i, sense, self._extreme(i, sense, exactly=False))
+        if self.whole:
+            self._reach(i, need)
+            for sense in (1.0, -1.0):
+                if not self._wide(i, need):
+                    self._set(i, sense, self._extreme(i, sense))
+
+    def _wide(self, i: int, need: float) -> bool:
+        return bool(self.seen_high[i] - self.seen_low[i] >= need - TINY)
+
+    def _set(self, i: int, sense: float, bound: float) -> None:
+        (self.low if sense > 0 else self.high)[i] = bound
 
     def _reach(self, i: int, need: float) -> None:
         """Look for tables of whole numbers that are a width apart, where the bounds alone leave room."""
         for sense in (-1.0, 1.0):
-            if self.seen_high[i] - self.seen_low[i] >= need - TINY:
+            if self._wide(i, need):
                 return
-            low, high = self.part.lower[i], min(self.part.upper[i], ENDLESS)
+            lower, upper = self.part.lower.copy(), np.minimum(self.part.upper, ENDLESS)
             if sense < 0:
-                low = np.ceil(self.seen_low[i] + need - TINY)
+                lower[i] = np.ceil(self.seen_low[i] + need - TINY)
             else:
-                high = np.floor(self.seen_high[i] - need + TINY)
-            if low > min(self.high[i], high) or high < self.low[i]:
+                upper[i] = np.floor(self.seen_high[i] - need + TINY)
+            if lower[i] > min(self.high[i], upper[i]) or upper[i] < self.low[i]:
                 continue
-            self.linear.bound(i, low, high)
             # The nearest such table: the farther one is the harder programme.
-            point = self.linear.whole(i, -sense)
-            self.linear.bound(i, self.part.lower[i], min(self.part.upper[i], ENDLESS))
+            point = self._near(i, lower, upper, -sense)
+            if point is None:
+                self.linear.bound(i, lower[i], upper[i])
+                point = self.linear.whole(i, -sense)
+                self.linear.bound(i, self.part.lower[i], min(self.part.upper[i], ENDLESS))
             if point is not None:
                 self.see(point)
+
+    def _near(self, i: int, lower: Floats, upper: Floats, towards: float) -> Floats | None:
+        """Such a table close to the true one, when that is known: a small programme settles most cells."""
+        if self.truth is None:
+            return None
+        if self.around is None:
+            self.around = Surroundings(self.part.matrix)
+        return self.around.moved(self.truth, i, NEAR, (lower, upper), towards)
 
     def _directions(self, asked: np.ndarray, enough: Floats | None) -> None:
         signs = rng(int(self.part.cells[0]), "directions")
@@ -163,8 +193,8 @@ class Search:
             if point is not None:
                 self.see(point)
 
-    def _extreme(self, i: int, sense: float) -> float:
-        """The least (sense 1) or greatest (-1) value of a cell."""
+    def _extreme(self, i: int, sense: float, *, exactly: bool = True) -> float:
+        """The least (sense 1) or greatest (-1) value of a cell. exactly: among whole numbers, if need be."""
         known = self.low[i] if sense > 0 else self.high[i]
         seen = self.seen_low[i] if sense > 0 else self.seen_high[i]
         if abs(known - seen) < TINY:
@@ -178,7 +208,11 @@ class Search:
             return float(known)
         if not self.whole:
             return value
-        bound = np.ceil(value - TINY) if sense > 0 else np.floor(value + TINY)
+        bound = float(np.ceil(value - TINY) if sense > 0 else np.floor(value + TINY))
+        return self._among_whole(i, sense, bound) if exactly else bound
+
+    def _among_whole(self, i: int, sense: float, bound: float) -> float:
+        """The bound, or the tighter one that tables of whole numbers leave, where it can matter."""
         seen = self.seen_low[i] if sense > 0 else self.seen_high[i]
         other = self.seen_high[i] if sense > 0 else self.seen_low[i]
         narrow = abs(other - bound) < 6 or not np.isfinite(other)
@@ -187,4 +221,4 @@ class Search:
             if point is not None:
                 self.see(point)
                 return float(np.round(point[i]))
-        return float(bound)
+        return bound

@@ -9,13 +9,17 @@ import numpy as np
 from threecircles.core.seeds import rng
 from threecircles.disclosure.attacker import Search
 from threecircles.disclosure.linear import TINY, Floats, Ints
+from threecircles.disclosure.nearby import Surroundings
 from threecircles.disclosure.sums import Bools, Part, Sums, parts
 
-SINGLY = 6
+SINGLY = 20
 """Cells that are asked one by one; more are first pulled together."""
 
 PULLS = 4
 """How often many cells are pulled together before the rest is asked singly."""
+
+LARGEST = 8_000
+"""Hidden cells that hang together up to which each is tried; beyond, the work would take hours."""
 
 if TYPE_CHECKING:
     from threecircles.disclosure.suppress import Wish
@@ -25,11 +29,14 @@ def give_back(sums: Sums, value: Floats, hidden: Bools, wish: Wish, secondary: I
     """Show secondary cells again, dearest first, where every primary keeps its width; returns how many.
 
     Changes `hidden`. A cell is given back only when other possible tables still prove each width.
+    Parts of more than `LARGEST` cells are left as they are: safe, with more hidden than need be.
     """
     before = int(hidden.sum())
     chosen = np.zeros(value.size, bool)
     chosen[secondary] = True
     for part in parts(sums.showing(value, hidden), chosen):
+        if part.cells.size > LARGEST:
+            continue
         bank = _Bank(part, sums.whole, value[part.cells], wish)
         candidates = np.flatnonzero(chosen[part.cells])
         worth = np.lexsort((candidates, -wish.cost[part.cells][candidates]))
@@ -45,6 +52,7 @@ class _Bank:
     def __init__(self, part: Part, whole: bool, truth: Floats, wish: Wish) -> None:
         self.part, self.truth = part, truth
         self.linear = Search(part, whole).linear
+        self.around = Surroundings(part.matrix)
         self.primary = np.flatnonzero(wish.primary[part.cells])
         self.width = wish.width[part.cells][self.primary]
         self.tables = [truth]
@@ -70,8 +78,9 @@ class _Bank:
         self.linear.bound(j, self.truth[j], self.truth[j])
         lost = np.flatnonzero(moves[self.low_in] | moves[self.high_in])
         self._fall_back(lost, np.flatnonzero(~moves))
-        # The narrowest first: they fail soonest, and one failure is enough.
-        lost = lost[np.argsort((self.high - self.low)[lost], kind="stable")]
+        # Those in a line with the cell first, then the narrowest: they fail soonest, and one failure is enough.
+        apart = ~np.isin(self.primary[lost], self.around.beside(np.array([j])))
+        lost = lost[np.lexsort(((self.high - self.low)[lost], apart))]
         sure = all(self._settle_one(int(k)) for k in lost[:SINGLY])
         if sure and lost.size > SINGLY:
             self._settle_many(lost[SINGLY:])

@@ -64,8 +64,10 @@ class Linear:
         kinds = np.full(self.cells, highspy.HighsVarType.kInteger)
         self._solver.changeColsIntegrality(self.cells, everyone, kinds)
         self._solver.setOptionValue("time_limit", self._solver.getRunTime() + _PATIENCE)
+        self._solver.setOptionValue("presolve", "on")
         found = self.smallest([cell], [sense])
         self._solver.setOptionValue("time_limit", float("inf"))
+        self._solver.setOptionValue("presolve", "off")
         self._solver.changeColsIntegrality(
             self.cells, everyone, np.full(self.cells, highspy.HighsVarType.kContinuous)
         )

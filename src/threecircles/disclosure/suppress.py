@@ -16,6 +16,7 @@ from threecircles.disclosure.attacker import Ranges, ranges
 from threecircles.disclosure.clean_up import give_back
 from threecircles.disclosure.elimination import eliminate
 from threecircles.disclosure.linear import TINY, Floats, Ints, Linear
+from threecircles.disclosure.nearby import members
 from threecircles.disclosure.sums import Bools, Sums
 
 NEAR = 600
@@ -140,8 +141,8 @@ class _Movement:
         seen[i] = True
         found, ring, total = [np.array([i])], np.array([i]), 1
         while ring.size and total < size:
-            rows = np.unique(_members(self.columns, ring))
-            new = np.unique(_members(self.rows, rows))
+            rows = np.unique(members(self.columns, ring))
+            new = np.unique(members(self.rows, rows))
             new = new[~seen[new] & (self.up[new] + self.down[new] > 0)]
             if total + new.size > size:
                 new = new[np.argsort(self.cost[new], kind="stable")[: size - total]]
@@ -181,11 +182,3 @@ class _Movement:
     def _widen(self, near: Ints, point: Floats) -> None:
         self.low[near] = np.minimum(self.low[near], point)
         self.high[near] = np.maximum(self.high[near], point)
-
-
-def _members(matrix: sp.csr_matrix | sp.csc_matrix, lines: Ints) -> Ints:
-    """The indices that stand in these rows (of a csr) or columns (of a csc)."""
-    starts, ends = matrix.indptr[lines], matrix.indptr[lines + 1]
-    lengths = ends - starts
-    offsets = np.repeat(ends - np.cumsum(lengths), lengths) + np.arange(lengths.sum())
-    return matrix.indices[offsets].astype(np.int64)
