@@ -12,7 +12,7 @@ from threecircles.core.engines import collect
 from threecircles.core.steps import Step
 from threecircles.core.workspace import Workspace
 from threecircles.definitions.place import Delivery, Place
-from threecircles.record.areas import areas
+from threecircles.record.areas import LOOKUPS, areas
 from threecircles.record.assemble import assemble, survey_rows
 from threecircles.record.attributes import with_attributes
 from threecircles.record.build import Received, build_source, extract_of, source_row_of
@@ -77,7 +77,9 @@ def steps(place: Place) -> list[Step]:
             function=areas,
             writes=("record.area", "record.area_link", "record.area_value"),
             files=tuple(
-                p for n, p in place.reference.items() if n in ("lsoa", "population", "deprivation")
+                p
+                for n, p in place.reference.items()
+                if n in (*LOOKUPS, "population", "deprivation")
             ),
         ),
         *derived_steps(),
