@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from tests.browsing import chromium
 
 ROOT = Path(__file__).parents[1]
 
@@ -22,6 +23,13 @@ def reference_data():
         return path
 
     return find
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium, started once for a module of tests; each test opens readers of its own."""
+    with chromium() as started:
+        yield started
 
 
 def pytest_terminal_summary(terminalreporter):

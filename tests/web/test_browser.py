@@ -4,76 +4,35 @@ Debian's chromium, driven by playwright; the accessibility rules are axe-core's,
 """
 
 import os
-from pathlib import Path
 
 import pytest
+from tests.browsing import ROOT, fits, new_page, violations
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).parents[2]
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PAGES = (
     "index", "need", "services", "spend", "places", "neighbours", "quality", "linkage", "gaps",
     "methods", "downloads", "a-to-z", "accessibility", "lineage/circles-place",
 )  # fmt: skip
 WORK = ("check", "status", "nowhere")
 HEAVIEST = 200_000
-WIDTHS = "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Chromium, or a skip that CI counts as a failure."""
-    if not CHROMIUM.exists() or not AXE.exists():
-        message = "chromium or axe-core is absent: apt-get install chromium; python tools/assets.py --tests"
-        if os.environ.get("THREECIRCLES_REQUIRE_BROWSER") == "1":
-            pytest.fail(message)
-        pytest.skip(message)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        yield started
-        started.close()
 
 
 @pytest.fixture
 def open_page(browser, address):
     """Opens a path at a width; every request that leaves this machine fails the test."""
-    contexts = []
+    opened = []
 
-    def opened(path, width=1280, height=900, **options):
-        context = browser.new_context(
-            viewport={"width": width, "height": height}, reduced_motion="reduce", **options
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.asked = []
-        page.on("request", lambda request: page.asked.append(request.url))
+    def open_it(path, width=1280, height=900, **options):
+        page = new_page(browser, viewport={"width": width, "height": height}, **options)
+        opened.append(page)
         page.goto(f"{address}/{path}")
         return page
 
-    yield opened
-    for context in contexts:
-        left = [
-            u for page in context.pages for u in page.asked if not u.startswith((address, "data:"))
-        ]
-        context.close()
-        assert left == []
-
-
-def violations(page):
-    """What axe finds, as short sentences."""
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
-    return [f"{v['id']}: {n['html'][:160]}" for v in found["violations"] for n in v["nodes"]]
+    yield open_it
+    for page in opened:
+        page.context.close()
+        assert [u for u in page.asked if not u.startswith((address, "data:"))] == []
 
 
 @pytest.mark.parametrize("path", [*(f"{p}.html" for p in PAGES), *WORK])
@@ -83,8 +42,7 @@ def test_every_page_has_no_accessibility_violation_and_reflows(open_page, path):
     for width in (1280, 320):
         page.set_viewport_size({"width": width, "height": 900})
         assert violations(page) == []
-        wide, seen = page.evaluate(WIDTHS)
-        assert wide <= seen
+        assert fits(page)
 
 
 @pytest.mark.parametrize("path", ["index.html", "need.html", "places.html", "services.html"])
@@ -163,8 +121,7 @@ def test_text_at_twice_the_size_is_not_cut(open_page):
     """A3: 200% text leaves no clipped text in the page's own parts."""
     page = open_page("index.html")
     page.evaluate("document.documentElement.style.fontSize = '200%'")
-    wide, seen = page.evaluate(WIDTHS)
-    assert wide <= seen
+    assert fits(page)
 
 
 def test_the_first_screen_shows_circles_figures_and_what_is_not_known(open_page):

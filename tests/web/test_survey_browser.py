@@ -5,13 +5,12 @@ Debian's chromium, driven by playwright, on a made-up study served on this machi
 
 import gzip
 import json
-import os
 import random
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Error
+from tests.browsing import ROOT, fits, follow, new_page, until, violations
 from tests.survey.made_up import open_study
 from tests.web.conftest import serving
 
@@ -21,32 +20,8 @@ from threecircles.web.survey import survey_app
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).parents[2]
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 STATIC = ROOT / "src" / "threecircles" / "web" / "survey" / "static"
 HOSTS = ("127.0.0.1", "localhost")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Chromium, or a skip that CI counts as a failure."""
-    if not CHROMIUM.exists() or not AXE.exists():
-        message = "chromium or axe-core is absent: apt-get install chromium; python tools/assets.py --tests"
-        if os.environ.get("THREECIRCLES_REQUIRE_BROWSER") == "1":
-            pytest.fail(message)
-        pytest.skip(message)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
@@ -61,24 +36,18 @@ def place(tmp_path_factory):
 @pytest.fixture
 def opened(browser, place):
     """Opens a page of its own tablet; a request that leaves this machine fails the test."""
-    contexts = []
+    pages = []
 
     def made(**options):
-        told = {"viewport": {"width": 820, "height": 1180}, "reduced_motion": "reduce"} | options
-        context = browser.new_context(**told)
-        contexts.append(context)
-        page = context.new_page()
-        page.asked, page.faults = [], []
-        page.on("request", lambda request: page.asked.append(request.url))
-        page.on("pageerror", lambda error: page.faults.append(str(error)))
+        page = new_page(browser, **{"viewport": {"width": 820, "height": 1180}} | options)
+        pages.append(page)
         return page
 
     yield made
-    for context in contexts:
-        for page in context.pages:
-            left = [u for u in getattr(page, "asked", []) if not u.startswith((place[0], "data:"))]
-            assert left == [] and getattr(page, "faults", []) == []
-        context.close()
+    for page in pages:
+        page.context.close()
+        assert [u for u in page.asked if not u.startswith((place[0], "data:"))] == []
+        assert page.faults == []
 
 
 def begin(page, place, year=5, language="en", pictures=False):
@@ -86,20 +55,12 @@ def begin(page, place, year=5, language="en", pictures=False):
     address, _, rows = place
     page.goto(f"{address}/survey/")
     page.fill("#code", next(r["code"] for r in rows if r["nc_year"] == year).lower())
-    page.click("form[action='/survey/code'] button")
+    follow(page, "form[action='/survey/code'] button")
     page.select_option("#language", language)
     if pictures:
         page.check("#m2")
     page.click("button[value=yes]")
     page.wait_for_selector("form[data-screen]")
-
-
-def violations(page):
-    """What axe finds, as short sentences."""
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
-    return [f"{v['id']}: {n['html'][:160]}" for v in found["violations"] for n in v["nodes"]]
 
 
 def done(store):
@@ -120,13 +81,12 @@ def test_the_whole_form_can_be_answered_by_keyboard_and_the_tablet_then_knows_no
     assert violations(page) == []
     page.wait_for_function("() => document.querySelector('[data-hide]').hidden === false")
     for step in range(60):
+        page.wait_for_function(
+            "() => location.pathname.endsWith('done') || document.querySelector('.answer input, textarea')"
+        )
         if page.url.endswith("/survey/done"):
             break
         heading = page.text_content("h1")
-        first = page.query_selector(".answer input, textarea")
-        if first is None:
-            page.wait_for_timeout(100)
-            continue
         for _ in range(12):
             page.keyboard.press("Tab")
             if page.evaluate("document.activeElement.matches('.answer input, textarea')"):
@@ -162,7 +122,7 @@ def test_the_whole_form_can_be_answered_by_keyboard_and_the_tablet_then_knows_no
         # A page that came from a form is not kept at all: the browser says that it has none.
         with suppress(Error):
             page.go_back()
-        page.wait_for_timeout(600)
+        page.wait_for_load_state("networkidle")
         content = page.content()
         assert "CANARY" not in content and code not in content and 'checked=""' not in content
         assert code not in page.url
@@ -197,6 +157,7 @@ def test_the_form_works_by_touch_with_javascript_off(opened, place):
 
 def test_arabic_runs_from_right_to_left_and_keeps_answers_when_the_language_changes(opened, place):
     "A11."
+    before = done(place[1])[1]
     page = opened()
     begin(page, place, language="ar", pictures=True)
     assert page.get_attribute("html", "dir") == "rtl"
@@ -207,10 +168,10 @@ def test_arabic_runs_from_right_to_left_and_keeps_answers_when_the_language_chan
     page.check("#a2")
     page.click("button[value=next]")
     page.wait_for_function("() => document.querySelector('[data-count]').textContent.includes('2')")
-    page.wait_for_timeout(2500)
-    page.click("a[href='/survey/settings']")
+    until(page, lambda: done(place[1])[1] == before + 1)
+    follow(page, "a[href='/survey/settings']")
     page.select_option("#language", "pl")
-    page.click("form button")
+    follow(page, "form button")
     page.wait_for_selector("form[data-screen]")
     assert page.get_attribute("html", "lang") == "pl"
     page.wait_for_function("() => document.querySelector('[data-hide]').hidden === false")
@@ -236,10 +197,7 @@ def test_pictures_stand_beside_words_and_every_screen_is_accessible_and_narrow(o
     for path in paths:
         page.goto(f"{address}/survey/{path}")
         assert violations(page) == [], path
-        wide, room = page.evaluate(
-            "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
-        )
-        assert wide <= room, f"{path}: {wide} > {room}"
+        assert fits(page), path
         small = page.evaluate(
             "[...document.querySelectorAll('main a, main button, main select, header a, header button')]"
             ".filter(e => e.offsetParent && e.getBoundingClientRect().height < 44).map(e => e.outerHTML.slice(0, 80))"
@@ -247,7 +205,7 @@ def test_pictures_stand_beside_words_and_every_screen_is_accessible_and_narrow(o
         assert small == [], path
     page.goto(f"{address}/survey/room")
     page.fill("#code", rows[0]["adult_code"])
-    page.click("form button")
+    follow(page, "form button")
     (count,) = counted(store, class_code=rows[0]["code"])
     assert f"{count.started}" in page.text_content("table") and violations(page) == []
 
@@ -258,8 +216,10 @@ def test_answers_given_without_a_network_arrive_when_it_is_back(opened, place):
     page = opened()
     begin(page, place)
     page.wait_for_function("() => document.querySelector('[data-hide]').hidden === false")
-    page.evaluate("navigator.serviceWorker.ready")
-    page.wait_for_timeout(500)
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    told = "document.querySelector('[role=status]').textContent.trim()"
+    page.wait_for_function(f"() => {told}")
+    saved = page.evaluate(told)
     page.context.set_offline(True)
     for _ in range(5):
         heading = page.text_content("h1")
@@ -268,7 +228,7 @@ def test_answers_given_without_a_network_arrive_when_it_is_back(opened, place):
         page.wait_for_function(
             "told => document.querySelector('h1').textContent !== told", arg=heading
         )
-    page.wait_for_timeout(2500)
+    page.wait_for_function(f"saved => {told} !== saved", arg=saved)
     assert done(place[1])[1] == before[1]
     again = page.context.new_page()
     page.close()
@@ -277,11 +237,7 @@ def test_answers_given_without_a_network_arrive_when_it_is_back(opened, place):
     again.wait_for_selector("form[data-screen]")
     again.context.set_offline(False)
     again.evaluate("dispatchEvent(new Event('online'))")
-    for _ in range(40):
-        if done(place[1])[1] == before[1] + 5:
-            break
-        again.wait_for_timeout(250)
-    assert done(place[1])[1] == before[1] + 5
+    until(again, lambda: done(place[1])[1] == before[1] + 5)
 
 
 def random_tree(rng, depth=0):
@@ -370,6 +326,6 @@ def test_a_wrong_closed_or_foreign_code_opens_nothing(opened, place):
     page = opened()
     page.goto(f"{place[0]}/survey/")
     page.fill("#code", "ABCDEF")
-    page.click("form[action='/survey/code'] button")
+    follow(page, "form[action='/survey/code'] button")
     assert "not right" in page.text_content("[role=alert]")
     assert violations(page) == []

@@ -90,15 +90,24 @@ def frame_of(pack: Pack, page: Page) -> Frame:
     """What stands around a page of a pack."""
     depth = page.slug.count("/")
     root = "../" * depth
+    above = page.slug.partition("/")[0]
     navigation = tuple(
-        {"text": p.nav, "href": f"{root}{p.slug}.html", "current": p.slug == page.slug}
+        {
+            "text": p.nav,
+            "href": f"{root}{p.slug}.html",
+            "current": p.slug == page.slug,
+            "active": p.slug == above,
+        }
         for p in pack.pages
         if p.nav
     )
     crumbs: tuple[dict[str, str], ...] = ()
     if depth:
-        first = pack.pages[0]
-        crumbs = ({"text": first.nav, "href": f"{root}index.html"}, {"text": page.title})
+        ways = (pack.pages[0], *(p for p in pack.pages[1:] if p.slug == above))
+        crumbs = (
+            *({"text": p.nav or p.title, "href": f"{root}{p.slug}.html"} for p in ways),
+            {"text": page.title},
+        )
     return Frame(
         owner=pack.place,
         root=root,
