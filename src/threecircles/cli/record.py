@@ -84,11 +84,18 @@ def stock(
     workspace: Workspace = Path(),
     purpose: Purpose = "needs_assessment",
     by: By = None,
+    area: Annotated[
+        str, typer.Option(help="Rates by the areas of this vintage: ward24, pcon24, icb24 ...")
+    ] = "",
     json_out: Json = None,
 ) -> None:
     """How many were in a process on a day. Counts for your eyes: publishing goes through disclosure."""
     from threecircles.record import commands
 
+    if area:
+        frames, grant = _opened(workspace, purpose, ["area"])
+        _say(commands.area_counts(frames, grant, process, on.date(), area), json_out)
+        return
     frames, grant = _opened(workspace, purpose, by)
     _say(commands.stock_counts(frames, grant, process, on.date(), by or ()), json_out)
 

@@ -16,6 +16,7 @@ from threecircles.core.errors import ThreeCirclesError, UsageError, did_you_mean
 from threecircles.core.safety import Grant
 from threecircles.core.workspace import open_workspace
 from threecircles.definitions.place import load_place
+from threecircles.record.areas import spread
 from threecircles.record.derive.stock import flows, stock
 from threecircles.record.mapping.coverage import coverage
 from threecircles.record.mapping.load import (
@@ -62,6 +63,31 @@ def stock_counts(
     named = narrower.select(*columns, persons_seen="persons")
     joined = counted.join(named, on=columns, how="left") if columns else counted.hstack(named)
     return joined.with_columns(pl.col("persons_seen").fill_null(0))
+
+
+def area_counts(
+    frames: Frames, grant: Grant, process: str, day: date, vintage: str
+) -> pl.DataFrame:
+    """A stock by the areas of a vintage (for example pcon24), with the rate per 10,000 aged 0 to 17.
+
+    Columns: code, rows, persons, population, rate, fit: `best fit` where small areas were shared out by a
+    best-fit lookup. Who lives in no known area stands under `unknown`.
+    """
+    counted = stock_counts(frames, grant, process, day, ["area"]).drop("persons_seen")
+    values = _counts(frames, "record.area_value").filter(pl.col("measure_id") == "population")
+    people = values.group_by(code=pl.col("code")).agg(population=pl.col("value").sum())
+    rows = counted.rename({"lsoa21_in": "code"}).join(people, on="code", how="full", coalesce=True)
+    rows = rows.with_columns(pl.col("rows", "persons", "population").fill_null(0))
+    told = spread(
+        rows.with_columns(from_vintage=pl.lit("lsoa21")),
+        _counts(frames, "record.area_link"),
+        vintage,
+    )
+    size = pl.when(pl.col("population") > 0).then(pl.col("population"))
+    rate = (pl.col("persons") / size * 10_000).round(1)
+    return told.with_columns(rate=rate).select(
+        "code", "rows", "persons", "population", "rate", "fit"
+    )
 
 
 def flow_counts(
