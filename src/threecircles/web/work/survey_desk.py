@@ -12,6 +12,7 @@ from threecircles.survey.field import STATES, counted, extend, schools, set_stat
 from threecircles.survey.questionnaire import questionnaire
 from threecircles.survey.recordings import missing_recordings
 from threecircles.survey.study import Study, faults, load_study, studies
+from threecircles.survey.withdrawal import withdraw
 from threecircles.web.frame import page
 from threecircles.web.routes import guarded
 from threecircles.web.work.doors import Permit, check_form, current, form_token, permit
@@ -76,7 +77,9 @@ def _change(store: object, study: Study, sent: dict[str, str], actor: str) -> No
 
     assert isinstance(store, Store)
     urn = sent.get("urn", "")
-    if sent.get("extend_to"):
+    if "take_out" in sent:
+        withdraw(store, study, sent["take_out"], date.today(), actor)
+    elif sent.get("extend_to"):
         extend(
             store,
             urn,
