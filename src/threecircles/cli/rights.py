@@ -39,6 +39,7 @@ def register(app: typer.Typer) -> None:
     group.command()(access)
     group.command()(correct)
     group.command("object")(object_to)
+    group.command("opt-out")(opt_out)
     group.command()(erase)
     group.command("list")(list_requests)
     group.command()(hold)
@@ -166,6 +167,35 @@ def object_to(
 
         steps = pipeline.steps(load_place(place))
         print(f"It feeds {len(changed.depending(opened, steps, purpose))} measured tables.")
+    _run_and_tell(opened, place)
+
+
+def opt_out(
+    sent: Annotated[Path, typer.Argument(metavar="SENT", help="Numbers sent to be checked.")],
+    returned: Annotated[
+        Path, typer.Argument(metavar="RETURNED", help="Numbers that came back: they may be used.")
+    ],
+    rule: Annotated[str, typer.Option("--list", help="Whose list it is.")] = "nhs-national",
+    workspace: Workspace = Path(),
+    actor: Actor = None,
+    place: PlaceFolder = None,
+) -> None:
+    """Leave out those who opted out with the NHS: sent to its checking service and not returned."""
+    from threecircles.core.workspace import open_workspace
+    from threecircles.disclosure import opt_outs
+    from threecircles.disclosure.people import person as acting
+    from threecircles.disclosure.permission import check_may
+
+    opened = open_workspace(workspace, "identity")
+    who = acting(workspace, actor, mfa=True)
+    check_may(
+        "correct", actor=who, purpose_id="subject_rights", folder=workspace, resource_id=f"list:{rule}",
+        resource={"restricted": False},
+    )  # fmt: skip
+    found = opt_outs.load_list(
+        opened, opt_outs.opt_out(rule), sent, returned, day=_today(), by=who.id
+    )
+    print(found.text())
     _run_and_tell(opened, place)
 
 

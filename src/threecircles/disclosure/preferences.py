@@ -14,6 +14,9 @@ from threecircles.disclosure.purposes import purpose
 
 Kind = Literal["objection", "opt_out", "consent", "withdrawal"]
 Whose = Literal["child", "parent"]
+LIST = "list: "
+"""How the evidence begins of what a national list of opt-outs says, rather than somebody here."""
+
 NOT_TO_BE_REFUSED = ("direct_care", "safeguarding", "statutory_return", "audit", "subject_rights")
 """Purposes that the law or a child's safety asks for: an objection to them goes to the officer, who
 decides and answers (UK GDPR art. 21(1)); it does not act by itself."""
@@ -86,7 +89,7 @@ def excluded(workspace: Path, purpose_id: str, day: date | None = None) -> froze
             and p.from_day <= today
             and (p.to_day is None or today <= p.to_day)
         ):
-            latest.setdefault(p.person, {})[p.whose] = p
+            latest.setdefault(p.person, {})[_voice(p)] = p
     return frozenset(person for person, views in latest.items() if _is_no(views))
 
 
@@ -97,10 +100,17 @@ def version(workspace: Path, purpose_id: str) -> str:
 
 
 def _is_no(views: dict[str, Preference]) -> bool:
+    if any(v.kind != "consent" for voice, v in views.items() if voice.startswith(LIST)):
+        return True
     child, parent = views.get("child"), views.get("parent")
     if child is not None and (child.competent or parent is None):
         return child.kind != "consent"
     return any(v is not None and v.kind != "consent" for v in (child, parent))
+
+
+def _voice(p: Preference) -> str:
+    """Whose word it is. A list let in again takes back its own no only, never what was said here."""
+    return p.evidence if p.evidence.startswith(LIST) else p.whose
 
 
 def _preference(row: dict[str, object]) -> Preference:
