@@ -55,7 +55,8 @@ def fit(
 ) -> None:
     """Fit nested random intercepts (children in areas in authorities) by Laplace maximum likelihood.
 
-    A SPEC.yaml that names `received` instead of `file` is fitted from what authorities sent.
+    A SPEC.yaml that names `received` instead of `file` is fitted from what authorities sent; one that names
+    `cost` is fitted in two parts, any cost and how much.
     """
     from threecircles.funding.fit_file import fit_file, load_spec, names_received
     from threecircles.funding.formula_show import fit_text
@@ -63,6 +64,9 @@ def fit(
 
     if names_received(spec):
         _fit_received(spec, json_out, out)
+        return
+    if load_spec(spec).cost is not None:
+        _fit_two_part(spec, json_out, out)
         return
     fitted = fit_file(spec)
     if out is not None:
@@ -80,6 +84,16 @@ def _fit_received(spec: Path, json_out: Path | None, out: Path | None) -> None:
     say(found.as_dict(), json_out, received_text(found))
     if not found.answers["taken"].all():
         raise SystemExit(1)
+
+
+def _fit_two_part(spec: Path, json_out: Path | None, out: Path | None) -> None:
+    from threecircles.funding.two_part import fit_two_part, two_part_text
+    from threecircles.funding.write_formula import write_formula
+
+    found = fit_two_part(spec)
+    if out is not None:
+        write_formula(found.formula, out)
+    say(found.as_dict(), json_out, two_part_text(found))
 
 
 def collection(

@@ -72,7 +72,7 @@ def quasi_poisson(
     inverse = np.linalg.inv((x.T * mu) @ x)
     covariance = inverse * dispersion
     if clusters is not None:
-        covariance = _clustered(inverse, x * (y - mu)[:, None], table[clusters].cast(pl.Utf8))
+        covariance = clustered(inverse, x * (y - mu)[:, None], table[clusters].cast(pl.Utf8))
     names = (INTERCEPT, *numeric)
     null = size * y.sum() / size.sum()
     return Quasi(
@@ -88,7 +88,7 @@ def _deviance(y: Floats, mu: Floats) -> float:
     return float(2 * (xlogy(y, y / mu) - (y - mu)).sum())
 
 
-def _clustered(inverse: Floats, scores: Floats, clusters: pl.Series) -> Floats:
+def clustered(inverse: Floats, scores: Floats, clusters: pl.Series) -> Floats:
     """Sandwich covariance of scores summed by cluster. Source: Liang and Zeger, Biometrika 73 (1986) 13-22."""
     labels = clusters.unique(maintain_order=True)
     code = clusters.replace_strict(labels, list(range(len(labels))), return_dtype=pl.Int64)

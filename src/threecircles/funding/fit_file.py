@@ -25,7 +25,8 @@ class FitSpec:
     a cell (absent: one child a row). groups: columns from small to large (area, authority).
     exposure: Poisson only; its log is added to the predictor. offset: a column added as it is.
     reference: categorical term -> its reference value. penalty: precision of a normal prior on the
-    slopes (0.01 = sd 10), for separated outcomes. id, label, cost_weight: for the formula that is written.
+    slopes (0.01 = sd 10), for separated outcomes. cost: pounds a child, fitted in two parts (the outcome is
+    then any cost, and its column is made). id, label, cost_weight: for the formula that is written.
     """
 
     file: str
@@ -39,13 +40,15 @@ class FitSpec:
     offset: str | None = None
     reference: dict[str, str | int | float | bool] = field(default_factory=dict)
     penalty: float = 0.0
+    cost: str | None = None
     id: str = ""
     label: str = ""
     cost_weight: float = 1.0
 
     def columns(self) -> list[str]:
         """Every column the fit needs."""
-        named = [self.outcome, self.trials, self.exposure, self.offset]
+        outcome = None if self.cost else self.outcome
+        named = [outcome, self.trials, self.exposure, self.offset]
         every = [n for n in named if n] + [*self.categorical, *self.numeric, *self.groups]
         return list(dict.fromkeys(every))
 

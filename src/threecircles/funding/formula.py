@@ -109,7 +109,8 @@ class Formula(Definition):
     """A formula file. status: published, fitted or fictitious; kind decides which part is filled in.
 
     area_cost: adjustment by authority, a layer of its own. states: whether outcomes overlap (a looked-after
-    child is also in need) or are disjoint top-level states. fitted_from: hash of the data of a fit.
+    child is also in need) or are disjoint top-level states; those of a two_part are multiplied, any other
+    kind's are added. fitted_from: hash of the data of a fit.
     """
 
     kind: Kind
@@ -130,6 +131,10 @@ class Formula(Definition):
             raise ValueError("A legacy_ladder needs the part `ladder`.")
         if self.kind != "legacy_ladder" and not self.outcomes:
             raise ValueError(f"A {self.kind} needs at least one outcome.")
+        if self.kind == "two_part" and [o.link for o in self.outcomes] != ["logit", "log"]:
+            raise ValueError(
+                "A two_part has two outcomes: any cost (logit), then cost given any (log)."
+            )
         ids = [o.id for o in self.outcomes]
         if len(set(ids)) < len(ids):
             raise ValueError("Two outcomes have the same id.")

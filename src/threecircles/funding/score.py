@@ -28,7 +28,7 @@ def score(
     """
     _check(cells, formula, (la, children))
     total = reduce(
-        lambda a, b: a + b,
+        (lambda a, b: a * b) if formula.kind == "two_part" else (lambda a, b: a + b),
         (
             outcome.cost_weight * _chance(outcome, rule or formula.effect_rule)
             for outcome in formula.outcomes

@@ -86,14 +86,18 @@ def predict(
     """Each authority's expected need and share.
 
     cells: one row a group of children, with the formula's terms, the authority and the children's number.
-    Score = area cost x sum over outcomes of cost weight x expected events; share = score / total.
+    Score = area cost x sum over outcomes of cost weight x expected events (of a two_part: probability of any
+    cost x cost given any); share = score / total.
     """
-    total = np.zeros(cells.height)
-    for outcome in formula.outcomes:
-        chance = probability(
+    parts = [
+        outcome.cost_weight
+        * probability(
             predictor(outcome, cells), outcome.link, outcome.random, rule or formula.effect_rule
         )
-        total += outcome.cost_weight * chance * cells[children].cast(pl.Float64).to_numpy()
+        for outcome in formula.outcomes
+    ]
+    each = np.prod(parts, axis=0) if formula.kind == "two_part" else np.sum(parts, axis=0)
+    total = each * cells[children].cast(pl.Float64).to_numpy()
     sums = (
         cells.select(la=pl.col(la).cast(pl.Utf8), expected=pl.Series(total))
         .group_by("la", maintain_order=True)
