@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from threecircles import checking
+
 HEADER = "CHILD,SEX,DOB,ETHNIC,UPN,MOTHER,MC_DOB\n"
 EPISODES = "CHILD,DECOM,RNE,LS,CIN,PLACE,PLACE_PROVIDER,DEC,REC,REASON_PLACE_CHANGE,HOME_POST,PL_POST,URN\n"
 
@@ -80,3 +82,20 @@ def test_wrong_usage_is_a_sentence_and_exit_code_2(arguments, words):
     done = run(*arguments)
     assert done.returncode == 2
     assert words in done.stderr and "Traceback" not in done.stderr
+
+
+def test_the_screen_names_the_file_of_each_note_and_says_what_a_stranger_is(tmp_path):
+    """quality A28: a census among looked-after files, a UTF-16 file, a title above the heading."""
+    (tmp_path / "census.xml").write_text(
+        "<Message><Header><CollectionDetails><Collection>CIN</Collection></CollectionDetails></Header>"
+        "<Children><Child><ChildIdentifiers><LAchildID>a</LAchildID></ChildIdentifiers></Child></Children></Message>"
+    )
+    heading = "CHILD,SEX,DOB,ETHNIC,UPN,MOTHER,MC_DOB\na,M,01/05/2015,WBRI,UN1,,\n"
+    (tmp_path / "header.csv").write_text("Export of 12/04/2026\n" + heading)
+    (tmp_path / "uasc.csv").write_text("CHILD,SEX,DOB,DUC\na,M,01/05/2015,01/05/2030\n", "utf-16")
+    asked = checking.Asked(return_name="903", year=2026)
+    said = checking.screen(checking.check_files([tmp_path], asked))
+    assert "census.xml: not recognised" in said
+    assert "another return than was asked for: Children in Need census" in said.replace("\n", " ")
+    assert "header.csv: 1 row stands above the heading row and was not read as data." in said
+    assert "uasc.csv: ssda903 delimited text UASC: 1 row, written in UTF-16" in said

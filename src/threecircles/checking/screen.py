@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from threecircles.checking.files import Checked
 from threecircles.quality import Report
@@ -22,16 +23,7 @@ def screen(
 ) -> str:
     """The screen as text, ending with what the returns tell. summaries: those with waivers applied."""
     lines = ["Files"]
-    for file in checked.reading.files.iter_rows(named=True):
-        inner = " / ".join(p for p in (file["member"], file["sheet"]) if p)
-        name = file["path"] + (f" ({inner})" if inner else "")
-        refused = f", {file['rows_rejected']:,} rejected" if file["rows_rejected"] else ""
-        what = (
-            f"{file['kind']} {file['table']}: {file['rows_kept']:,} rows{refused}"
-            if file["kind"]
-            else "not recognised"
-        )
-        lines.append(f"  {name}: {what}")
+    lines += [f"  {_name(file)}: {_what(file)}" for file in checked.reading.files.to_dicts()]
     for heading, told in (
         ("What stood in the way", _problems(checked)),
         ("Mend before sending", _notes(checked)),
@@ -51,13 +43,31 @@ def screen(
     return "\n".join(lines)
 
 
+def _name(file: dict[str, Any]) -> str:
+    inner = " / ".join(p for p in (file["member"], file["sheet"]) if p)
+    return str(file["path"]) + (f" ({inner})" if inner else "")
+
+
+def _what(file: dict[str, Any]) -> str:
+    """What a file is, how much of it was read, and how it is written when that is unusual."""
+    if not file["score"]:
+        return "not recognised"
+    rows = file["rows_kept"]
+    counted = "1 row" if rows == 1 else f"{rows:,} rows"
+    refused = f", {file['rows_rejected']:,} rejected" if file["rows_rejected"] else ""
+    dress = "" if file["encoding"] in ("", "utf-8") else f", written in {file['encoding'].upper()}"
+    return f"{file['kind']} {file['table']}".rstrip() + f": {counted}{refused}{dress}"
+
+
 def _problems(checked: Checked) -> list[str]:
     rows = checked.reading.problems.iter_rows(named=True)
     return [Problem(**row).sentence().replace("\n", "\n    ") for row in rows]
 
 
 def _notes(checked: Checked) -> list[str]:
-    return checked.reading.notes["sentence"].to_list()[:WORST]
+    names = {file["file_id"]: _name(file) for file in checked.reading.files.to_dicts()}
+    notes = checked.reading.notes.head(WORST).select("file_id", "sentence")
+    return [f"{names.get(file, file)}: {sentence}" for file, sentence in notes.iter_rows()]
 
 
 def _told(report: Report, summary: Summary | None) -> list[str]:

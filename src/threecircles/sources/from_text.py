@@ -181,7 +181,8 @@ def _above(rows: Sequence[tuple[int, list[str]]], record: FileRecord, found: Fou
         places = [line for line, _ in rows][:5]
         found.notes.append(
             Note(record.file_id, "", "", "rows-above-heading", len(rows), places,
-                 f"{len(rows)} rows stand above the heading row; they were not read as data.")
+                 f"{len(rows)} {'row stands' if len(rows) == 1 else 'rows stand'} above the heading row and "
+                 f"{'was' if len(rows) == 1 else 'were'} not read as data.")
         )  # fmt: skip
 
 

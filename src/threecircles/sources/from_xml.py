@@ -12,7 +12,7 @@ from xml.parsers import expat
 
 import polars as pl
 
-from threecircles.sources.declared import Column, Source
+from threecircles.sources.declared import Column, Source, all_sources
 from threecircles.sources.decode import decode, utf16_without_mark
 from threecircles.sources.laid import Found, Laid
 from threecircles.sources.reading import EXTRA_SCHEMA, FileRecord, Limits, Note, Problem, Reject
@@ -77,12 +77,17 @@ def _recognise(
     if len(chosen) == 1:
         return chosen[0]
     known = sorted({s.xml.root for s in sources if s.xml})
+    others = [s.label for s in all_sources() if s.xml and f"{s.xml.root}/{s.xml.record}" in paths]
+    what, mend = "The XML begins like no return that is known.", "Check that this is the file the case system made for the return."  # fmt: skip
+    if chosen:
+        what = "The XML fits more than one source."
+    elif len(others) == 1:
+        what = f"This is another return than was asked for: {others[0]}."
+        mend = "Leave the file out, or read the folder with --return auto."
     found.problems.append(
         Problem(
-            record.file_id, "file-not-recognised", record.name,
-            "The XML begins like no return that is known." if not chosen else "The XML fits more than one source.",
+            record.file_id, "file-not-recognised", record.name, what, mend=mend,
             found=f"outermost element {root.partition('/')[0] or 'not readable'}", allowed=", ".join(known) or "none",
-            mend="Check that this is the file the case system made for the return.",
         )
     )  # fmt: skip
     return None
