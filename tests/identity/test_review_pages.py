@@ -77,7 +77,7 @@ def test_an_answer_that_is_none_is_refused_and_nothing_is_kept(folder):
 
 
 def test_the_pair_page_shows_the_listed_fields_and_nothing_else_and_no_restricted_child(folder):
-    """identity A13: no field beyond those listed; restricted children go to their officer only."""
+    """report A23, identity A13: no field beyond those listed; restricted children go to their officer only."""
     client = reader(folder, "demo-reviewer")
     seen = ""
     while 'name="code"' in (text := client.get("/links").text):
@@ -93,7 +93,7 @@ def test_the_pair_page_shows_the_listed_fields_and_nothing_else_and_no_restricte
 
 @pytest.mark.browser
 def test_twenty_pairs_are_settled_with_the_keyboard_alone_and_axe_finds_nothing(folder, browser):
-    """identity A13"""
+    """report A23, identity A13"""
     with serving(create_app(folder)) as client:
         page = new_page(browser)
         page.goto(f"{client.address}/sign-in?next=/links")

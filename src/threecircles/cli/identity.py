@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from threecircles.cli import identity_private
 from threecircles.cli.identity_signpost import cases, relations, signpost
 from threecircles.core.errors import FINDINGS, UNREADABLE
 
@@ -45,6 +46,7 @@ def register(app: typer.Typer) -> None:
     review.command("export")(review_export)
     review.command("import")(review_import)
     group.add_typer(review, name="review")
+    identity_private.register(group)
     app.add_typer(group, name="identity")
 
 

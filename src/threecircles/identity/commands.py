@@ -221,6 +221,14 @@ def readings(first: str | None, surname: str | None) -> dict[str, object]:
     }
 
 
+def read_file(path: Path, columns: list[str]) -> pl.DataFrame:
+    """A CSV or Parquet file as text. Raises ThreeCirclesError for a missing file or column."""
+    table = _read(path).cast(pl.String, strict=False)
+    for column in columns:
+        _must_have(table, column, path)
+    return table
+
+
 def _read(path: Path) -> pl.DataFrame:
     if not path.exists():
         raise ThreeCirclesError("There is no such file.", where=path.name)

@@ -80,16 +80,7 @@ def tokenise_file(
     keep: list[str],
 ) -> int:
     """`tokenise` with the master key of a file or of THREECIRCLES_KEY (hexadecimal). Returns rows."""
-    given = key_file.read_text().strip() if key_file else os.environ.get(KEY_VARIABLE, "")
-    try:
-        master = bytes.fromhex(given)
-    except ValueError:
-        master = b""
-    if len(master) < 16:
-        raise UsageError(
-            "Tokens need a master key of at least 16 bytes, in hexadecimal.",
-            mend=f"Give --key-file, or set {KEY_VARIABLE}. Whoever shares the key makes the same tokens.",
-        )
+    master = master_key(key_file)
     named = headings(columns)
     if not named:
         raise UsageError(
@@ -104,6 +95,23 @@ def tokenise_file(
         identifiers=named,
         keep=tuple(keep),
     )
+
+
+def master_key(key_file: Path | None) -> bytes:
+    """The master key of a file or of THREECIRCLES_KEY, in hexadecimal. Raises UsageError."""
+    if key_file and not key_file.exists():
+        raise UsageError("There is no such key file.", where=str(key_file))
+    given = key_file.read_text().strip() if key_file else os.environ.get(KEY_VARIABLE, "")
+    try:
+        master = bytes.fromhex(given)
+    except ValueError:
+        master = b""
+    if len(master) < 16:
+        raise UsageError(
+            "Tokens need a master key of at least 16 bytes, in hexadecimal.",
+            mend=f"Give --key-file, or set {KEY_VARIABLE}. Whoever shares the key makes the same tokens.",
+        )
+    return master
 
 
 def households_of(sources_yaml: Path, links: Path, out: Path) -> str:

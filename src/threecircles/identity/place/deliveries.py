@@ -107,6 +107,9 @@ def _rows_of(delivery: Delivery, link: Link, tables: Mapping[str, Any]) -> pl.Da
             own = own.join(
                 _elsewhere(delivery, link, column, field, tables), on="source_key", how="left"
             )
+    # A token that comes with nothing else is nobody the ladder could know; its owner counts it as it is.
+    told = [c for c in named if c not in ("death", "ethnicity", "uprn")]
+    own = own.filter(pl.any_horizontal(pl.col(c).is_not_null() for c in told))
     return own.with_columns(
         pl.lit(delivery.id).alias("delivery"),
         pl.lit(delivery.source).alias("source"),
