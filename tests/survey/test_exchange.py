@@ -20,11 +20,13 @@ UNTIL = date(2027, 12, 31)
 
 @pytest.fixture(scope="module")
 def packs(tmp_path_factory):
-    """Three boroughs' packs, the last of convenience answers, and the Safe tables behind them."""
+    """Packs of three boroughs and of a fourth with convenience answers, and the Safe tables behind them."""
     made, safes = [], []
-    for name, more in (("A", ""), ("B", ""), ("C", "basis: convenience")):
+    for name, more in (("A", ""), ("B", ""), ("C", "basis: convenience"), ("D", "")):
         folder = tmp_path_factory.mktemp(f"borough{name}")
-        study, _, _ = answered(folder, schools=2, on_roll=22, more=more)
+        study, _, _ = answered(
+            folder, schools=2, on_roll=22, more=more, study_id=f"autumn-{name.lower()}"
+        )
         close(folder, study, GRANT, date(2026, 12, 1))
         safe, _ = safe_tables(study_tables(score_study(folder, study), name))
         made.append(
@@ -38,7 +40,8 @@ def test_boroughs_compare_the_same_questions_and_nothing_else(packs):
     "A32."
     read = [read_exchange(p, date(2026, 12, 2)) for p in packs[0]]
     rows, told = compare(read)
-    assert rows and all({"Borough A", "Borough B"} <= set(r) and "Borough C" not in r for r in rows)
+    three = {"Borough A", "Borough B", "Borough D"}
+    assert rows and all(three <= set(r) and "Borough C" not in r for r in rows)
     assert told == ["Borough C: convenience answers stand for nobody else and are not compared."]
     from dataclasses import replace
 
@@ -58,9 +61,11 @@ def test_the_label_of_convenience_answers_survives_the_pack(packs):
 
 
 def test_no_small_group_can_be_worked_out_of_packs_and_reports_together(packs):
-    "A32: the attacker over every borough's tables."
-    for safe in packs[1]:
-        assert attack_safe(safe) == []
+    "A32: the attacker over the three boroughs' packs, borough reports and school reports at once."
+    together = [table for safe in packs[1] for table in safe]
+    assert len({t.spec.population for t in together}) == 4
+    assert len([t for t in together if t.spec.id.startswith("school-")]) == 3 * 2 * 4
+    assert attack_safe(together) == []
     for path in packs[0]:
         for row in json.loads(path.read_text())["rows"]:
             assert row["symbol"] or row["n"] >= 10
