@@ -10,7 +10,6 @@ from pathlib import Path
 
 import polars as pl
 
-from threecircles import definitions
 from threecircles.core.errors import UsageError
 from threecircles.sources.write_903 import write_903
 from threecircles.sources.write_cin_xml import write_cin_xml
@@ -19,7 +18,6 @@ from threecircles.synthetic.centres import register_table
 from threecircles.synthetic.errors.apply import apply_errors, identity_table
 from threecircles.synthetic.errors.log import Log
 from threecircles.synthetic.export.attendance import (
-    file_of,
     provider_tables,
     providers,
     write_provider,
@@ -40,10 +38,11 @@ from threecircles.synthetic.export.nurseries import (
 from threecircles.synthetic.export.reference import reference_tables, write_boundaries
 from threecircles.synthetic.export.school_census import school_census_tables
 from threecircles.synthetic.export.ssda903 import ssda903_tables
-from threecircles.synthetic.geography import DFE_NUMBER, LA_CODE
 from threecircles.synthetic.money import ledger, s251_table
 from threecircles.synthetic.names import pools
+from threecircles.synthetic.place_file import place_yaml
 from threecircles.synthetic.profile import Profile, load_profile
+from threecircles.synthetic.service_form import form_table, form_truth
 from threecircles.synthetic.truth import truth_tables
 from threecircles.synthetic.world import World, build_world
 
@@ -115,9 +114,6 @@ def _check(seed: int, year: int, years: int, errors: str) -> None:
         )
 
 
-_MAPPINGS = Path(definitions.__file__).parent / "mappings"
-
-
 def _is_wanted(name: str, wanted: set[str] | None) -> bool:
     return wanted is None or name in wanted or name.split("_", maxsplit=1)[0] in wanted
 
@@ -149,6 +145,10 @@ def received_tables(world: World, wanted: set[str] | None = None) -> Received:
         f"register_{year}": lambda: {"centre_register": register_table(world)},
     }
     made = {name: make_one() for name, make_one in makers.items() if _is_wanted(name, wanted)}
+    if _is_wanted("service_outcome", wanted):
+        for provider in world.profile["service_form"]["providers"]:
+            name = f"service_outcome_{provider.lower()}_{year}"
+            made[name] = {"service_outcome": form_table(world, world.service_forms, provider)}
     if _is_wanted("attendance", wanted):
         for provider in providers(world.attendance):
             name = f"attendance_{provider.lower()}_{year}"
@@ -177,6 +177,7 @@ def _write(
             _parquet(frame, folder / "truth" / f"{name}.parquet")
         _parquet(ledger(world), folder / "truth" / "ledger.parquet")
         _parquet(bait_table(world), folder / "truth" / "bait.parquet")
+        _parquet(form_truth(world.service_forms), folder / "truth" / "service_form.parquet")
         _write_returns(folder / "truth" / "returns", clean)
     (folder / "place.yaml").write_text(place_yaml(world, set(received)), encoding="utf-8")
 
@@ -193,6 +194,10 @@ def _write_delivery(
         (folder / f"school_census_{year}_spring").mkdir()
         for name, frame in tables.items():
             frame.write_csv(folder / f"school_census_{year}_spring" / f"{name}.csv")
+    elif kind.startswith("service_outcome_"):
+        (folder / f"service_outcome_{year}").mkdir(exist_ok=True)
+        name = kind.removeprefix("service_outcome_")
+        tables["service_outcome"].write_csv(folder / f"service_outcome_{year}" / f"{name}.csv")
     elif kind.startswith("attendance_"):
         (folder / f"attendance_{year}").mkdir(exist_ok=True)
         provider = kind.removeprefix("attendance_").upper()
@@ -220,144 +225,6 @@ def _write_returns(folder: Path, received: Received) -> None:
 
 def _parquet(frame: pl.DataFrame, path: Path) -> None:
     frame.write_parquet(path, compression="zstd", compression_level=3, statistics=False)
-
-
-def place_yaml(world: World, deliveries: set[str]) -> str:
-    """The text of place.yaml: who the place is and what it received."""
-    y = world.year
-    lines = [
-        "# Every person, home, school and figure in this place is made up.",
-        f"id: {world.profile.id}", f'label: "{world.profile.label}"', f"la_code: {LA_CODE}", f'dfe_number: "{DFE_NUMBER}"',
-        "fictitious: true", f"seed: {world.seed}", f"year: {y}", "deliveries:",
-    ]  # fmt: skip
-    sets = [
-        (f"cin_{y}", "cin-census", f"received/cin_{y}.xml", f"{y}-05-29", f"{y}-03-31", y),
-        (
-            f"cin_{y - 1}",
-            "cin-census",
-            f"received/cin_{y - 1}.xml",
-            f"{y - 1}-05-30",
-            f"{y - 1}-03-31",
-            y - 1,
-        ),
-        (f"s903_{y}", "ssda903", f"received/ssda903_{y}/*.csv", f"{y}-06-05", f"{y}-03-31", y),
-        (
-            f"s903_{y - 1}",
-            "ssda903",
-            f"received/ssda903_{y - 1}/*.csv",
-            f"{y - 1}-06-06",
-            f"{y - 1}-03-31",
-            y - 1,
-        ),
-        (
-            f"school_{y}",
-            "school-census",
-            f"received/school_census_{y}_spring/*.csv",
-            f"{y}-02-20",
-            f"{y}-01-15",
-            y,
-        ),
-        (f"early_help_{y}", "early-help", "received/early_help.csv", f"{y}-04-20", f"{y}-03-31", y),
-        (
-            f"youth_justice_{y}",
-            "youth-justice",
-            "received/youth_justice.csv",
-            f"{y}-04-22",
-            f"{y}-03-31",
-            y,
-        ),
-        (
-            f"survey_{y}",
-            "survey-pupils",
-            f"received/survey_pupils_{y}.csv",
-            f"{y}-04-10",
-            f"{y}-03-31",
-            y,
-        ),
-        (
-            f"survey_holder_{y}",
-            "survey-holder",
-            f"received/survey_holder_{y}.csv",
-            f"{y}-04-10",
-            f"{y}-03-31",
-            y,
-        ),
-        (
-            f"eyfs_{y}",
-            "eyfs-profile",
-            f"received/eyfs_profile_{y}.csv",
-            f"{y - 1}-10-30",
-            f"{y - 1}-06-30",
-            y,
-        ),
-        (
-            f"two_year_review_{y}",
-            "two-year-review",
-            f"received/two_year_review_{y}.csv",
-            f"{y}-04-24",
-            f"{y}-03-31",
-            y,
-        ),
-        (
-            f"speech_therapy_{y}",
-            "speech-language-therapy",
-            f"received/speech_therapy_{y}.csv",
-            f"{y}-04-24",
-            f"{y}-03-31",
-            y,
-        ),
-        (
-            f"s251_{y}",
-            "s251-outturn",
-            f"received/s251_outturn_{y}.csv",
-            f"{y}-08-28",
-            f"{y}-03-31",
-            y,
-        ),
-        (
-            f"register_{y}",
-            "centre-register",
-            "received/centre_register.csv",
-            f"{y}-04-30",
-            f"{y}-03-31",
-            y,
-        ),
-    ]
-    sets += [
-        (
-            name,
-            "attendance-at-provision",
-            file_of(name.split("_")[1].upper(), y),
-            f"{y}-04-28",
-            f"{y}-03-31",
-            y,
-        )
-        for name in sorted(deliveries)
-        if name.startswith("attendance_")
-    ]
-    january = (
-        ("early_years_census", "early-years-census", "ey_census", f"{y}-02-27"),
-        ("alternative_provision", "alternative-provision-census", "ap_census", f"{y}-02-27"),
-        ("two_year_place", "two-year-place", "two_year_places", f"{y}-02-05"),
-    )
-    sets += [
-        (f"{kind}_{y}", source, f"received/{file}_{y}.csv", received_on, f"{y}-01-15", y)
-        for kind, source, file, received_on in january
-    ]
-    for name, source, files, received_on, as_of, year in sets:
-        if name in deliveries:
-            # Sources that the record cannot map yet are there to be read and checked, not run.
-            mark = "- " if (_MAPPINGS / source).is_dir() else "# - "
-            lines.append(
-                f'  {mark}{{id: {name}, source: {source}, files: ["{files}"], received_on: {received_on}, as_of: {as_of}, year: {year}}}'
-            )
-    lines += [
-        "reference:", "  lsoa: reference/lsoa_lookup.csv", "  population: reference/population_lsoa.csv",
-        "  deprivation: reference/deprivation_lsoa.csv", "  postcodes: reference/postcodes.csv",
-        "  boundaries: reference/lsoa.geojson", "  wards: reference/ward.geojson", "  schools: reference/schools.csv",
-        "  providers: reference/providers.csv", "",
-    ]  # fmt: skip
-    return "\n".join(lines)
 
 
 def _manifest(folder: Path, world: World) -> None:

@@ -29,6 +29,7 @@ from threecircles.synthetic.survey import Survey, make_survey
 if TYPE_CHECKING:
     from threecircles.synthetic.attendance import Attendance
     from threecircles.synthetic.nurseries import Nurseries
+    from threecircles.synthetic.service_form import ServiceForms
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,13 @@ class World:
         from threecircles.synthetic.nurseries import make_nurseries
 
         return make_nurseries(self)
+
+    @cached_property
+    def service_forms(self) -> ServiceForms:
+        """Who filled in a provider's form before and after: made when asked for."""
+        from threecircles.synthetic.service_form import make_service_forms
+
+        return make_service_forms(self)
 
 
 def build_world(profile: Profile, seed: int, year: int) -> World:

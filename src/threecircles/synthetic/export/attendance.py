@@ -152,11 +152,11 @@ def _keys(
     known, number = np.unique(child, return_inverse=True)
     if level == 3:
         return np.array([f"{provider}-{n + 1:06d}" for n in number], dtype=object)
-    tokens = np.array([_token(world, int(c)) for c in known], dtype=object)
+    tokens = np.array([token(world, int(c)) for c in known], dtype=object)
     return tokens[number] if len(known) else np.empty(0, dtype=object)
 
 
-def _token(world: World, child: int) -> str:
+def token(world: World, child: int) -> str:
     """What a trust sends for a child: keyed, of the words that name it, the same at every trust."""
     people = world.people
     words = f"{people.forename[child]}|{people.surname[child]}|{people.birth[child]}".casefold()

@@ -1,0 +1,79 @@
+"""The file that names what a place received: without it no run would know which file is which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from threecircles import definitions
+from threecircles.synthetic.export.attendance import file_of
+from threecircles.synthetic.geography import DFE_NUMBER, LA_CODE
+from threecircles.synthetic.world import World
+
+_MAPPINGS = Path(definitions.__file__).parent / "mappings"
+_NOT_RUN = {"service-outcome-form"}
+"""Sources of a study: a place takes them up only when its ethics record says so."""
+
+# kind of delivery: source, files, received in the year (or the one before), as it stood.
+_SENT = {
+    "cin": ("cin-census", "cin_{y}.xml", "{y}-05-29", "{y}-03-31"),
+    "s903": ("ssda903", "ssda903_{y}/*.csv", "{y}-06-05", "{y}-03-31"),
+    "school": ("school-census", "school_census_{y}_spring/*.csv", "{y}-02-20", "{y}-01-15"),
+    "early_help": ("early-help", "early_help.csv", "{y}-04-20", "{y}-03-31"),
+    "youth_justice": ("youth-justice", "youth_justice.csv", "{y}-04-22", "{y}-03-31"),
+    "survey": ("survey-pupils", "survey_pupils_{y}.csv", "{y}-04-10", "{y}-03-31"),
+    "survey_holder": ("survey-holder", "survey_holder_{y}.csv", "{y}-04-10", "{y}-03-31"),
+    "eyfs": ("eyfs-profile", "eyfs_profile_{y}.csv", "{before}-10-30", "{before}-06-30"),
+    "two_year_review": ("two-year-review", "two_year_review_{y}.csv", "{y}-04-24", "{y}-03-31"),
+    "speech_therapy": ("speech-language-therapy", "speech_therapy_{y}.csv", "{y}-04-24", "{y}-03-31"),
+    "early_years_census": ("early-years-census", "ey_census_{y}.csv", "{y}-02-27", "{y}-01-15"),
+    "alternative_provision": ("alternative-provision-census", "ap_census_{y}.csv", "{y}-02-27", "{y}-01-15"),
+    "two_year_place": ("two-year-place", "two_year_places_{y}.csv", "{y}-02-05", "{y}-01-15"),
+    "s251": ("s251-outturn", "s251_outturn_{y}.csv", "{y}-08-28", "{y}-03-31"),
+    "register": ("centre-register", "centre_register.csv", "{y}-04-30", "{y}-03-31"),
+    "attendance": ("attendance-at-provision", "", "{y}-04-28", "{y}-03-31"),
+    "service_outcome": ("service-outcome-form", "service_outcome_{y}/{provider}.csv", "{y}-04-28", "{y}-03-31"),
+}  # fmt: skip
+
+
+def place_yaml(world: World, deliveries: Iterable[str]) -> str:
+    """The text of place.yaml: who the place is and what it received."""
+    lines = [
+        "# Every person, home, school and figure in this place is made up.",
+        f"id: {world.profile.id}", f'label: "{world.profile.label}"', f"la_code: {LA_CODE}", f'dfe_number: "{DFE_NUMBER}"',
+        "fictitious: true", f"seed: {world.seed}", f"year: {world.year}", "deliveries:",
+    ]  # fmt: skip
+    lines += [_line(name) for name in sorted(deliveries, key=_order)]
+    lines += [
+        "reference:", "  lsoa: reference/lsoa_lookup.csv", "  population: reference/population_lsoa.csv",
+        "  deprivation: reference/deprivation_lsoa.csv", "  postcodes: reference/postcodes.csv",
+        "  boundaries: reference/lsoa.geojson", "  wards: reference/ward.geojson", "  schools: reference/schools.csv",
+        "  providers: reference/providers.csv", "",
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _kind(delivery: str) -> tuple[str, str, int]:
+    """Kind, provider (or nothing) and year of a delivery."""
+    kind, year = delivery.rsplit("_", 1)
+    provider = ""
+    if kind not in _SENT:
+        kind, provider = kind.rsplit("_", 1)
+    return kind, provider, int(year)
+
+
+def _order(delivery: str) -> tuple[int, int, str]:
+    kind, provider, year = _kind(delivery)
+    return list(_SENT).index(kind), -year, provider
+
+
+def _line(delivery: str) -> str:
+    kind, provider, y = _kind(delivery)
+    source, file, received_on, as_of = (
+        t.format(y=y, before=y - 1, provider=provider) for t in _SENT[kind]
+    )
+    file = f"received/{file}" if file else file_of(provider.upper(), y)
+    # Sources that the record cannot map yet are there to be read and checked, not run.
+    run = (_MAPPINGS / source).is_dir() and source not in _NOT_RUN
+    told = f'{{id: {delivery}, source: {source}, files: ["{file}"], received_on: {received_on}, as_of: {as_of}, year: {y}}}'
+    return f"  {'- ' if run else '# - '}{told}"
