@@ -24,6 +24,8 @@ def register(app: typer.Typer) -> None:
     )
     for command in (dummy, build, seal, receipt, overdue):
         group.command()(command)
+    group.command("try")(try_study)
+    group.command("run")(run_study)
     app.add_typer(group, name="extract")
     book = typer.Typer(no_args_is_help=True, help="How much may still be told with noise.")
     book.command("show")(show)
@@ -42,6 +44,55 @@ def dummy(
 
     write_bytes(out, extracts.dummy(extracts.load_spec(spec), rows).write_csv().encode())
     print(f"{rows:,} rows in {out.name}: no child is in them.")
+
+
+def try_study(
+    code: Annotated[
+        Path, typer.Argument(metavar="STUDY.py", help="Reads data.csv, writes outputs/NAME.csv.")
+    ],
+    spec: Annotated[Path, typer.Option("--spec", metavar="SPEC.yaml")],
+    workspace: Workspace = Path(),
+) -> None:
+    """Run a study's code on dummy rows; only what ran so may run on the real ones."""
+    from threecircles.disclosure import extracts, studies_inside
+
+    print(studies_inside.try_on_dummy(workspace, extracts.load_spec(spec), code))
+    print(
+        f"{code.name} ran on rows with no child in them. Another person reads it, and runs it inside."
+    )
+
+
+def run_study(
+    code: Annotated[Path, typer.Argument(metavar="STUDY.py", help="As it ran on dummy rows.")],
+    table: Annotated[
+        Path, typer.Argument(metavar="TABLE", help="One row a person (CSV or Parquet).")
+    ],
+    spec: Annotated[Path, typer.Option("--spec", metavar="SPEC.yaml")],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="A new folder for the safe tables.")
+    ],
+    author: Annotated[str, typer.Option(help="Whose code it is; you must be somebody else.")],
+    profile: Annotated[str, typer.Option(help="See `disclosure profiles`.")] = "research-7-5",
+    workspace: Workspace = Path(),
+    actor: Annotated[str | None, typer.Option("--as", metavar="PERSON")] = None,
+) -> None:
+    """Run a study you have read on the real rows, without a network; safe tables go on to the desk."""
+    from threecircles.core.errors import NotPermitted
+    from threecircles.core.workspace import open_workspace
+    from threecircles.disclosure import extracts, studies_inside
+    from threecircles.disclosure.people import person, same_human
+    from threecircles.disclosure.scan import names_of
+
+    declared = extracts.load_spec(spec)
+    if same_human(workspace, person(workspace, actor).id, author):
+        raise NotPermitted("Nobody runs their own study.", mend="Another person reads and runs it.")
+    _permitted(workspace, declared, actor)
+    done = studies_inside.run_inside(
+        workspace, declared, code, _read(table), key=_key(workspace, declared.project),
+        names=names_of(open_workspace(workspace, "identity")), out=out, profile=profile,
+    )  # fmt: skip
+    print(done.text())
+    print(f"Ask for their release: threecircles release request {out.name}")
 
 
 def build(

@@ -90,14 +90,7 @@ def build(frame: pl.DataFrame, spec: ExtractSpec, key: bytes) -> Made:
     key: the project's; the same person has another pseudonym in every project. Raises UsageError for
     a missing column, NotPermitted when it cannot be made anonymous.
     """
-    missing = [c.name for c in spec.columns if c.name not in frame.columns]
-    if missing:
-        raise UsageError(
-            "The table has no such column.",
-            found=", ".join(missing),
-            allowed=", ".join(frame.columns),
-        )
-    treated = frame.select(_treated(c, spec.project, key) for c in spec.columns)
+    treated = declared_columns(frame, spec, key)
     quasi = [c.name for c in spec.columns if c.quasi]
     sensitive = [c.name for c in spec.columns if c.sensitive]
     made = make_anonymous(
@@ -109,6 +102,21 @@ def build(frame: pl.DataFrame, spec: ExtractSpec, key: bytes) -> Made:
         made.frame.height
     )
     return Made(made.frame[order.tolist()], made.before, made.after, made.steps, made.dropped)
+
+
+def declared_columns(frame: pl.DataFrame, spec: ExtractSpec, key: bytes) -> pl.DataFrame:
+    """The declared columns only, dates coarse, persons under the project's pseudonyms.
+
+    Raises UsageError for a missing column.
+    """
+    missing = [c.name for c in spec.columns if c.name not in frame.columns]
+    if missing:
+        raise UsageError(
+            "The table has no such column.",
+            found=", ".join(missing),
+            allowed=", ".join(frame.columns),
+        )
+    return frame.select(_treated(c, spec.project, key) for c in spec.columns)
 
 
 def dummy(spec: ExtractSpec, rows: int, seed: int = 1) -> pl.DataFrame:

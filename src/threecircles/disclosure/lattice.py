@@ -95,8 +95,9 @@ def tie(
                 f"{d}: the parts of {parent} add up to more than it, so they overlap and are not tied"
             )
     _make_wholes(lattice, sound)
+    known = _by_whole(sound)
     for (quantity, d, rest), members in _lines(lattice, sound).items():
-        for family in sound[d]:
+        for family in _of_members(known[d], members):
             _tie_one(lattice, (quantity, d, rest), members, family, (d, family) in leaky)
     if not keep_wholes:
         _forget_idle(lattice)
@@ -108,11 +109,12 @@ def _tried(
     """Families whose parts overlap, and those that leave something out, where all is printed."""
     broken, leaky = set(), set()
     shown = lattice.shown()
+    known = _by_whole(families)
     for (_, d, _), members in lines.items():
-        for family in families[d]:
-            whole = members.get(family.parent)
+        for family in _of_members(known[d], members):
+            whole = members[family.parent]
             parts = [members[p] for p in family.parts if p in members]
-            if whole is None or not shown[whole] or not parts or not all(shown[p] for p in parts):
+            if not shown[whole] or not parts or not all(shown[p] for p in parts):
                 continue
             gap = lattice.low[whole] - sum(lattice.low[p] for p in parts)
             room = slack * (len(parts) + 1) + TINY
@@ -121,6 +123,27 @@ def _tried(
             elif gap > room and len(parts) == len(family.parts):
                 leaky.add((d, family))
     return broken, leaky
+
+
+def _by_whole(
+    families: Mapping[str, Sequence[Family]],
+) -> dict[str, dict[str, list[tuple[int, Family]]]]:
+    """Dimension -> whole -> its families with their places: most lines hold few of many wholes."""
+    found: dict[str, dict[str, list[tuple[int, Family]]]] = {}
+    for d, own in families.items():
+        known = found.setdefault(d, {})
+        for place, family in enumerate(own):
+            known.setdefault(family.parent, []).append((place, family))
+    return found
+
+
+def _of_members(
+    known: Mapping[str, Sequence[tuple[int, Family]]], members: Mapping[str, int]
+) -> list[Family]:
+    """The families whose whole is a member, in their order."""
+    there = members if len(members) < len(known) else known
+    placed = [p for whole in there if whole in members for p in known.get(whole, ())]
+    return [family for _, family in sorted(placed, key=lambda p: p[0])]
 
 
 def _lines(lattice: Lattice, families: Mapping[str, Sequence[Family]]) -> Lines:
