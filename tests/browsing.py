@@ -75,6 +75,32 @@ def violations(page):
     return [f"{v['id']}: {n['html'][:160]}" for v in found["violations"] for n in v["nodes"]]
 
 
+STOPS = """() => { const names = new Set();
+    return [...document.querySelectorAll('main a[href], main button, main input:not([type=hidden]), main select, main textarea, main summary, main [tabindex="0"]')]
+    .filter(e => e.checkVisibility() && !(e.type === 'radio' && names.size === names.add(e.name).size)).length }"""
+FOCUSED = """() => { const e = document.activeElement;
+    if (e === document.body || !e.closest('main')) return null;
+    const shown = e => { const s = getComputedStyle(e); return s.outlineStyle !== 'none' || s.boxShadow !== 'none' };
+    const next = e.nextElementSibling, s = next && getComputedStyle(next, '::before');
+    return [e.id || e.name || e.textContent.trim(), shown(e) || !!s && (s.outlineStyle !== 'none' || s.boxShadow !== 'none')] }"""
+
+
+def tab_through(page):
+    """Stops of the page's main part that Tab must reach, and (name, focus is seen) of those it reaches.
+
+    A group of radio buttons is one stop: the arrow keys reach the others.
+    """
+    wanted, reached = page.evaluate(STOPS), []
+    for _ in range(wanted + 60):
+        page.keyboard.press("Tab")
+        here = page.evaluate(FOCUSED)
+        if here is not None:
+            reached.append(tuple(here))
+        elif reached:
+            break
+    return wanted, reached
+
+
 def fits(page):
     """Whether the page needs no sideways scroll."""
     wide, seen = page.evaluate(WIDTHS)

@@ -128,7 +128,7 @@ GUARDED = [
     ("route", "path", "method"), GUARDED, ids=[f"{m} {p}" for _, p, m in GUARDED]
 )
 def test_every_role_and_child_get_what_was_reviewed(parts, place, route, path, method):
-    """disclosure A11, V8 (IDOR), A8: every route x every role x own, restricted and unknown child.
+    """report A23, disclosure A11, V8 (IDOR), A8: every route x every role x own, restricted and unknown child.
 
     The refused see one answer whichever child they ask for.
     """

@@ -6,7 +6,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
-from tests.browsing import fits, follow, new_page, violations
+from tests.browsing import fits, follow, new_page, tab_through, violations
 
 from threecircles.core.workspace import open_workspace
 from threecircles.disclosure import audit, desk
@@ -126,22 +126,8 @@ def test_an_officer_finds_who_looked_at_one_child_in_three_clicks(open_as, place
 def test_the_desk_works_by_keyboard_alone(open_as):
     """disclosure A14: every control is reached in order with a visible focus; Enter and Space act."""
     page = open_as("demo-analyst", "/release/table/services-ward")
-    wanted = page.evaluate(
-        "[...document.querySelectorAll('main a[href], main button, main input:not([type=hidden]), main [tabindex=\"0\"]')].filter(e => e.checkVisibility()).length"
-    )
-    reached = set()
-    for _ in range(60):
-        page.keyboard.press("Tab")
-        inside = page.evaluate("""() => { const e = document.activeElement;
-            if (e === document.body || !e.closest('main')) return null;
-            const s = getComputedStyle(e), l = e.nextElementSibling ? getComputedStyle(e.nextElementSibling, '::before') : s;
-            return [e.id || e.textContent.trim(), s.outlineStyle !== 'none' || s.boxShadow !== 'none' || l.boxShadow !== 'none' || l.outlineStyle !== 'none']; }""")
-        if inside:
-            assert inside[1], inside[0]
-            reached.add(inside[0])
-        if len(reached) >= wanted - 2:  # the arrow keys reach the other answers of a question
-            break
-    assert len(reached) >= wanted - 2
+    wanted, reached = tab_through(page)
+    assert len(reached) == wanted and all(seen for _, seen in reached), reached
     page.keyboard.press("Shift+Tab")
     page.locator("main button").focus()
     with page.expect_navigation():
@@ -150,3 +136,24 @@ def test_the_desk_works_by_keyboard_alone(open_as):
         "It is requested" in page.locator("main").inner_text()
         or "It is released" in page.locator("main").inner_text()
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("demo-officer", "/rights"),
+        ("demo-officer", "/rights/R00001"),
+        ("demo-practitioner", "/signpost"),
+        ("demo-reviewer", "/links"),
+    ],
+)
+def test_a_page_about_children_is_written_down_before_it_shows_and_works_by_tab(
+    open_as, place, name, path
+):
+    """report A23: the line in the log names who and why; every stop is reached with a focus that is seen."""
+    before = len(list(audit.lines(place[0])))
+    page = open_as(name, path)
+    said = [x for x in list(audit.lines(place[0]))[before:] if x["actor"] == name and x["purpose"]]
+    assert said and page.locator("main h1").count() == 1
+    wanted, reached = tab_through(page)
+    assert len(reached) == wanted and all(seen for _, seen in reached), reached
