@@ -295,18 +295,33 @@ def explain(
 
 def test_formula(
     spec: Annotated[Path, typer.Argument(metavar="SPEC.yaml", help="As for fit.")],
+    by: Annotated[
+        list[str] | None,
+        typer.Option(help="A column to set observed beside expected for, a term or not."),
+    ] = None,
+    held: Annotated[
+        bool,
+        typer.Option("--held-out/--no-held-out", help="Judge by children and places not seen."),
+    ] = True,
     json_out: Json = None,
     out: Csv = None,
 ) -> None:
-    """Can it be trusted: each authority left out in turn, its own share and the intervals of all."""
+    """Can it be trusted: each authority left out in turn, a fifth held out, observed beside expected."""
     from threecircles.funding.formula_book import write_table
     from threecircles.funding.formula_show import trial_text
-    from threecircles.funding.trial import try_out
+    from threecircles.funding.held_out import held_out_text
+    from threecircles.funding.trial import try_held_out, try_out
 
     found, table, holds = try_out(spec)
     if out is not None:
         write_table(table, out)
-    say({"authorities": table.to_dicts(), "holds": holds}, json_out, trial_text(found))
+    judged = try_held_out(spec, tuple(by or ())) if held else None
+    told = {"authorities": table.to_dicts(), "holds": holds}
+    text = trial_text(found)
+    if judged is not None:
+        told |= judged.as_dict()
+        text += "\n" + held_out_text(judged)
+    say(told, json_out, text)
     if not holds:
         raise SystemExit(1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from threecircles.core.errors import UsageError
 from threecircles.core.multilevel import fit_problem, problem
 from threecircles.funding.fit_file import load_spec, read_table
 from threecircles.funding.formula_show import OWN_DATA_LARGEST, OWN_DATA_MEDIAN
+from threecircles.funding.held_out import HeldOut, held_out
 from threecircles.funding.validity import Validity, judge
 
 
@@ -39,3 +41,16 @@ def try_out(spec: Path) -> tuple[Validity, pl.DataFrame, bool]:
     )
     holds = found.own_data.max() < OWN_DATA_LARGEST and np.median(found.own_data) < OWN_DATA_MEDIAN
     return found, table, bool(holds)
+
+
+def try_held_out(spec: Path, by: Sequence[str] = ()) -> HeldOut | None:
+    """A fifth of children and of authorities held out; None for a fit it cannot be done for (no binomial of two groups).
+
+    by: further columns of the file for observed over expected. Raises UsageError for one that is not there.
+    """
+    asked = load_spec(spec)
+    if asked.family != "binomial" or len(asked.groups) != 2:
+        return None
+    return held_out(
+        read_table(Path(asked.file), list(dict.fromkeys((*asked.columns(), *by)))), asked, by
+    )
