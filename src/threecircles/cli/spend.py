@@ -90,17 +90,31 @@ def show(
         str | None, typer.Option(help="Share rules (YAML file or id) to split the money by.")
     ] = None,
     by: Annotated[str, typer.Option(help="What to split by.")] = "prevention_level",
+    amounts: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV activity, part, amount: what measured rules go by (children by area ...)."
+        ),
+    ] = None,
+    flow: Annotated[
+        Path | None, typer.Option(help="Draw who pays, how early, to what end (.svg).")
+    ] = None,
     deflator: Prices = None,
     prices: PriceYear = None,
     json_out: Json = None,
 ) -> None:
-    """Spend by line, by section and for each child; shared out when rules are named."""
+    """Spend by line, by section and for each child; shared out, by area too, when rules are named."""
     from threecircles.funding import spend
-    from threecircles.funding.spend_views import show_tables, show_text
+    from threecircles.funding.spend_views import drawn, read_amounts, show_tables, show_text
 
     lines = spend.read_spend(files, la_code=la, year=year).lines
-    shown = show_tables(lines, children, year, rules, by, deflator, prices)
-    say(shown.as_dict(), json_out, show_text(shown))
+    measured = read_amounts(amounts) if amounts else None
+    shown = show_tables(lines, children, year, rules, by, deflator, prices, measured)
+    text, told = show_text(shown), shown.as_dict()
+    if flow is not None:
+        table, said = drawn(lines, rules, measured, flow)
+        text, told = f"{text}\n\n{said}", told | {"flow": table.to_dicts()}
+    say(told, json_out, text)
 
 
 def project(

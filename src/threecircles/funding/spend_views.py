@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from threecircles.core.errors import UsageError
 from threecircles.core.tables import Measured
+from threecircles.core.workspace import write_bytes
 from threecircles.funding.deflate import Deflator, load_deflator, real_pence
+from threecircles.funding.fit_file import read_table
+from threecircles.funding.flow import flow, flow_svg, flow_text
 from threecircles.funding.share_rules import load_share_rules, shared
 from threecircles.funding.spend_show import table_text
 from threecircles.funding.spend_tables import spend_tables
@@ -41,9 +46,11 @@ def show_tables(
     by: str,
     deflator: str | None,
     prices: int | None,
+    amounts: Mapping[str, Mapping[str, float]] | None = None,
 ) -> Shown:
     """Tables of spend in cash, or in the prices of a year when a series is named.
 
+    amounts: activity -> part -> amount, for rules that go by something measured.
     Raises UsageError when prices are asked for without a series.
     """
     words = "cash"
@@ -64,12 +71,36 @@ def show_tables(
         ):
             raise UsageError("Spend cannot be split by this.", found=by)
         split = (
-            shared(lines, load_share_rules(rules), by)
+            shared(lines, load_share_rules(rules), by, amounts)
             .group_by("part", "confidence")
             .agg(pl.col("pence").sum())
             .sort("pence", descending=True)
         )
     return Shown(tuple(spend_tables(lines, children, year)), split, words)
+
+
+def read_amounts(path: Path) -> dict[str, dict[str, float]]:
+    """Activity -> part -> amount from a table with columns activity, part, amount. Raises an error naming the file."""
+    made: dict[str, dict[str, float]] = {}
+    for activity, part, amount in read_table(path, ("activity", "part", "amount")).iter_rows():
+        made.setdefault(str(activity), {})[str(part)] = float(amount)
+    return made
+
+
+def drawn(
+    lines: pl.DataFrame,
+    rules: str | None,
+    amounts: Mapping[str, Mapping[str, float]] | None,
+    out: Path,
+) -> tuple[pl.DataFrame, str]:
+    """Draw the money's way as SVG; its table and that table in words. Raises UsageError without rules."""
+    if rules is None:
+        raise UsageError("A drawing of the money's way needs share rules.", mend="Name them with --rules.")  # fmt: skip
+    if out.suffix.lower() != ".svg":
+        raise UsageError("The drawing cannot be written so.", found=out.name, allowed=".svg")
+    table = flow(lines, load_share_rules(rules), amounts)
+    write_bytes(out, flow_svg(table, "Who pays, how early, to what end").encode())
+    return table, flow_text(table)
 
 
 def _real(lines: pl.DataFrame, year: int, base: int, series: Deflator) -> pl.DataFrame:
