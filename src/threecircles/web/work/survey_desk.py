@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from threecircles.core.dates import in_words
 from threecircles.core.errors import UsageError
 from threecircles.survey.field import STATES, counted, extend, schools, set_status, store_of
 from threecircles.survey.questionnaire import questionnaire
@@ -61,9 +63,16 @@ async def one(request: Request) -> Response:
     body = page(
         "survey_study.html", title=study.label, here="/surveys", work=True, study=study, rows=rows,
         classes=classes, token=form_token(allowed.actor), states=STATES, problem=problem, unheard=unheard,
-        done=sum(r["finished"] for r in rows), roll=sum(r["on_roll"] for r in rows),
+        last_day=in_words(study.last_day), until=in_words(study.withdraw_until or study.last_day),
+        days={r["urn"]: _days(r) for r in rows}, done=sum(r["finished"] for r in rows), roll=sum(r["on_roll"] for r in rows),
     )  # fmt: skip
     return HTMLResponse(body, 400 if problem else 200)
+
+
+def _days(row: dict[str, Any]) -> str:
+    """From when until when a school is open, in words."""
+    ends = [row["opens"], row["extended_to"] or row["closes"]]
+    return " to ".join(in_words(date.fromisoformat(d)) if d else "not set" for d in ends)
 
 
 def _permitted(request: Request) -> Permit:
