@@ -18,6 +18,7 @@ from threecircles.record.merge import finish, history_from, merge
 from threecircles.record.schema import Table, conform
 from threecircles.record.tables import table
 from threecircles.record.tables.columns import ROW_ID
+from threecircles.record.vocabulary import processes
 from threecircles.sources.declared import source as declared_source
 
 VERSIONED = ("episode", "event", "measure", "factor", "organisation", "provision")
@@ -88,7 +89,6 @@ def build_source(
         conserve(one, done)
         mapped.append((one.extract, done))
     made = _merged(source_id, mapped)
-    made["source_row"] = conform(_joined([m.source_rows for _, m in mapped]), table("source_row"))
     made["unmapped"] = unmapped_codes(m.unmapped for _, m in mapped)
     made["extract"] = conform(pl.DataFrame([_extract_row(r) for r in pairs]), table("extract"))
     return made
@@ -151,7 +151,8 @@ def unmapped_codes(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
 def _merged(source_id: str, mapped: list[tuple[Extract, Mapped]]) -> dict[str, pl.DataFrame]:
     extracts = [extract for extract, _ in mapped]
     made: dict[str, pl.DataFrame] = {}
-    versions, sightings = [], []
+    versions, sightings, renamed = [], [], []
+    bridges = {p.id: p.bridge_days for p in processes().values()}
     for name in dict.fromkeys(n for _, m in mapped for n in m.rows):
         if name not in VERSIONED:
             made[name] = _unversioned(name, [m.rows[name] for _, m in mapped if name in m.rows])
@@ -163,14 +164,37 @@ def _merged(source_id: str, mapped: list[tuple[Extract, Mapped]]) -> dict[str, p
             for e, m in mapped
             if name in m.rows
         ]
-        state = merge(parts)
+        state = merge(parts, bridges)
+        renamed.append(state.renamed)
         for kind, frame in zip((name, f"{name}_history"), finish(state, extracts), strict=True):
             made[kind] = _only(frame, table(name))
         versions.append(state.changes.with_columns(table=pl.lit(name)))
         sightings.append(state.sightings.with_columns(table=pl.lit(name)))
     made["version"] = _beside("version", versions)
     made["sighting"] = _beside("sighting", sightings)
+    told = _joined([m.source_rows for _, m in mapped])
+    made["source_row"] = conform(_standing(told, renamed), table("source_row"))
     return made
+
+
+def _standing(lines: pl.DataFrame, renamed: list[pl.DataFrame]) -> pl.DataFrame:
+    """Lines of source rows with the ids under which their record rows stand."""
+    named = pl.concat(renamed) if renamed else pl.DataFrame()
+    if not named.height or not lines.height:
+        return lines
+    touched = lines.with_row_index("_line").explode("row_ids")
+    touched = touched.join(
+        named.unique(["extract_id", "row_id"]),
+        left_on=["extract_id", "row_ids"], right_on=["extract_id", "row_id"], how="left",
+    )  # fmt: skip
+    ids = (
+        touched.with_columns(_now=pl.coalesce("stands_as", "row_ids"))
+        .group_by("_line")
+        .agg(_ids=pl.col("_now").drop_nulls().sort())
+        .sort("_line")
+    )
+    now = pl.when(pl.col("row_ids").is_not_null()).then(ids["_ids"])
+    return lines.with_columns(row_ids=now)
 
 
 def _stored(declared: Table) -> Table:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 import polars as pl
 
 from threecircles.record.mapping.apply import Extract
+from threecircles.record.snapshots import RENAMED, Laid, laid_on, seen_last
 
 LINEAGE = (
     "extract_id",
@@ -24,7 +25,7 @@ LINEAGE = (
 )
 """Columns that say where a row came from, or that identity reckons: their change corrects nothing."""
 
-TIMES = ("known_from", "known_to", "_order", "_first_as_of")
+TIMES = ("known_from", "known_to", "_base")
 
 
 SIGHTING: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -47,16 +48,23 @@ class Versions:
     """All that was ever believed of one table from one source.
 
     rows: every version, with known_from and known_to. sightings: row_id, extract_id (of the version),
-    seen_in, seen_on. changes: row_id, extract_id, corrects, changed, known_from.
+    seen_in, seen_on. changes: row_id, extract_id, corrects, changed, known_from. renamed: extract_id, row_id,
+    stands_as, of rows that go on an interval of an earlier snapshot. as_of: extract -> the day it tells of.
     """
 
     rows: pl.DataFrame = field(default_factory=pl.DataFrame)
     sightings: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=SIGHTING))
     changes: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CHANGE))
+    renamed: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=RENAMED))
+    as_of: dict[str, date] = field(default_factory=dict)
 
 
-def merge(extracts: Iterable[tuple[Extract, pl.DataFrame]]) -> Versions:
+def merge(
+    extracts: Iterable[tuple[Extract, pl.DataFrame]], bridges: Mapping[str, int] | None = None
+) -> Versions:
     """All extracts of one source in the order in which they became known, whatever order they come in.
+
+    bridges: process -> longest gap in days between two snapshots that makes no break.
 
     Each extract is folded into what was believed before it, so that the state after any of them is the
     state of a build that knew no later one. An extract given twice counts once.
@@ -64,46 +72,75 @@ def merge(extracts: Iterable[tuple[Extract, pl.DataFrame]]) -> Versions:
     once = {extract.id: (extract, rows) for extract, rows in extracts}
     state = Versions()
     for extract, rows in sorted(once.values(), key=lambda pair: pair[0].order):
-        state = fold(state, extract, rows)
+        state = fold(state, extract, rows, bridges)
     return state
 
 
-def fold(state: Versions, extract: Extract, rows: pl.DataFrame) -> Versions:
+def fold(
+    state: Versions,
+    extract: Extract,
+    rows: pl.DataFrame,
+    bridges: Mapping[str, int] | None = None,
+) -> Versions:
     """What is believed once an extract has been read.
 
     Per row_id: equal payload -> a sighting; another payload -> the old version ends and a new one
     begins; absent -> as the source's `absence` says (unknown: nothing; withdrawn: the version ends;
     ended: a version that ends on the extract's day, end assumed).
     """
-    new = rows.with_columns(
+    day = {**state.as_of, extract.id: extract.as_of}
+    laid = _laid(state, extract, rows, bridges or {})
+    new = laid.rows.with_columns(
         known_from=pl.lit(extract.received_on),
         known_to=pl.lit(None, dtype=pl.Date),
     )
     if not state.rows.height:
-        return Versions(new, state.sightings, state.changes)
+        return Versions(new, state.sightings, state.changes, state.renamed, day)
     payload = _payload(state.rows, new)
     old = _aligned(state.rows, payload)
     new = _aligned(new, payload).select(old.columns)
-    current = old.filter(pl.col("known_to").is_null())
+    current = _believed(old)
     pairs = new.select("row_id", _new=_digest(payload)).join(
         current.select("row_id", _extract="extract_id", _old=_digest(payload)), on="row_id"
     )
     same = pairs.filter(pl.col("_new") == pl.col("_old"))
     other = pairs.filter(pl.col("_new") != pl.col("_old"))
     gone = _gone(current, new, extract)
-    closing = pl.concat([other["row_id"], gone["row_id"]])
+    unseen = current.filter(pl.col("row_id").is_in(laid.closed["row_id"].implode()))
+    closing = pl.concat([other["row_id"], gone["row_id"], unseen["row_id"]])
     kept = old.with_columns(
         known_to=pl.when(pl.col("known_to").is_null() & pl.col("row_id").is_in(closing.implode()))
         .then(pl.lit(extract.received_on))
         .otherwise(pl.col("known_to"))
     )
     arrived = new.filter(~pl.col("row_id").is_in(same["row_id"].implode()))
-    ended = _ended(gone, extract)
+    ended = [
+        e for e in (_ended(gone, extract), _unseen(unseen, laid.closed, extract)) if e is not None
+    ]
     return Versions(
-        pl.concat([kept, arrived, *([ended] if ended is not None else [])], how="diagonal"),
+        pl.concat([kept, arrived, *ended], how="diagonal"),
         pl.concat([state.sightings, _sightings(same, extract)]),
         pl.concat([state.changes, _changes(current, new, other, payload, extract)]),
+        pl.concat([state.renamed, laid.renamed]),
+        day,
     )
+
+
+def _laid(
+    state: Versions, extract: Extract, rows: pl.DataFrame, bridges: Mapping[str, int]
+) -> Laid:
+    """The extract's rows; those of a snapshot laid on what earlier ones told."""
+    if extract.shape != "snapshot":
+        return Laid(rows)
+    named = rows.with_columns(_base=pl.col("row_id"))
+    if not state.rows.height:
+        return Laid(named)
+    seen = seen_last(state.rows, state.sightings, state.as_of)
+    return laid_on(_believed(state.rows), seen, extract, named, bridges)
+
+
+def _believed(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.filter(pl.col("known_to").is_null())
 
 
 def finish(
@@ -178,6 +215,24 @@ def _ended(gone: pl.DataFrame, extract: Extract) -> pl.DataFrame | None:
         known_from=pl.lit(extract.received_on),
         known_to=pl.lit(None, dtype=pl.Date),
     )
+
+
+def _unseen(rows: pl.DataFrame, closed: pl.DataFrame, extract: Extract) -> pl.DataFrame | None:
+    """Intervals of earlier snapshots that this one is too late to go on, with their assumed ends."""
+    if not rows.height:
+        return None
+    still = pl.col("valid_to").is_null() if "valid_to" in rows.columns else pl.lit(True)
+    ends = rows.join(closed.unique("row_id"), on="row_id", how="left", maintain_order="left")
+    nothing = [n for n in ("valid_to", "end_basis") if n not in rows.columns]
+    ends = ends.with_columns(pl.lit(None).alias(n) for n in nothing)
+    return ends.with_columns(
+        valid_to=pl.when(still).then(pl.col("_until")).otherwise(pl.col("valid_to")),
+        end_basis=pl.when(still).then(pl.lit("assumed")).otherwise(pl.col("end_basis")),
+        flags=pl.concat_list("flags", pl.lit(["gap_unseen"])).list.unique(maintain_order=True),
+        extract_id=pl.lit(extract.id),
+        known_from=pl.lit(extract.received_on),
+        known_to=pl.lit(None, dtype=pl.Date),
+    ).drop("_until")
 
 
 def _sightings(same: pl.DataFrame, extract: Extract) -> pl.DataFrame:
