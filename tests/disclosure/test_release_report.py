@@ -100,3 +100,21 @@ def test_the_tombstone_says_why_and_when_and_lets_nothing_through():
 def test_nothing_is_known_before_the_first_release(place):
     assert not ledger.known(place.path)
     assert ledger.ledger_text(place.path) == "Nothing has been released."
+
+
+@pytest.mark.parametrize("name", ["quotes.csv", "quotes.txt", "quotes.html"])
+def test_a_quote_that_two_people_have_not_read_stands_against_a_release(place, tmp_path, name):
+    "A file whose quotes cannot be read one by one stands against it too."
+    from threecircles.disclosure import quotes
+
+    folder = tmp_path / "pack"
+    folder.mkdir()
+    text = "They never listen to us"
+    (folder / name).write_text(f"ward,quote\nAll,{text}\n" if name.endswith("csv") else text)
+    assert len(report(place, folder).unread) == 1 and not report(place, folder).safe
+    number = quotes.take(
+        place.path, text, "yes", attribution={"phase": "secondary"}, children=90, by="ann"
+    ).id
+    quotes.settle(place.path, number, text, note="", by="ann")
+    quotes.second(place.path, number, by="ben")
+    assert bool(report(place, folder).unread) == name.endswith("html")

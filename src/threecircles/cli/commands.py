@@ -18,6 +18,7 @@ GROUPS = (
     "disclosure",
     "release",
     "extract",
+    "quote",
     "rights",
     "policy",
     "audit_log",

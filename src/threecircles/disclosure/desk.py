@@ -294,6 +294,7 @@ def _refuse_leaks(workspace: Workspace, release: Release) -> None:
         *found.leaks,
         *(found.named or ()),
         *found.microdata,
+        *found.unread,
         *(() if plays else found.ledger),
     )
     if against:

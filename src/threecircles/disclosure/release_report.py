@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -12,6 +13,7 @@ from threecircles.core.errors import NotPermitted
 from threecircles.core.workspace import Workspace, open_workspace
 from threecircles.disclosure import ledger
 from threecircles.disclosure.attack_release import attack_safe
+from threecircles.disclosure.quotes import unread
 from threecircles.disclosure.release import Safe, load_safe
 
 PROTECT = "disclosure.protect"
@@ -34,11 +36,12 @@ class Report:
     named: tuple[str, ...] | None
     free_text: tuple[str, ...]
     microdata: tuple[str, ...]
+    unread: tuple[str, ...] = ()
 
     @property
     def safe(self) -> bool:
         """True when nothing found stands against the release."""
-        return not (self.leaks or self.ledger or self.named or self.microdata)
+        return not (self.leaks or self.ledger or self.named or self.microdata or self.unread)
 
     def text(self) -> str:
         """The report in words."""
@@ -53,6 +56,7 @@ class Report:
             else _listed("Files that name a child", self.named)
         )
         lines += _listed("Files with words of people", self.free_text)
+        lines += _listed("Quotes that two people have not read", self.unread)
         lines += _listed("Files with a row for each person", self.microdata)
         return "\n".join(lines)
 
@@ -82,6 +86,7 @@ def report(workspace: Workspace, folder: Path, shown: str = "") -> Report:
         tuple(leaks), beside.leaks if beside and beside.tables else (),
         tuple(ledger.differences(workspace.path, shown, found)) if shown else (),
         _named(workspace, folder), _free_text(folder), _microdata(folder),
+        tuple(unread(workspace.path, _quoted(folder))),
     )  # fmt: skip
 
 
@@ -114,6 +119,24 @@ def _free_text(folder: Path) -> tuple[str, ...]:
         for p in sorted(folder.rglob("*"))
         if "quote" in p.stem.lower() and p.is_file()
     )
+
+
+def _quoted(folder: Path) -> list[str]:
+    """The quotes in such files: the column `quote` of a table, else each line of a text."""
+    found: list[str] = []
+    for name in _free_text(folder):
+        path = folder / name
+        if path.suffix.lower() == ".csv":
+            with path.open(encoding="utf-8", newline="") as file:
+                found += [
+                    r.get("quote") or " ".join(filter(None, r.values()))
+                    for r in csv.DictReader(file)
+                ]
+        elif path.suffix.lower() in (".txt", ".md"):
+            found += path.read_text(encoding="utf-8").splitlines()
+        else:
+            found.append(f"{name}: a kind of file whose quotes cannot be read one by one")
+    return found
 
 
 def _microdata(folder: Path) -> tuple[str, ...]:
