@@ -146,6 +146,11 @@ def test_a_random_design_gives_the_figures_of_r(tmp_path, seed):
 API = """
 data(api)
 write.csv(apiclus1, "clus1.csv", row.names = FALSE); write.csv(apistrat, "strat.csv", row.names = FALSE)
+write.csv(apiclus2, "clus2.csv", row.names = FALSE)
+t <- svydesign(id = ~dnum + snum, fpc = ~fpc1 + fpc2, weights = ~pw, data = apiclus2)
+show("two", { m <- svymean(~api00, t); c(coef(m), SE(m)) })
+show("two.total", { m <- svytotal(~api.stu, t, na.rm = TRUE); c(coef(m), SE(m)) })
+show("two.by", { b <- svyby(~api00, ~stype, t, svymean); c(b$api00, b$se) })
 show("rows", nrow(apiclus1))
 """
 
@@ -183,6 +188,29 @@ estimates:
     strat = "data: strat.csv\nweight: pw\nstratum: stype\nfpc: fpc\nestimates:\n"
     (mean,) = ask(tmp_path, strat + "  - {statistic: mean, variable: api00}\n")
     assert pair(mean) == pytest.approx([662.2873632, 9.40894], abs=1e-5)
+
+
+def test_a_design_of_two_stages_gives_the_figures_of_r(tmp_path):
+    "A4: districts drawn, then schools within them, each with its correction."
+    oracle = r(API, tmp_path)
+    mean, total, e, h, m = ask(
+        tmp_path,
+        """data: clus2.csv
+weight: pw
+psu: dnum
+fpc: fpc1
+fpc_within: fpc2
+estimates:
+  - {statistic: mean, variable: api00}
+  - {statistic: total, variable: api.stu}
+  - {statistic: mean, variable: api00, by: stype}
+""",
+    )
+    assert pair(mean) == pytest.approx([670.8118, 30.09903], abs=1e-4)
+    assert pair(mean) == pytest.approx(oracle["two"], rel=1e-8)
+    assert pair(total) == pytest.approx(oracle["two.total"], rel=1e-8)
+    by = [row["value"] for row in (e, h, m)] + [row["se"] for row in (e, h, m)]
+    assert by == pytest.approx(oracle["two.by"], rel=1e-8)
 
 
 def test_replicate_weights_that_a_file_brings_are_used(tmp_path):
