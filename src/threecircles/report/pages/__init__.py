@@ -17,6 +17,7 @@ from threecircles.report.pages import (
     overview,
     places,
     quality,
+    reach,
     services,
     spend,
 )
@@ -28,6 +29,7 @@ PAGES: tuple[PageMaker, ...] = (
     overview.page,
     need.page,
     services.page,
+    reach.page,
     spend.page,
     outcomes.page,
     places.page,

@@ -23,6 +23,8 @@ CIRCLE_GROUPS = (
     ("circles-age", "Age"),
     ("circles-sex", "Sex"),
     ("circles-deprivation", "Deprivation of the area"),
+    ("circles-rural", "Rural or urban home area"),
+    ("circles-distance", "Distance to the nearest open place"),
 )
 
 

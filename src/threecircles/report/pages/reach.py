@@ -1,0 +1,116 @@
+"""Who comes to open places and how soon help begins: without it those whom nobody reaches stay out of sight."""
+
+from __future__ import annotations
+
+from threecircles.core.tables import TOTAL
+from threecircles.report.blocks import breakdown_table
+from threecircles.report.context import Context
+from threecircles.report.model import Block, Nothing, Page, Text
+from threecircles.report.released import Released, Tables
+
+GROUPS = (
+    ("rural", "rural or urban home area"),
+    ("distance", "distance to the nearest open place"),
+    ("deprivation", "deprivation of the home area"),
+    ("ward", "ward"),
+)
+COUNTED = (
+    "eligible", "registered", "attended_once", "attended_regularly", "eligible_not_using",
+    "attendances", "users",
+)  # fmt: skip
+WAITED = ("children", "helped_early_90", "helped_statutory_90", "waiting_90", "median_days", "statutory_first")  # fmt: skip
+
+
+def page(tables: Tables, context: Context) -> Page:
+    """Reach of each open place and time to first help, each by where children live."""
+    used: list[Released] = []
+    blocks = [*_reach(tables, used), *_first_help(tables, used)]
+    return Page(
+        id="reach",
+        slug="reach",
+        nav="Reach",
+        title=f"Whom do open places and first help in {context.place} reach?",
+        summary=(
+            "Who the places are for, who comes, who could and does not; and how long it takes from a first sign "
+            "to first help. Each is shown by where children live. No place and no worker is ranked.",
+        ),
+        blocks=tuple(blocks),
+        tables=tuple(t.safe for t in used),
+        related=("need", "services", "places"),
+        order=3,
+    )
+
+
+def _reach(tables: Tables, used: list[Released]) -> list[Block]:
+    found = [(tables[f"reach-{g}"], g, words) for g, words in GROUPS if f"reach-{g}" in tables]
+    if not found:
+        return [
+            Nothing(
+                "Reach has not been measured",
+                "No attendance of a centre, hub or club was received for this period.",
+                "With registrations or counted heads, this page would show who comes, by where children live.",
+            )
+        ]
+    blocks: list[Block] = [Text("Who comes to open places", found[0][0].safe.spec.notes)]
+    for table, group, words in found:
+        used.append(table)
+        for service in table.categories("service"):
+            told = [m for m in COUNTED if _told(table, m, service=service)]
+            name = table.label("service", service)
+            if told:
+                blocks.append(
+                    breakdown_table(
+                        table,
+                        group,
+                        told,
+                        f"{name}, by {words}",
+                        base=False,
+                        table_id=f"{table.id}-{service.replace('_', '-')}",
+                        service=service,
+                    )
+                )
+    return blocks
+
+
+def _first_help(tables: Tables, used: list[Released]) -> list[Block]:
+    blocks: list[Block] = []
+    for group, words in GROUPS:
+        table = tables.get(f"first-help-{group}")
+        if table is None:
+            continue
+        used.append(table)
+        for before in ("no", "unknown"):
+            told = [m for m in WAITED if _told(table, m, before=before)]
+            if not told:
+                continue
+            said = table.label("before", before)
+            blocks.append(
+                breakdown_table(
+                    table,
+                    group,
+                    told,
+                    f"{said}: first help, by {words}",
+                    base=False,
+                    table_id=f"{table.id}-{before}",
+                    before=before,
+                )
+            )
+    if not blocks:
+        return [
+            Nothing(
+                "Time to first help is not shown",
+                "No first sign was recorded, or too few children have one.",
+                "With signs and help on record, this page would show how long children wait, by where they live.",
+            )
+        ]
+    return [Text("From first sign to first help", used[-1].safe.spec.notes), *blocks]
+
+
+def _told(table: Released, measure: str, **where: str) -> bool:
+    """Whether any value of a measure stands in the table (a hidden one stands as its symbol)."""
+    spec = table.safe.spec
+    rest = [d.column for d in spec.dimensions if d.column not in where]
+    return measure in table.measures() and any(
+        table.value(measure, **where, **{c: v for c in rest}) is not None
+        for v in (TOTAL, *(table.categories(rest[0]) if rest else ()))
+    )
