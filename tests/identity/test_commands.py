@@ -9,7 +9,8 @@ from threecircles.core.errors import ThreeCirclesError, UsageError
 from threecircles.identity import LinkRequest, LinkSource, link_tables
 from threecircles.identity.commands import check, explain, tokenise
 from threecircles.identity.draws import bounds, link_draws
-from threecircles.identity.review import export, kappa, queue, read_answers
+from threecircles.identity.retrain import retrained
+from threecircles.identity.review import Answered, export, kappa, queue, read_answers, sampled
 from threecircles.synthetic.linkage import generate
 
 
@@ -136,3 +137,38 @@ def test_kappa_of_two_reviewers():
         )
         == 0.5
     )
+
+
+def _answered(linked, size):
+    """Reviewers' answers, right ones, to a sample by strata."""
+    made, result = linked
+    person = dict(made.truth.select(pl.col("source") + "|" + pl.col("record_id"), "person").iter_rows())  # fmt: skip
+    names = result.ladder.records.sort("rid").select(pl.col("source") + "|" + pl.col("record_id"))
+    name = names.to_series().to_list()
+    chosen = sampled(result.ladder.edges, size).select("rid_l", "rid_r").iter_rows()
+    return [
+        Answered(name[a], name[b], "same" if person[name[a]] == person[name[b]] else "different", "", "anna", "")
+        for a, b in chosen
+    ]  # fmt: skip
+
+
+def test_what_reviewers_answer_is_learnt_only_when_asked_and_told_level_by_level(linked):
+    """identity 5: each batch can retrain m and f with a before/after report; nothing retrains silently."""
+    answers = _answered(linked, 400)
+    _, result = linked
+    taught = retrained(result.ladder, answers, 0.3)
+    assert {"comparison", "level", "before", "after"} == set(taught.changes.columns)
+    assert "first name against a co-twin (bits)" in set(taught.changes["comparison"])
+    assert f"links before {taught.links[0]:,}, after {taught.links[1]:,}" in taught.said
+    assert abs(taught.links[0] - taught.links[1]) < 0.02 * taught.links[0]
+    bits = pl.sum_horizontal(pl.selectors.starts_with("mw_"))
+    scored = taught.ladder.edges.filter(pl.col("rule") != "must-link")
+    start = scored.select((pl.col("w") - bits).round(2)).to_series()
+    assert start.n_unique() <= 3, "the fields' bits still add up to the weight"
+
+
+def test_a_handful_of_answers_teaches_nothing(linked):
+    _, result = linked
+    few = retrained(result.ladder, _answered(linked, 40)[:20], 0.3)
+    assert few.changes.is_empty() and few.ladder is result.ladder
+    assert "too few" in few.said

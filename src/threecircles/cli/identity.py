@@ -98,6 +98,10 @@ def link(
     reviewed: Annotated[
         list[Path] | None, typer.Option(metavar="FILE", help="Answers of reviewers (CSV).")
     ] = None,
+    retrain: Annotated[
+        bool,
+        typer.Option("--retrain", help="Learn from the reviewers' answers, and say what changed."),
+    ] = False,
 ) -> None:
     """Link records of several files into persons; needs no workspace."""
     from threecircles.identity import link as run
@@ -108,12 +112,14 @@ def link(
         print(planned(sources))
         return
     answers = [a for file in reviewed or () for a in read_answers(file)]
-    linked = run(sources, out, threshold, engine, answers=answers)
+    linked = run(sources, out, threshold, engine, answers=answers, retrain=retrain)
     for told in linked.problems:
         typer.echo(told, err=True)
     persons = linked.person_record["person_id"].n_unique()
     print(f"{linked.person_record.height:,} records are {persons:,} persons. Written to {out}:")
-    print("  person_record.parquet, link_edge.parquet, quality.json")
+    print("  person_record.parquet, link_edge.parquet, record_group.parquet, quality.json")
+    if linked.retrained:
+        print(f"  retrained.csv: {linked.retrained.said}")
     if linked.refused.height:
         print(f"  refused.csv: {linked.refused.height:,} rows that could not be linked")
         raise typer.Exit(UNREADABLE)

@@ -24,6 +24,7 @@ from threecircles.identity.request import (
     read_request,
     read_source,
 )
+from threecircles.identity.retrain import Retrained, retrained
 from threecircles.identity.review import Answered
 
 
@@ -31,7 +32,7 @@ from threecircles.identity.review import Answered
 class Linked:
     """person_record: source, record_id, person_id, band, p. link_edge: see `edges_out`. quality: JSON.
 
-    refused: source, row, record_id, reason of rows that could not be linked. problems: sentences.
+    refused: source, row, record_id, reason of rows that could not be linked. problems: sentences. retrained: what reviewers' answers changed, when that was asked for.
     """
 
     person_record: pl.DataFrame
@@ -40,6 +41,7 @@ class Linked:
     ladder: Ladder
     refused: pl.DataFrame
     problems: tuple[str, ...] = ()
+    retrained: Retrained | None = None
 
 
 def link(
@@ -49,16 +51,18 @@ def link(
     engine: str = "duckdb",
     seed: int | None = None,
     answers: Sequence[Answered] = (),
+    retrain: bool = False,
 ) -> Linked:
     """Link the sources of a SOURCES.yaml and write what came of it.
 
     threshold: generous (.3, for statistics), balanced (.8) or careful (.95). seed: makes person ids
-    reproducible; only for made-up people. answers: of reviewers; they stand above every score. Writes person_record.parquet, link_edge.parquet,
+    reproducible; only for made-up people. answers: of reviewers; they stand above every score. retrain: learn from them as well, and say what changed
+    (retrained.csv). Writes person_record.parquet, link_edge.parquet,
     record_group.parquet and quality.json into `out`. Needs no workspace and no other room. Raises UsageError.
     """
     request = read_request(sources_yaml)
     tables = {s.name: read_source(s, sources_yaml.parent) for s in request.sources}
-    linked = link_tables(request, tables, threshold, engine, seed, answers)
+    linked = link_tables(request, tables, threshold, engine, seed, answers, retrain)
     out.mkdir(parents=True, exist_ok=True)
     for name, table in (
         ("person_record", linked.person_record),
@@ -71,6 +75,8 @@ def link(
     (out / "quality.json").write_text(
         json.dumps(linked.quality, indent=1, ensure_ascii=False) + "\n"
     )
+    if linked.retrained:
+        linked.retrained.changes.write_csv(out / "retrained.csv")
     if linked.refused.height:
         linked.refused.write_csv(out / "refused.csv")
     return linked
@@ -83,6 +89,7 @@ def link_tables(
     engine: str = "duckdb",
     seed: int | None = None,
     answers: Sequence[Answered] = (),
+    retrain: bool = False,
 ) -> Linked:
     """The same on tables in memory: source name -> text columns as the request names them."""
     if threshold not in THRESHOLDS:
@@ -108,6 +115,8 @@ def link_tables(
         records, THRESHOLDS[threshold], repeats=repeats, apart=decided["different"],
         together=decided["same"], engine=engine,
     )  # fmt: skip
+    taught = retrained(ladder, answers, THRESHOLDS[threshold]) if retrain else None
+    ladder = taught.ladder if taught else ladder
     persons = person_records(ladder.records, ladder.person, ladder.edges, seed)
     told = quality(ladder, persons, notes, threshold)
     told["peak_memory_mb"] = int(peak_memory_mb() or 0)
@@ -119,7 +128,7 @@ def link_tables(
         "problems": notes.problems,
     }
     return Linked(
-        persons.drop("rid"), edges_out(ladder), told, ladder, refused, tuple(notes.problems)
+        persons.drop("rid"), edges_out(ladder), told, ladder, refused, tuple(notes.problems), taught
     )
 
 
