@@ -1,9 +1,14 @@
 """Children outside the linked data, and how shares stand for them (spec/funding.md 3.5.2)."""
 
+import json
+
 import numpy as np
 import polars as pl
 import pytest
+import typer
+from typer.testing import CliRunner
 
+from threecircles.cli import funding
 from threecircles.core.errors import UsageError
 from threecircles.funding.coverage import scaled_need, weighted
 
@@ -44,3 +49,33 @@ def test_the_switch_moves_what_uncovered_children_are_taken_to_need():
 def test_children_where_the_estimate_has_none_are_refused():
     with pytest.raises(UsageError, match="estimate has none"):
         weighted(CELLS, WHOLE.filter(pl.col("age") != 16))
+
+
+FORMULA = """id: f
+label: F.
+source: test
+kind: logistic_child
+status: fictitious
+effect_rule: at_zero
+outcomes:
+  - {id: need, label: need, link: logit, intercept: -2, terms: [{name: age, estimate: 0.05}]}
+"""
+
+
+def test_predict_counts_children_nobody_covers(tmp_path):
+    (tmp_path / "f.yaml").write_text(FORMULA)
+    CELLS.write_csv(tmp_path / "cells.csv")
+    WHOLE.write_csv(tmp_path / "whole.csv")
+    app = typer.Typer()
+    funding.register(app)
+    asked = ["formula", "predict", str(tmp_path / "f.yaml"), "--inputs", str(tmp_path / "cells.csv"), "--budget", "1000"]  # fmt: skip
+    plain = json.loads(CliRunner().invoke(app, [*asked, "--json", "-"]).stdout)
+    done = CliRunner().invoke(app, [*asked, "--population", str(tmp_path / "whole.csv"), "--json", "-"])  # fmt: skip
+    told = json.loads(done.stdout)
+    assert told[0]["covered_part"] == pytest.approx(90 / 160)
+    # Authority a has 56% of its children in the data: counted whole, its share rises.
+    assert told[0]["share_covered"] > plain[0]["share_need"] + 0.05
+    assert sum(r["pence"] for r in told) == 100_000
+    assert told[0]["pence"] > plain[0]["pence"]
+    wrong = CliRunner().invoke(app, [*asked, "--population", str(tmp_path / "whole.csv"), "--strata", "la,parish"])  # fmt: skip
+    assert "parish" in str(wrong.exception)

@@ -6,6 +6,7 @@ import pytest
 
 from threecircles.core.errors import UsageError
 from threecircles.core.seeds import rng
+from threecircles.funding.compare_files import compare_files
 from threecircles.funding.formula import load_formula
 from threecircles.funding.shares import predict
 from threecircles.funding.two_part import cost_glm, fit_two_part, two_part_text
@@ -85,3 +86,16 @@ def test_what_cannot_be_split_in_two_is_refused(folder, tmp_path):
     table.with_columns(pounds=-pl.col("pounds")).write_parquet(tmp_path / "children.parquet")
     with pytest.raises(UsageError, match="below nought"):
         fit_two_part(tmp_path / "spec.yaml")
+
+
+def test_a_formula_is_set_beside_itself_with_a_rule_or_a_weight_changed(folder):
+    found = fit_two_part(folder / "spec.yaml")
+    write_formula(found.formula, folder / "g.yaml")
+    pl.read_parquet(folder / "children.parquet").with_columns(n=pl.lit(1)).write_parquet(folder / "cells.parquet")  # fmt: skip
+    asked = {"inputs": folder / "cells.parquet", "la": "la"}
+    moved = compare_files(folder / "g.yaml", None, change={"effect_rule": "at_zero"}, **asked)
+    assert 0 < moved.table["change"].abs().max() < 0.05
+    same = compare_files(folder / "g.yaml", None, change={"cost.amount": "3"}, **asked)
+    assert same.table["change"].abs().max() < 1e-12
+    with pytest.raises(UsageError, match="cannot be changed"):
+        compare_files(folder / "g.yaml", None, change={"cost.nothing": "3"}, **asked)

@@ -195,11 +195,22 @@ def predict(
     ceiling: Annotated[
         float | None, typer.Option(help="No more than this part of last year.")
     ] = None,
+    population: Annotated[
+        Path | None,
+        typer.Option(help="Mid-year estimate (strata, children): covered children stand for all."),
+    ] = None,
+    strata: Annotated[
+        str, typer.Option(help="Columns of the estimate, authority first.")
+    ] = "la,age,sex",
+    uncovered: Annotated[
+        str, typer.Option(help="What uncovered children need: same or area_only.")
+    ] = "same",
     layer_off: Annotated[
         list[str] | None, typer.Option(help="Leave out a layer: area_cost or damping.")
     ] = None,
 ) -> None:
     """Each authority's share and pounds, before and after each layer."""
+    from threecircles.funding.coverage import read_coverage
     from threecircles.funding.evaluate import read_cells, read_prior
     from threecircles.funding.formula import load_formula
     from threecircles.funding.formula_book import write_shares
@@ -217,6 +228,7 @@ def predict(
         floor=floor,
         ceiling=ceiling,
         layers_off=tuple(layer_off or ()),
+        coverage=read_coverage(population, strata, uncovered) if population else None,
     )
     if out is not None:
         write_shares(table, out, _pence(budget))
@@ -232,6 +244,12 @@ def compare(
         list[str] | None, typer.Option(help="term=other: refit with another column.")
     ] = None,
     drop: Annotated[list[str] | None, typer.Option(help="Refit without a term.")] = None,
+    change: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A formula beside itself: effect_rule=at_zero, layer_off=area_cost, cost.OUTCOME=2."
+        ),
+    ] = None,
     inputs: Annotated[Path | None, typer.Option(help="Cells, when A and B are formulas.")] = None,
     rule: Rule = None,
     budget: Budget = None,
@@ -251,6 +269,7 @@ def compare(
         other,
         swap=_pairs(swap),
         drop=tuple(drop or ()),
+        change=_pairs(change),
         inputs=inputs,
         rule=_rule(rule),
         budget_pence=_pence(budget),

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import polars as pl
 
 from threecircles.core.errors import UsageError
+from threecircles.funding.fit_file import read_table
+from threecircles.funding.formula import EffectRule, Formula
+from threecircles.funding.shares import Shares, expected_each
 
 FEWEST_COVERED, LARGEST_WEIGHT = 0.60, 5.0
 Uncovered = Literal["same", "area_only", "user_rates"]
@@ -93,6 +97,55 @@ def weighted(
         for row in heavy.sort(keys).iter_rows()
     ]
     return Weighted(made, float(none["children"].sum()), tuple(said))
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How children outside the data are counted: population by strata (authority first), and the switch."""
+
+    population: pl.DataFrame
+    strata: tuple[str, ...]
+    uncovered: Uncovered
+
+
+def read_coverage(path: Path, strata: str, uncovered: str) -> Coverage:
+    """The mid-year estimate of a file, with `strata` named in one text, commas between. Raises UsageError."""
+    names = tuple(s.strip() for s in strata.split(",") if s.strip())
+    if uncovered not in ("same", "area_only"):
+        raise UsageError("The switch is not known.", found=uncovered, allowed="same, area_only")
+    return Coverage(
+        read_table(path, (*names, "children")),
+        names,
+        "same" if uncovered == "same" else "area_only",
+    )
+
+
+def covered_score(formula: Formula, cells: pl.DataFrame, held: Coverage, *, children: str, rule: EffectRule) -> Shares:  # fmt: skip
+    """Shares as `shares.predict`, covered children standing for those outside the data. Raises UsageError."""
+    la = held.strata[0]
+    for column in held.strata:
+        if column not in cells.columns:
+            raise UsageError(f"The cells lack the stratum {column}.", found=", ".join(cells.columns), mend="Name those you have with --strata.")  # fmt: skip
+    text = [pl.col(c).cast(pl.Utf8) for c in held.strata]
+    each = expected_each(formula, cells, rule)
+    made = scaled_need(
+        cells.with_columns(text), each, held.population.with_columns(text),
+        strata=held.strata, children=children, uncovered=held.uncovered,
+    )  # fmt: skip
+    need = dict(made.select(la, "expected").iter_rows())
+    codes = cells[la].cast(pl.Utf8).unique(maintain_order=True).to_list()
+    expected = np.array([need[code] for code in codes])
+    return Shares(tuple(codes), expected, expected / expected.sum())
+
+
+def population_covered(cells: pl.DataFrame, held: Coverage, children: str) -> dict[str, float]:
+    """The part of each authority's children that the data hold. Raises UsageError for one without an estimate."""
+    la = pl.col(held.strata[0]).cast(pl.Utf8)
+    seen = dict(cells.group_by(la).agg(pl.col(children).sum()).iter_rows())
+    whole = dict(held.population.group_by(la).agg(pl.col("children").sum()).iter_rows())
+    if missing := sorted(set(seen) - set(whole)):
+        raise UsageError("These authorities have no population.", found=", ".join(missing[:10]))
+    return {code: seen[code] / whole[code] for code in seen}
 
 
 def scaled_need(

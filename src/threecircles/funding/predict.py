@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from threecircles.core.errors import UsageError
+from threecircles.funding.coverage import Coverage, covered_score, population_covered
 from threecircles.funding.formula import EffectRule, Formula, need_kind
 from threecircles.funding.shares import Shares, damped, pennies, predict
 
@@ -24,13 +25,15 @@ def predicted(
     floor: float = 0.0,
     ceiling: float | None = None,
     layers_off: tuple[str, ...] = (),
+    coverage: Coverage | None = None,
 ) -> pl.DataFrame:
     """One row an authority: need by both rules, and its share and pounds before and after each layer.
 
     Columns: la, children, population_share, expected_at_zero, expected_marginal, share_at_zero,
     share_marginal, share_need (the rule in force), share_area_cost (after the adjustment, when the formula
     has one), and with a budget pence_need, pence_area_cost, pence (after damping). prior_pence: last
-    year's amounts, for damping. Raises UsageError for missing columns and impossible floors.
+    year's amounts, for damping. coverage: adds covered_part and share_covered, where covered children stand for
+    all; it is then the share in force. Raises UsageError for missing columns and impossible floors.
     """
     need_kind(formula, "logistic_child", "poisson_area", "two_part")
     unknown = [name for name in layers_off if name not in LAYERS]
@@ -59,11 +62,18 @@ def predicted(
             "share_need": in_force.share,
         }
     )
+    if coverage is not None:
+        in_force = covered_score(
+            formula, cells, coverage, children=children, rule=rule or formula.effect_rule
+        )
+        part = population_covered(cells, coverage, children)
+        made = made.with_columns(
+            covered_part=pl.Series([part[code] for code in in_force.la]),
+            share_covered=pl.Series(in_force.share),
+        )
     after = in_force
     if formula.area_cost and "area_cost" not in layers_off:
-        adjusted = predict(
-            formula, cells, la=la, children=children, rule=rule, area_cost=formula.area_cost
-        )
+        adjusted = _adjusted(in_force, formula.area_cost)
         after = adjusted
         made = made.with_columns(share_area_cost=pl.Series(adjusted.share))
     if budget_pence is None:
@@ -79,6 +89,15 @@ def predicted(
             ceiling,
         ),
     )
+
+
+def _adjusted(shares: Shares, area_cost: dict[str, float]) -> Shares:
+    """Shares after the area cost adjustment. Raises UsageError for authorities without one."""
+    missing = [code for code in shares.la if code not in area_cost]
+    if missing:
+        raise UsageError("These authorities have no area cost adjustment.", found=", ".join(missing[:10]))  # fmt: skip
+    expected = shares.expected * np.array([area_cost[code] for code in shares.la])
+    return Shares(shares.la, expected, expected / expected.sum())
 
 
 def _children(cells: pl.DataFrame, la: str, children: str, order: tuple[str, ...]) -> np.ndarray:

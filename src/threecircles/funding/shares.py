@@ -89,14 +89,7 @@ def predict(
     Score = area cost x sum over outcomes of cost weight x expected events (of a two_part: probability of any
     cost x cost given any); share = score / total.
     """
-    parts = [
-        outcome.cost_weight
-        * probability(
-            predictor(outcome, cells), outcome.link, outcome.random, rule or formula.effect_rule
-        )
-        for outcome in formula.outcomes
-    ]
-    each = np.prod(parts, axis=0) if formula.kind == "two_part" else np.sum(parts, axis=0)
+    each = expected_each(formula, cells, rule or formula.effect_rule)
     total = each * cells[children].cast(pl.Float64).to_numpy()
     sums = (
         cells.select(la=pl.col(la).cast(pl.Utf8), expected=pl.Series(total))
@@ -112,6 +105,17 @@ def predict(
             )
         expected = expected * np.array([area_cost[c] for c in codes])
     return Shares(tuple(codes), expected, expected / expected.sum())
+
+
+def expected_each(formula: Formula, cells: pl.DataFrame, rule: EffectRule) -> Floats:
+    """Expected need of a child of each cell, cost weights counted in: a sum over outcomes, a product in two parts."""
+    parts = [
+        outcome.cost_weight
+        * probability(predictor(outcome, cells), outcome.link, outcome.random, rule)
+        for outcome in formula.outcomes
+    ]
+    made = np.prod(parts, axis=0) if formula.kind == "two_part" else np.sum(parts, axis=0)
+    return np.asarray(made, dtype=np.float64)
 
 
 def from_fit(
