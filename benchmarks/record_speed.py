@@ -4,7 +4,7 @@
 
 WORKSPACE: of a run of PLACE (county for A13). Every step of the record on the payload side is run again from its
 inputs, in this process, and timed; --oracle sets the three heaviest derivations beside the same written by hand
-as DuckDB SQL. Peak memory is this process's. Mapping steps read the identity side; their seconds are taken
+as DuckDB SQL that tells the same columns. Peak memory is this process's. Mapping steps read the identity side; their seconds are taken
 from the manifest of the run.
 """
 
@@ -33,7 +33,9 @@ with e as (
   select *, sum(case when reach is null or valid_from > reach then 1 else 0 end)
     over (partition by person_id, process order by valid_from, row_id) as spell from m
 )
-select person_id, process, spell, min(valid_from), max(till), count(*) from n group by all
+select person_id, process, spell, min(valid_from), nullif(max(till), date '9999-12-31'),
+  arg_min(row_id, (valid_from, row_id)), arg_max(row_id, (valid_from, row_id)), count(*),
+  count(*) filter (where valid_from < reach) from n group by all
 """
 STOCK = """
 select process, count(*), count(distinct person_id) from read_parquet('{path}')
