@@ -11,6 +11,8 @@ from threecircles.survey.flags import impossible, mischievous
 from threecircles.survey.measures import measure
 from threecircles.survey.weights import weigh
 
+FIGURES = ("value", "se", "low", "high", "df", "deff", "deff_replace", "n", "n_weighted")
+
 
 def answers(n=300, seed=4):
     """Pupils of eight schools in two phases who answered the questions on friends, with blanks."""
@@ -49,7 +51,7 @@ def test_answers_estimated_together_are_those_estimated_one_by_one(stratum):
         for value in ("1", "5", NO_ANSWER):
             (one,) = estimate(held, design, [proportion("_a", value)]).to_dicts()
             row = told[f"{item.code}:{value}"]
-            for figure in ("value", "se", "low", "high", "df", "deff", "n", "n_weighted"):
+            for figure in FIGURES:
                 assert row[figure] == pytest.approx(one[figure], rel=1e-9), figure
 
 

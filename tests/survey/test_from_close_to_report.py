@@ -150,6 +150,29 @@ def test_reports_are_written_only_when_no_hidden_group_can_be_worked_out(closed,
     assert "School 2" not in every and "rank" not in every.lower().replace("no ranks", "")
 
 
+def test_a_second_run_redoes_only_the_school_that_changed(tmp_path):
+    "A21 and A23: the others' files stay as they were; every score shows base, weighted base and design effect."
+    from threecircles.cli.survey_run import write_reports
+
+    study, _, _ = answered(tmp_path, schools=3, on_roll=24)
+    roll = folder_of(tmp_path, study.id) / "roll.csv"
+    rows = [f"{u},{y},{s},12" for u in (100001, 100002, 100003) for y in (5, 6) for s in "FM"]
+    roll.write_text("\n".join(["urn,nc_year,sex,pupils", *rows]) + "\n")
+    close(tmp_path, study, GRANT, date(2026, 12, 1))
+    out, day = tmp_path / "out", date(2026, 12, 2)
+    first = write_reports(tmp_path, study, out, day, tell=lambda _: None)
+    before = {u: (f / "report.pdf").stat().st_mtime_ns for u, f in first.schools.items()}
+    roll.write_text(roll.read_text().replace("100002,5,F,12", "100002,5,F,19"))
+    second = write_reports(tmp_path, study, out, date(2026, 12, 3), tell=lambda _: None)
+    assert first.unchanged == () and second.unchanged == ("100001", "100003")
+    after = {u: (f / "report.pdf").stat().st_mtime_ns for u, f in second.schools.items()}
+    assert [u for u in before if before[u] != after[u]] == ["100002"]
+    page = (first.schools["100001"] / "strengths.html").read_text()
+    assert page.count("Stand for") >= 2 and "Design effect" in page and "lineage/" in page
+    kept = pl.read_parquet(folder_of(tmp_path, study.id) / "estimates.parquet")
+    assert {"with", "without"} >= set(kept["flags_in"]) and kept["manifest_id"].n_unique() == 1
+
+
 def test_the_account_names_words_that_were_not_tried_and_who_is_missing(closed):
     "A30: reason, item and language stand in every report's method."
     told = account(closed[3])

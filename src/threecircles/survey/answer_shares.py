@@ -34,6 +34,8 @@ def answer_shares(
     parts = []
     for key, some in frame.group_by(list(by), maintain_order=True) if by else [((), frame)]:
         told = shares(some, items, design or Design(weight="weight"))
+        # In a census nearly all answer: against a draw without replacement every effect would be huge.
+        told = told.with_columns(deff="deff_replace")
         parts.append(told.with_columns(pl.lit(k).alias(c) for c, k in zip(by, key, strict=True)))
     table = pl.concat(parts).with_columns(
         [pl.lit(TOTAL).alias(c) for c in ("school", "sex", "nc_year") if c not in by]
@@ -44,7 +46,7 @@ def answer_shares(
 
 
 def shares(frame: pl.DataFrame, items: Asked, design: Design, level: float = 0.95) -> pl.DataFrame:
-    """One row an answer: measure, item, answer, value, se, low, high, df, deff, n, n_weighted.
+    """One row an answer: measure, item, answer, value, se, low, high, df, deff, deff_replace, n, n_weighted.
 
     Questions that nobody of the frame was asked have no row.
     """
@@ -63,16 +65,16 @@ def shares(frame: pl.DataFrame, items: Asked, design: Design, level: float = 0.9
     with np.errstate(divide="ignore", invalid="ignore"):
         simple = p * (1 - p) / (n - 1)
         left = np.where(whole > n, 1 - n / whole, np.nan)
-        deff = np.where(simple > 0, variance / simple, np.nan) / left
+        replaced = np.where(simple > 0, variance / simple, np.nan)
     ends = interval(p, np.sqrt(variance), df, answered, n, True, "auto", level)
     return pl.DataFrame(
         {
             "measure": [f"{code}:{answer}" for code, answer in names],
             "item": [code for code, _ in names], "answer": [answer for _, answer in names],
             "value": p, "se": np.sqrt(variance), "low": ends.low, "high": ends.high, "df": df,
-            "deff": deff, "n": n.astype(np.int64), "n_weighted": whole,
+            "deff": replaced / left, "deff_replace": replaced, "n": n.astype(np.int64), "n_weighted": whole,
         }
-    ).with_columns(pl.col("low", "high", "deff").fill_nan(None))  # fmt: skip
+    ).with_columns(pl.col("low", "high", "deff", "deff_replace").fill_nan(None))  # fmt: skip
 
 
 def _matrix(

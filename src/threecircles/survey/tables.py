@@ -146,6 +146,7 @@ class _Maker:
             columns = [pl.lit(TOTAL).alias(c) for c in ("school", "sex", "nc_year") if c not in by]
             found.append(told.with_columns(columns))
         table = pl.concat(found, how="diagonal").rename({"statistic": "measure"})
+        table = table.with_columns(deff="deff_replace")
         return self._with_base(
             table.select("school", "sex", "nc_year", "measure", "value", "low", "high", *MORE)
         )

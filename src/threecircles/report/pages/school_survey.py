@@ -6,7 +6,12 @@ from threecircles.disclosure.release import Safe
 from threecircles.report.blocks import interval_or_dash
 from threecircles.report.context import Context
 from threecircles.report.model import Block, Column, Entries, Notice, Page, Table, Text, Value
-from threecircles.report.pages.survey_parts import SOURCE, answers_figure, scores_table
+from threecircles.report.pages.survey_parts import (
+    SOURCE,
+    answers_figure,
+    scores_table,
+    written_as,
+)
 from threecircles.report.released import Released, Tables
 from threecircles.report.survey_words import Topic, topics
 from threecircles.report.words import apart, day
@@ -135,16 +140,13 @@ def _beside(table: Released | None, asked: tuple[Topic, ...], mark: str) -> Page
     for topic in asked:
         if table is None or not topic.scale:
             continue
-        own = table.value(f"{topic.scale}:beside", school=mark)
-        whole = table.value(f"{topic.scale}:all", school=mark)
+        named = ("beside", "adjusted", "all", "similar_low", "similar_high")
+        told = [table.value(f"{topic.scale}:{k}", school=mark) for k in named]
+        own, whole = told[0], told[2]
         if own is not None and whole is not None:
-            adjusted = table.value(f"{topic.scale}:adjusted", school=mark) or "[x]"
-            ends = [
-                table.value(f"{topic.scale}:similar_{end}", school=mark) or "[x]"
-                for end in ("low", "high")
-            ]
+            first, *others = (written_as(v, "mean", 2) for v in told)
             said = _said(own, whole, topic.better)
-            rows.append((topic.title, own, interval_or_dash(own), adjusted, whole, *ends, said))
+            rows.append((topic.title, first, interval_or_dash(first), *others, said))
     blocks: list[Block] = []
     if table is not None and rows:
         blocks.append(
