@@ -7,6 +7,19 @@ from typing import Annotated
 
 import typer
 
+Files = Annotated[
+    list[Path], typer.Argument(metavar="FILES...", help="CSV, xlsx, or folders of releases.")
+]
+Count = Annotated[str | None, typer.Option(help="The counting column, when it cannot be guessed.")]
+Groups = Annotated[
+    list[str] | None,
+    typer.Option(help="A column that divides, when it cannot be guessed; say it again for each."),
+]
+Sums = Annotated[
+    list[str] | None,
+    typer.Option(metavar="COLUMN:WHOLE=PART+PART", help="A sum that the tables do not show."),
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the group disclosure."""
@@ -39,19 +52,9 @@ def protect(
         ),
     ],
     profile: Annotated[str, typer.Option(help="See `disclosure profiles`.")] = "la-default",
-    count: Annotated[
-        str | None, typer.Option(help="The counting column, when it cannot be guessed.")
-    ] = None,
-    groups: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="A column that divides, when it cannot be guessed; say it again for each."
-        ),
-    ] = None,
-    sums: Annotated[
-        list[str] | None,
-        typer.Option(metavar="COLUMN:WHOLE=PART+PART", help="A sum the table does not show."),
-    ] = None,
+    count: Count = None,
+    groups: Groups = None,
+    sums: Sums = None,
     earlier: Annotated[
         list[Path] | None,
         typer.Option(
@@ -89,26 +92,14 @@ def protect(
 
 
 def attack(
-    files: Annotated[
-        list[Path], typer.Argument(metavar="FILES...", help="CSV, xlsx, or folders of releases.")
-    ],
+    files: Files,
     out: Annotated[
         Path | None,
         typer.Option("--json", metavar="OUT", help="Write all bounds here (- = screen)."),
     ] = None,
-    count: Annotated[
-        str | None, typer.Option(help="The counting column, when it cannot be guessed.")
-    ] = None,
-    groups: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="A column that divides, when it cannot be guessed; say it again for each."
-        ),
-    ] = None,
-    sums: Annotated[
-        list[str] | None,
-        typer.Option(metavar="COLUMN:WHOLE=PART+PART", help="A sum the files do not show."),
-    ] = None,
+    count: Count = None,
+    groups: Groups = None,
+    sums: Sums = None,
 ) -> None:
     """What can be inferred of every hidden cell from everything given together; exit code 1 when a cell is exact."""
     from threecircles.core.workspace import write_bytes
@@ -126,16 +117,12 @@ def attack(
 
 
 def explain_cell(
-    files: Annotated[
-        list[Path], typer.Argument(metavar="FILES...", help="CSV, xlsx, or folders of releases.")
-    ],
+    files: Files,
     cell: Annotated[
         list[str],
         typer.Option(metavar="COLUMN=VALUE", help="The group: say it again for each column."),
     ],
-    count: Annotated[
-        str | None, typer.Option(help="The counting column, when it cannot be guessed.")
-    ] = None,
+    count: Count = None,
 ) -> None:
     """What can be inferred of one hidden cell, from which printed numbers; exit code 1 when it is exact."""
     from threecircles.disclosure.attack_files import attack_files

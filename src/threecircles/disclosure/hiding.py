@@ -83,7 +83,7 @@ def hide(
             "This table cannot be made safe.",
             found="; ".join(words(keys[c][1]) for c in np.flatnonzero(weak) if c < n)
             or "what is left over of its totals",
-            mend="Show fewer areas or coarser ages, leave out a total, or round instead of hiding (--method round).",
+            mend="Show fewer areas or coarser ages, leave out a total, or round instead of hiding (--round 5).",
         )
     return Hiding(hidden[:n], primary[:n], why)
 

@@ -41,7 +41,7 @@ def controlled_rounding(
         raise NotPermitted(
             "No table of neighbouring multiples adds up.",
             found=f"base {base}",
-            mend="Use another base, leave out a margin, or hide instead (--method hide).",
+            mend="Use another base, leave out a margin, or hide instead (without --round).",
         )
     low[open_] += up
     return np.asarray(low * base)
