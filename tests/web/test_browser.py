@@ -132,6 +132,17 @@ def test_the_first_screen_shows_circles_figures_and_what_is_not_known(open_page)
         assert box["y"] + box["height"] <= 900, (chosen, box)
 
 
+def test_a_reader_finds_the_figure_of_their_ward_in_four_clicks(open_page):
+    """A20: from the overview, by links and tables alone."""
+    page, clicks = open_page("index.html"), 0
+    for chosen in (".tc-nav >> text=Places", "summary >> nth=0"):
+        page.click(chosen)
+        clicks += 1
+    row = page.locator("details[open] tbody tr", has_text="Ward").first
+    row.wait_for(state="visible")
+    assert clicks <= 4 and any(c.isdigit() for c in row.locator("td").first.inner_text())
+
+
 def test_targets_are_large_enough(open_page):
     """WCAG 2.5.8: 24 by 24 pixels for each link of the navigation and below figures."""
     page = open_page("need.html")
