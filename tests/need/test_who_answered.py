@@ -1,9 +1,11 @@
 """Two gates stand before a child is seen: answering, and leave to link. Each has its own chance (spine S3)."""
 
 import numpy as np
+import polars as pl
 import pytest
 
 from threecircles.core.response import chances, fit
+from threecircles.need.ground import expected_need, reliability
 
 
 def pupils(n=40000, seed=3):
@@ -42,3 +44,27 @@ def test_two_gates_one_after_the_other_give_back_the_need_of_everyone():
 
 def test_where_all_gave_leave_nothing_is_weighed():
     assert (chances(np.ones((5, 1)), np.ones(5)) == 1).all()
+
+
+def test_answers_that_measure_need_with_error_still_find_who_did_not_answer():
+    "S3: need decides who answers, scales only point at it; poverty must not seem to tell of answering itself."
+    need, poor, away, answered, _ = pupils(60000)
+    g = np.random.default_rng(9)
+    scales = need[:, None] + g.normal(0, 1.2, (len(need), 4))
+    heavy = scales.mean(axis=1)
+    heavy = (heavy - heavy[answered].mean()) / heavy[answered].std()
+    table = pl.DataFrame(scales[answered], schema=[f"s{k}" for k in range(4)])
+    reliable = reliability(table, table.columns)
+    held = float(np.var(need[answered]) / scales[answered].mean(axis=1).var())
+    assert reliable == pytest.approx(held, abs=0.02)
+    z = np.column_stack([np.ones(len(need)), away, poor])
+    seen, told = z[answered], {}
+    for name, x in (
+        ("as answered", heavy[answered]),
+        ("expected", expected_need(heavy[answered], seen, reliable)),
+    ):
+        found = fit(np.column_stack([seen[:, :2], x]), seen, z.sum(axis=0))
+        told[name] = abs(
+            np.average(scales[answered].mean(axis=1), weights=found.weights) - need.mean()
+        )
+    assert told["expected"] < 0.5 * told["as answered"] and told["expected"] < 0.05

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import product
 from typing import Literal
 
 import numpy as np
@@ -25,6 +26,9 @@ MISSED_MOST = 0.5
 """Absence above this counts as this: a handful of pupils must not steer the weights."""
 LEAST = 200
 """Respondents below which weights by model are not tried."""
+LEAST_KEPT = 0.1
+"""Of what sets a pupil's answers apart from pupils like him at least this much is taken as need."""
+MOST_SPLIT = 12
 WORST_ERROR = 1.0
 """Standard error, in log-odds per standard deviation of the answers, above which free meals and
 deprivation say too little of who did not answer."""
@@ -118,7 +122,7 @@ def grounded(
         found, how, lean = _answering(
             z[at],
             base,
-            mine["_heavy"].to_numpy(),
+            expected_need(mine["_heavy"].to_numpy(), z[at], reliability(answered, list(scales))),
             z[took_part].sum(axis=0),
             _for_all_who_answered(answered, mine, roll),
         )
@@ -236,6 +240,36 @@ def _heaviness(table: pl.DataFrame, scales: Mapping[str, int]) -> np.ndarray:
     mean = turned.mean_horizontal().fill_null(0.0)
     spread = mean.std()
     return (mean / spread if spread else mean).to_numpy()
+
+
+def reliability(table: pl.DataFrame, scales: Sequence[str]) -> float:
+    """How much of what pupils' mean scores differ by would come back: the best split half (Guttman's lambda 4).
+
+    The scales measure different things, and alpha would take for error what only one of them measures. Beyond
+    MOST_SPLIT scales halves are taken of the first ones only. Source: Guttman, Psychometrika 10 (1945) 255-282.
+    """
+    held = table.select(scales[:MOST_SPLIT]).drop_nulls().to_numpy().astype(float)
+    k = held.shape[1]
+    if k < 2 or len(held) <= k:
+        return 1.0
+    between = np.abs(np.nan_to_num(np.corrcoef(held.T)))
+    half = np.array([(1, *rest) for rest in product((0, 1), repeat=k - 1)])
+    shared = np.einsum("si,ij,sj->s", half, between, 1 - half)
+    return float(4 * shared.max() / between.sum())
+
+
+def expected_need(heavy: np.ndarray, known: np.ndarray, reliable: float) -> np.ndarray:
+    """Need expected of each respondent, from answers that measure it with error and from what is known.
+
+    heavy: standardised answers. known: an intercept and all that is known of everyone. Need decides who answers,
+    and answers only point at it: left as they are, poverty would seem to tell of answering by itself where it
+    only tells of need that the answers missed. Regression calibration. Source: Carroll, Ruppert, Stefanski and
+    Crainiceanu, Measurement Error in Nonlinear Models (2006) ch. 4.
+    """
+    line = known @ np.linalg.lstsq(known, heavy, rcond=None)[0]
+    left = heavy - line
+    kept = 1 - (1 - reliable) * float(heavy.var()) / float(left.var())
+    return np.asarray(line + max(LEAST_KEPT, kept) * left)
 
 
 def directions(criteria: Sequence[tuple[str, str]]) -> dict[str, int]:
