@@ -1,6 +1,7 @@
 """A formula judged by what it has not seen (spec/funding.md 5.4, 5.5, 5.7)."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 from threecircles.cli import funding
 from threecircles.core.seeds import rng
 from threecircles.funding.held_out import auc, calibration
+from threecircles.funding.trial import try_areas
 
 
 @pytest.fixture(scope="module")
@@ -56,3 +58,15 @@ def test_calibration_adds_up():
     table = calibration(cells, np.linspace(0.1, 0.3, 20), ())
     assert table["observed"].sum() == 40 and table["expected"].sum() == pytest.approx(40)
     assert table["children"].to_list() == [20.0] * 10
+
+
+def test_persons_and_areas_are_set_beside_each_other(folder):
+    """The same totals: shares nearly agree, and a coefficient that flips is named (spec/funding.md 5.6)."""
+    found = try_areas(folder / "spec.yaml")
+    assert found.coefficients["term"].to_list() == ["fsm", "x"]
+    x = found.coefficients.filter(term="x").row(0, named=True)
+    assert x["persons"] > 0 and x["areas"] > 0 and not x["flipped"]
+    assert found.shares["persons"].sum() == pytest.approx(1) == found.shares["areas"].sum()
+    assert found.shares["change"].abs().max() < 0.5
+    flipped = replace(found, coefficients=found.coefficients.with_columns(flipped=pl.lit(True)))
+    assert "the sign flips" in flipped.text() and "the sign flips" not in found.text()

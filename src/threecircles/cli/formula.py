@@ -322,6 +322,9 @@ def test_formula(
         bool,
         typer.Option("--held-out/--no-held-out", help="Judge by children and places not seen."),
     ] = True,
+    areas: Annotated[
+        bool, typer.Option("--areas", help="Fit the same events by areas too and compare.")
+    ] = False,
     json_out: Json = None,
     out: Csv = None,
 ) -> None:
@@ -329,7 +332,7 @@ def test_formula(
     from threecircles.funding.formula_book import write_table
     from threecircles.funding.formula_show import trial_text
     from threecircles.funding.held_out import held_out_text
-    from threecircles.funding.trial import try_held_out, try_out
+    from threecircles.funding.trial import try_areas, try_held_out, try_out
 
     found, table, holds = try_out(spec)
     if out is not None:
@@ -340,6 +343,13 @@ def test_formula(
     if judged is not None:
         told |= judged.as_dict()
         text += "\n" + held_out_text(judged)
+    if areas:
+        beside = try_areas(spec)
+        told |= {
+            "persons_and_areas": beside.coefficients.to_dicts(),
+            "shares_by_both": beside.shares.to_dicts(),
+        }
+        text += "\n" + beside.text()
     say(told, json_out, text)
     if not holds:
         raise SystemExit(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -148,9 +149,15 @@ def _coefficients(country: OpenCountry, found: Answer) -> tuple[Coefficient, ...
         made.append(Coefficient(f"{word}: {term.reference_level}", "reference", "", "1.00"))
         made += [
             Coefficient(f"{word}: {level}", f"{b:.4f}", f"{term.ses[level]:.4f}", f"{math.exp(b):.2f}")
-            for level, b in term.estimates.items()
+            for level, b in sorted(term.estimates.items(), key=_in_order)
         ]  # fmt: skip
     return tuple(made)
+
+
+def _in_order(level: tuple[str, float]) -> tuple[int, str]:
+    """Bands of age in the order of their first number, other levels by name."""
+    first = re.match(r"\d+", level[0])
+    return (int(first.group()) if first else 0, level[0])
 
 
 def _example(country: OpenCountry, found: Answer) -> tuple[str, ...]:
@@ -159,7 +166,7 @@ def _example(country: OpenCountry, found: Answer) -> tuple[str, ...]:
     total, lines = outcome.intercept, [f"Start with {outcome.intercept:.4f}."]
     for term in outcome.terms:
         if term.coding == "factor":
-            level, b = list(term.estimates.items())[-1]
+            level, b = max(term.estimates.items(), key=_in_order)
             total += b
             lines.append(f"{country.word(term.name)} is {level}: {b:+.4f} makes {total:.4f}.")
         else:

@@ -10,6 +10,7 @@ import polars as pl
 
 from threecircles.core.errors import UsageError
 from threecircles.core.multilevel import fit_problem, problem
+from threecircles.funding.ecological import Ecological, ecological
 from threecircles.funding.fit_file import load_spec, read_table
 from threecircles.funding.formula_show import OWN_DATA_LARGEST, OWN_DATA_MEDIAN
 from threecircles.funding.held_out import HeldOut, held_out
@@ -54,3 +55,9 @@ def try_held_out(spec: Path, by: Sequence[str] = ()) -> HeldOut | None:
     return held_out(
         read_table(Path(asked.file), list(dict.fromkeys((*asked.columns(), *by)))), asked, by
     )
+
+
+def try_areas(spec: Path) -> Ecological:
+    """The fit by persons beside one by areas. Raises UsageError as `ecological`."""
+    asked = load_spec(spec)
+    return ecological(read_table(Path(asked.file), asked.columns()), asked)
