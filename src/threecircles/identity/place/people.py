@@ -18,6 +18,7 @@ from threecircles.definitions.place import Place
 from threecircles.identity.place.ages import ages
 from threecircles.identity.place.deliveries import rows
 from threecircles.identity.place.households import households, living_together, relations
+from threecircles.identity.place.mothers import mothers
 from threecircles.identity.place.residences import observed, stays
 from threecircles.identity.pseudonyms import derived_key, short_code
 
@@ -59,10 +60,22 @@ def people(
         "identity.person": persons,
         "identity.person_public": _public(persons, where, day),
         "identity.residence": _residences(where, together, names),
-        "identity.relation": relations(together, chosen.select("person_id", "birth")),
+        "identity.relation": _relations(together, chosen, tables, place, pointers, surnames),
         "identity.household": households(together, names),
         "identity.age": ages(births.select("delivery", "source_key", "birth"), tables, place),
     }
+
+
+def _relations(
+    together: pl.DataFrame, chosen: pl.DataFrame, tables: Mapping[str, Any], place: Place, pointers: pl.DataFrame,
+    surnames: pl.DataFrame,
+) -> pl.DataFrame:  # fmt: skip
+    """Inferred and stated relations; where both speak of one pair, what is stated stands."""
+    births = chosen.select("person_id", "birth")
+    stated = mothers(tables, place, pointers, births, surnames)
+    inferred = relations(together, births)
+    rest = inferred.join(stated, on=["person_id", "other_person_id"], how="anti")
+    return pl.concat([rest, stated]).sort("person_id", "other_person_id")
 
 
 def _facts(records: pl.DataFrame, pointers: pl.DataFrame) -> pl.DataFrame:
