@@ -153,6 +153,12 @@ def test_targets_are_large_enough(open_page):
     assert small == 0
 
 
+def test_the_navigation_stands_on_one_line_of_a_wide_screen(open_page):
+    page = open_page("index.html")
+    tops = page.locator(".tc-nav li").evaluate_all("es => es.map(e => e.offsetTop)")
+    assert len(tops) > 10 and len(set(tops)) == 1
+
+
 @pytest.mark.parametrize("path", ["index", "need", "services", "neighbours", "places"])
 def test_pictures_of_the_manual_are_made_here(open_page, path):
     """The pictures in docs/images come from this test, so they cannot lie."""
