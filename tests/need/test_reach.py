@@ -196,3 +196,41 @@ def test_a_place_is_nearest_only_on_days_when_it_is_open():
 
 def test_bands_have_names_from_near_to_far():
     assert band_names((1, 3, 8)) == ["0-1", "1-3", "3-8", "8+"]
+
+
+def test_reach_gives_no_small_count_away():
+    """need N18, N31: reach by four groupings of the same children, protected together, hides what is small for good."""
+    from threecircles.disclosure.attack_release import attack_safe
+    from threecircles.disclosure.release import protect
+
+    g = np.random.default_rng(4)
+    n = 500
+    people = pl.DataFrame(
+        {
+            "person_id": [f"p{i}" for i in range(n)],
+            **{
+                c: [f"{c[0]}{v}" for v in g.integers(0, k, n)]
+                for c, k in (("ward", 9), ("rural", 2), ("distance", 4), ("deprivation", 5))
+            },
+        }
+    )
+    came = g.random(n) < 0.1
+    used = people.filter(pl.Series(came | (g.random(n) < 0.05))).with_columns(
+        service_id=pl.lit("youth_club"), registered=pl.lit(True)
+    )
+    often = g.random(used.height)
+    used = used.with_columns(
+        attended_once=pl.Series(often < 0.7), attended_regularly=pl.Series(often < 0.3)
+    )
+    made = [
+        reach_table(
+            eligible(people, group=c), used, HEADS.clear(), reach_definition(), REPORTED, "2025-26",
+            c, c, at_least={"youth_club": {f"{c[0]}1"}},
+        )
+        for c in ("ward", "rural", "distance", "deprivation")
+    ]  # fmt: skip
+    safe = protect(made)
+    assert sum(s.suppressed["hidden"] for s in safe) > 10
+    assert attack_safe(safe) == []
+    for s in safe:
+        assert not s.frame["n"].drop_nulls().is_between(1, 4).any()
