@@ -36,7 +36,8 @@ def expected_scale(
         information -= _by_authority(problem, by_area).T @ v
     u = (by_area - state.weight[:, None] * v[problem.authority]) / d[:, None]
     information -= by_area.T @ u
-    reliable = [1 - pa * (1 / d + c**2 * spread[problem.authority]), 1 - pl * spread]
+    reliable = [1 - pa * (1 / d + c**2 * spread[problem.authority])]
+    reliable += [1 - pl * spread] if m == 2 else []
     scale = np.zeros((k + m, k + m))
     scale[:k, :k] = root_of_inverse(information)
     for i in range(m):
@@ -59,7 +60,11 @@ def _by_area(problem: Problem, state: State) -> Floats:
         problem.by_area(state.w * column[design.profile]) if i else state.weight
         for i, column in enumerate(design.profiles.T)
     ]
-    return np.column_stack([*inner, design.areas * state.weight[:, None]])
+    if design.area is problem.area:
+        return np.column_stack([*inner, design.areas * state.weight[:, None]])
+    # Once the small level is dropped, the design's areas lie within the problem's.
+    outer = [problem.by_area(state.w * column[design.area]) for column in design.areas.T]
+    return np.column_stack([*inner, *outer])
 
 
 def _by_authority(problem: Problem, values: Floats) -> Floats:

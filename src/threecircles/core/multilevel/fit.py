@@ -180,7 +180,8 @@ def _told(
     k = len(names)
     errors = np.sqrt(np.diag(found.covariance))
     sds = dict.fromkeys(made.levels, 0.0) | dict(zip(used.levels, found.sds, strict=True))
-    children = float(made.n.sum()) if made.family == "binomial" else float(made.rows)
+    exposed = made.family == "poisson" and made.exposed
+    children = float(np.exp(made.offset).sum() if exposed else made.n.sum())
     areas, authorities = _effects(made, used, found)
     return Fit(
         family=made.family,

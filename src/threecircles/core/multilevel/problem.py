@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal, NamedTuple
 
@@ -45,6 +45,7 @@ class Problem:
     area: area of each cell; authority: authority of each area, all nought when there is one level or
     none. levels: names of the random levels in force, small to large. constant: sum of log C(n, y)
     over the rows as given (Poisson: -sum log y!), kept so that figures agree with other software.
+    exposed: the offset holds the log of an exposure (children, years).
     notes: sentences about what was asked for and cannot be told from these rows. references: the
     value of each categorical term that has no column.
     """
@@ -62,6 +63,7 @@ class Problem:
     constant: float
     rows: int
     notes: tuple[str, ...] = ()
+    exposed: bool = False
     references: dict[str, str] = field(default_factory=dict)
 
     @cached_property
@@ -153,7 +155,8 @@ def problem(
     if family == "binomial":
         frame = frame.group_by([*keys, "offset"], maintain_order=True).agg(pl.col("y", "n").sum())
     frame = frame.sort([*(f"g.{i}" for i in reversed(range(len(groups)))), *keys, "offset"])
-    return _arrays(frame, family, categorical, numeric, groups, reference or {}, constant, table)
+    made = _arrays(frame, family, categorical, numeric, groups, reference or {}, constant, table)
+    return replace(made, exposed=exposure is not None)
 
 
 def _check_groups(groups: Sequence[str]) -> None:
