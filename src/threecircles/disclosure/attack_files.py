@@ -130,9 +130,11 @@ def attack_sheets(
         if s.name not in silent
     ]
     found = [e for s, layout in named for e in entries(s, layout)]
+    # Only files of anyone's need this; the ledger knows its dimensions by their own names.
+    found, same = alike(found)
     attack = attack_entries(found, declared=declared, names=tuple(s.name for s in sheets))
     said = [f"{name} shows no figure at all, so nothing follows from it" for name in silent]
-    return replace(attack, notes=(*attack.notes, *said))
+    return replace(attack, notes=(*same, *attack.notes, *said))
 
 
 def attack_entries(
@@ -142,9 +144,7 @@ def attack_entries(
     names: Sequence[str] = (),
 ) -> Attack:
     """As attack_files, for counts already taken out of their tables. names: of the tables."""
-    found, same = alike(found)
     found, parents, notes = merged(found)
-    notes = [*same, *notes]
     shape = structure(found, parents, declared)
     changed = changes(found)
     other_times = of_other_times(found, changed)
