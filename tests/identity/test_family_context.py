@@ -15,6 +15,7 @@ from threecircles.core.errors import ThreeCirclesError
 from threecircles.core.seeds import rng
 from threecircles.core.workspace import open_workspace
 from threecircles.disclosure import agreements, who_looked
+from threecircles.disclosure.rights.access import looks
 from threecircles.identity.place import family, signpost_tables
 from threecircles.identity.place.signpost_tables import Found
 from threecircles.identity.signposting import Involvement, Relation, card
@@ -190,6 +191,8 @@ def test_each_relative_shown_has_an_audit_line_of_its_own_name(place, tmp_path, 
     away, sealed = (p for p in NUMBERS if p != OWN and p.startswith("C")), "BBBBBBBBBBBBBBBB"
     assert [x.actor for x in who_looked.looks(place, person=next(away))] == ["demo-practitioner"]
     assert who_looked.looks(place, person=sealed) == []
+    told = looks(open_workspace(place, "identity"), next(p for p in NUMBERS if p.startswith("C")))
+    assert [x.what for x in told] == ["your record"], "a relative reads of it in its own answer"
 
 
 def test_a_stated_relation_of_an_unknown_kind_is_refused_with_its_row(place, tmp_path):

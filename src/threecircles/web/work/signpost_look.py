@@ -27,7 +27,7 @@ FAMILY = "family_context"
 SEARCH = "search:page"
 """What the audit log calls the form itself; it is no look at anybody."""
 _RELATIVE = "relative"
-"""Begins the audit line that names the relatives whose services were shown."""
+"""Ends the audit line of a relative whose services were shown; it is no search of its own."""
 _LEAST_REASON = 10
 
 
@@ -83,8 +83,8 @@ def _card(
         return signposting.Card(())
     if emergency:
         _alert(workspace, actor, reason)
-    if seen := sorted({r.person for r in made.family}):
-        ask(action, purpose, ",".join([_RELATIVE, *seen]), {"team": team}, {"under": FAMILY})
+    for relative in sorted({r.person for r in made.family}):
+        ask(action, purpose, f"{relative},{_RELATIVE}", {"team": team}, {"under": FAMILY})
     return made
 
 
@@ -126,6 +126,6 @@ def _too_often(folder: Path, actor: str) -> str:
         datetime.fromisoformat(str(line["at"]))
         for line in audit.lines(folder)
         if line["actor"] == actor and line["action"] in ("signpost", "break_glass")
-        and not str(line["resource"]).startswith((f"person:{SEARCH}", f"person:{_RELATIVE}"))
+        and line["resource"] != f"person:{SEARCH}" and not str(line["resource"]).endswith(f",{_RELATIVE}")
     ]  # fmt: skip
     return signposting.may_search(looks, datetime.now(UTC))
