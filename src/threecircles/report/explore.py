@@ -159,6 +159,9 @@ def _page(state: State, table: Released, indicator: Indicator, context: Context)
     dimension = table.dimension(state.breakdown)
     words = within(dimension.label) if dimension else state.breakdown
     drawn = drawn_rows(table, state.breakdown, indicator.measure)
+    if state.by == "area":
+        # Areas have no order of their own; only shown figures decide, so the order tells nothing hidden.
+        drawn.sort(key=lambda d: -(d[1].number or 0.0) if d[1].known else float("inf"))
     title = f"{how.label}, by {words[:1].lower()}{words[1:]}"
     figure_id = f"explore-{state.indicator}-{state.breakdown}"
     chart = bars(chart_rows(drawn), how.label, percent=how.kind == "percent")
