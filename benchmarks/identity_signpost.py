@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def _numbers(folder: Path) -> dict[str, str]:
-    """A number of a child that nobody knows, of one with services, and of one without."""
+    """A number of a child that nobody knows, and of those with the most and the fewest services."""
     told = signpost_look.tables(open_workspace(folder, "identity"))
     numbers, pointers = told["identity.identifier"], told["identity.person_record"]
     episodes = told["record.episode"]
@@ -63,11 +63,12 @@ def _numbers(folder: Path) -> dict[str, str]:
     held = numbers.filter((pl.col("scheme") == "upn") & (pl.col("status") == "valid")).join(
         pointers.select("source_record_id", "person_id").unique(), on="source_record_id"
     )
-    known = pl.col("person_id").is_in(episodes["person_id"].unique().implode())
+    served = episodes.group_by("person_id").len(name="episodes")
+    ranked = held.join(served, on="person_id", how="left").sort("episodes", "value", nulls_last=False)  # fmt: skip
     return {
         "unknown": "Z999999999999",
-        "with service": held.filter(known)["value"][0],
-        "without": held.filter(~known)["value"][0],
+        "most services": ranked["value"][-1],
+        "fewest": ranked["value"][0],
     }
 
 
