@@ -210,7 +210,7 @@ def how_weighted(ground: Ground) -> str:
     lean, error = ground.lean
     return (
         f"Weighted to everyone on roll by {known}. Need itself was let decide who answers; free meals and "
-        f"deprivation tell how much: for answers heavier by one standard deviation the odds of answering "
+        f"deprivation tell how much: for need heavier by one standard deviation of answers the odds of answering "
         f"change by a factor of {exp(lean):.2f} ({exp(lean - 2 * error):.2f}-{exp(lean + 2 * error):.2f})."
     )
 

@@ -48,14 +48,15 @@ def reach_tables(
     if used.height == 0 and heads.height == 0:
         return []
     venues = collect(provision.select("org_id", "service_id", "lsoa21", "valid_from", "valid_to"))
-    told = _told(episode, event, activity, first, last)
-    reported = reporting(venues, told, kinds, first, last)
+    named, counted = _told(episode, event, activity, first, last)
+    reported = reporting(venues, named | counted, kinds, first, last)
     placed = living_users(used, person, residence, last, definition)
     near = {
         k: nearest(middles, open_on(venues, last).filter(pl.col("service") == k)) for k in kinds
     }
     silent = {
-        k: set(found.filter(~pl.col("org_id").is_in(sorted(told)))["lsoa21"].to_list())
+        # Where the near place sent nothing, or heads alone, more children may come than are named.
+        k: set(found.filter(~pl.col("org_id").is_in(sorted(named)))["lsoa21"].to_list())
         for k, found in near.items()
     }
     edges = definition.bands_km
@@ -191,18 +192,21 @@ def _heads(activity: nw.LazyFrame, kinds: list[str]) -> nw.LazyFrame:
 
 def _told(
     episode: nw.LazyFrame, event: nw.LazyFrame, activity: nw.LazyFrame, first: date, last: date
-) -> set[str]:
-    """The places of which anything was sent in the period."""
+) -> tuple[set[str], set[str]]:
+    """The places that named who came in the period, and those that counted heads."""
     inside = (nw.col("on_date") >= nw.lit(first)) & (nw.col("on_date") <= nw.lit(last))
     counted = (nw.col("period_start") >= nw.lit(first)) & (nw.col("period_start") <= nw.lit(last))
-    frames = (
-        event.filter((nw.col("event") == "attended") & inside),
-        activity.filter((nw.col("unit") == "attendance") & counted),
-        episode.filter(nw.col("source_id") == "attendance-at-provision"),
+    # A provider's own token ("~...") names nobody whom the figures hold.
+    known = ~nw.col("person_id").fill_null("~").str.starts_with("~")
+
+    def places(*frames: nw.LazyFrame) -> set[str]:
+        return {o for f in frames for o in collect(f.select("org_id").unique())["org_id"] if o}
+
+    named = places(
+        event.filter((nw.col("event") == "attended") & inside & known),
+        episode.filter((nw.col("source_id") == "attendance-at-provision") & known),
     )
-    return {
-        org for frame in frames for org in collect(frame.select("org_id").unique())["org_id"] if org
-    }
+    return named, places(activity.filter((nw.col("unit") == "attendance") & counted))
 
 
 def _grouped(placed: pl.DataFrame, values: Groups, group: str) -> pl.DataFrame:

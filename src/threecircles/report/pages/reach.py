@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from threecircles.core.tables import TOTAL
-from threecircles.report.blocks import breakdown_table
+from threecircles.report.blocks import INTERVAL, breakdown_table
 from threecircles.report.context import Context
-from threecircles.report.model import Block, Nothing, Page, Text
+from threecircles.report.model import Block, Nothing, Page, Table, Text
 from threecircles.report.released import Released, Tables
 
 GROUPS = (
@@ -14,10 +16,8 @@ GROUPS = (
     ("deprivation", "deprivation of the home area"),
     ("ward", "ward"),
 )
-COUNTED = (
-    "eligible", "registered", "attended_once", "attended_regularly", "eligible_not_using",
-    "attendances", "users",
-)  # fmt: skip
+PERSONS = ("eligible", "registered", "attended_once", "attended_regularly", "eligible_not_using")
+HEADS = ("attendances", "users")
 WAITED = ("children", "helped_early_90", "helped_statutory_90", "waiting_90", "median_days", "statutory_first")  # fmt: skip
 
 
@@ -55,21 +55,34 @@ def _reach(tables: Tables, used: list[Released]) -> list[Block]:
     for table, group, words in found:
         used.append(table)
         for service in table.categories("service"):
-            told = [m for m in COUNTED if _told(table, m, service=service)]
             name = table.label("service", service)
-            if told:
-                blocks.append(
-                    breakdown_table(
-                        table,
-                        group,
-                        told,
-                        f"{name}, by {words}",
-                        base=False,
-                        table_id=f"{table.id}-{service.replace('_', '-')}",
-                        service=service,
-                    )
-                )
+            for part, measures, said in (
+                ("", PERSONS, f"{name}, by {words}"),
+                ("-heads", HEADS, f"{name}: heads counted"),
+            ):
+                told = [m for m in measures if _told(table, m, service=service)]
+                # Heads are counted at a place, so they are the same in every grouping by home.
+                if not told or (part and group != found[0][1]):
+                    continue
+                where = f"{table.id}-{service.replace('_', '-')}{part}"
+                blocks.append(_bounded(table, group, told, said, where, service))
     return blocks
+
+
+def _bounded(
+    table: Released, group: str, measures: list[str], caption: str, table_id: str, service: str
+) -> Table:
+    """Counts with their ends where a near place named nobody; ends are what can be, not a margin of error."""
+    groups = table.categories(group, True)
+    cells = [table.value(m, **{group: g, "service": service}) for m in measures for g in groups]
+    made = breakdown_table(
+        table, group, measures, caption, base=False, table_id=table_id, service=service,
+        intervals=any(v is not None and v.high is not None for v in cells),
+    )  # fmt: skip
+    columns = tuple(
+        replace(c, label=c.label.replace(INTERVAL, "At least and at most")) for c in made.columns
+    )
+    return replace(made, columns=columns)
 
 
 def _first_help(tables: Tables, used: list[Released]) -> list[Block]:
