@@ -252,7 +252,9 @@ def reliability(table: pl.DataFrame, scales: Sequence[str]) -> float:
     k = held.shape[1]
     if k < 2 or len(held) <= k:
         return 1.0
-    between = np.abs(np.nan_to_num(np.corrcoef(held.T)))
+    # A scale on which all pupils agree tells them not apart and counts for nothing.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        between = np.abs(np.nan_to_num(np.corrcoef(held.T)))
     half = np.array([(1, *rest) for rest in product((0, 1), repeat=k - 1)])
     shared = np.einsum("si,ij,sj->s", half, between, 1 - half)
     return float(4 * shared.max() / between.sum())
