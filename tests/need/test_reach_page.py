@@ -59,3 +59,13 @@ def test_ends_are_not_called_an_interval_and_heads_stand_apart():
     assert any("At least" in x for x in labels) and not any("95%" in x for x in labels)
     heads = [k for k in tables if k.endswith("-heads")]
     assert heads == ["reach-rural-family-hub-heads"]
+
+
+def test_a_table_of_a_county_of_wards_is_left_to_the_open_data(monkeypatch):
+    """report A15: a page has at most 3,000 elements; what is longer is linked and not laid out."""
+    monkeypatch.setattr(reach, "MOST_ROWS", 1)
+    told = page()
+    assert not any(hasattr(b, "rows") for b in told.blocks)
+    links = {slug for b in told.blocks for _, slug in getattr(b, "links", ())}
+    assert {f"data/reach-{c}.csv" for c in GROUPS} <= links
+    assert {t.spec.id for t in told.tables} >= {f"reach-{c}" for c in GROUPS}

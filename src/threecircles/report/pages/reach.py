@@ -18,6 +18,8 @@ GROUPS = (
 )
 PERSONS = ("eligible", "registered", "attended_once", "attended_regularly", "eligible_not_using")
 HEADS = ("attendances", "users")
+MOST_ROWS = 40
+"""Rows a table of this page may have; a county's wards are in the open data instead."""
 WAITED = ("children", "helped_early_90", "helped_statutory_90", "waiting_90", "median_days", "statutory_first")  # fmt: skip
 
 
@@ -54,6 +56,9 @@ def _reach(tables: Tables, used: list[Released]) -> list[Block]:
     blocks: list[Block] = [Text("Who comes to open places", found[0][0].safe.spec.notes)]
     for table, group, words in found:
         used.append(table)
+        if len(table.categories(group)) > MOST_ROWS:
+            blocks.append(_elsewhere(table, f"Who comes, by {words}"))
+            continue
         for service in table.categories("service"):
             name = table.label("service", service)
             for part, measures, said in (
@@ -82,7 +87,15 @@ def _bounded(
     columns = tuple(
         replace(c, label=c.label.replace(INTERVAL, "At least and at most")) for c in made.columns
     )
-    return replace(made, columns=columns)
+    return replace(made, columns=columns, notes=())
+
+
+def _elsewhere(table: Released, title: str) -> Text:
+    """Where a table lies that is too long to read here."""
+    rows = table.safe.frame.height
+    return Text(
+        title, (f"This table has {rows:,} rows, too many for a page.",), ((f"{title} (CSV)", f"data/{table.id}.csv"),),
+    )  # fmt: skip
 
 
 def _first_help(tables: Tables, used: list[Released]) -> list[Block]:
@@ -92,20 +105,26 @@ def _first_help(tables: Tables, used: list[Released]) -> list[Block]:
         if table is None:
             continue
         used.append(table)
+        if len(table.categories(group)) > MOST_ROWS:
+            blocks.append(_elsewhere(table, f"First help, by {words}"))
+            continue
         for before in ("no", "unknown"):
             told = [m for m in WAITED if _told(table, m, before=before)]
             if not told:
                 continue
             said = table.label("before", before)
             blocks.append(
-                breakdown_table(
-                    table,
-                    group,
-                    told,
-                    f"{said}: first help, by {words}",
-                    base=False,
-                    table_id=f"{table.id}-{before}",
-                    before=before,
+                replace(
+                    breakdown_table(
+                        table,
+                        group,
+                        told,
+                        f"{said}: first help, by {words}",
+                        base=False,
+                        table_id=f"{table.id}-{before}",
+                        before=before,
+                    ),
+                    notes=(),
                 )
             )
     if not blocks:
