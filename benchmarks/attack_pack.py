@@ -238,13 +238,19 @@ def _from_document(path: Path, tables: dict[str, list[dict]], seen: Seen) -> Non
     """Each row of a table stands in the document's text as the model writes it; hidden cells as symbols."""
     import pypdf
 
-    text = " ".join(" ".join(p.extract_text() for p in pypdf.PdfReader(path).pages).split())
+    pages = enumerate(pypdf.PdfReader(path).pages, start=1)
+    text = " ".join(" ".join(_without_foot(p.extract_text(), n) for n, p in pages).split())
     text = NOT_OF_CHILDREN.sub(" ", text)
     numbers = NUMBER.findall(text)
     seen.count("PDF", len(numbers))
     known = _known_words(tables)
     odd = {_plain(n) for n in numbers} - known - _round(text)
     seen.loose += [f"{path.name}: {n}" for n in sorted(odd)]
+
+
+def _without_foot(text: str, page: int) -> str:
+    """A page's text without its own number, which stands alone at its foot."""
+    return re.sub(rf"\s{page}\s*$", " ", text)
 
 
 def _known_words(tables: dict[str, list[dict]]) -> set[str]:

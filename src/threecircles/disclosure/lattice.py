@@ -147,13 +147,17 @@ def _of_members(
 
 
 def _lines(lattice: Lattice, families: Mapping[str, Sequence[Family]]) -> Lines:
-    """Cells that differ in one dimension only."""
+    """Cells that differ in one dimension only, with the one over all its values where there is one."""
     lines: dict[tuple[str, str, Group], dict[str, int]] = {}
     for (quantity, group), at in lattice.number.items():
-        own = dict(group)
-        for d in families:
-            rest = tuple(p for p in group if p[0] != d)
-            lines.setdefault((quantity, d, rest), {})[own.get(d, TOTAL)] = at
+        for place, (d, value) in enumerate(group):
+            if d in families:
+                rest = group[:place] + group[place + 1 :]
+                lines.setdefault((quantity, d, rest), {})[value] = at
+    for (quantity, _, rest), members in lines.items():
+        whole = lattice.number.get((quantity, rest))
+        if whole is not None:
+            members[TOTAL] = whole
     return lines
 
 
