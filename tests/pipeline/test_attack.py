@@ -55,3 +55,17 @@ def test_a_figure_planted_in_one_file_is_found(attacking, hamlet, tmp_path):
     seen = attacking.Seen()
     attacking._from_json(model, attacking._released(hamlet.pack()), seen)
     assert seen.told[tuple(hidden["cell"])] == (3.0, "pack.json")
+
+
+def test_the_command_attacks_a_workspace_its_release_and_its_site_alike(hamlet):
+    """S8: `threecircles disclosure attack DIR` on what a run gave out."""
+    from typer.testing import CliRunner
+
+    from threecircles.cli import app
+
+    said = set()
+    for folder in (hamlet.workspace, hamlet.workspace / "release", hamlet.workspace / "release" / "site"):  # fmt: skip
+        told = CliRunner().invoke(app, ["disclosure", "attack", str(folder)])
+        assert told.exit_code == 0, told.output
+        said.add(told.output)
+    assert len(said) == 1 and "0 hidden cells can be worked out exactly" in said.pop()

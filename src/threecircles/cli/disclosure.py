@@ -101,11 +101,20 @@ def attack(
     groups: Groups = None,
     sums: Sums = None,
 ) -> None:
-    """What can be inferred of every hidden cell from everything given together; exit code 1 when a cell is exact."""
-    from threecircles.core.workspace import write_bytes
-    from threecircles.disclosure.attack_files import attack_files
+    """What can be inferred of every hidden cell from everything given together; exit code 1 when a cell is exact.
 
-    found = attack_files(files, count=count, groups=groups, declared=_declared(sums))
+    FILES: CSV, xlsx, folders of them; or one workspace (or its release), whose tables say what they count.
+    """
+    from threecircles.core.workspace import write_bytes
+    from threecircles.disclosure.attack_files import Attack, attack_files
+    from threecircles.disclosure.attack_own import OwnAttack, attack_workspace, workspace_of
+
+    own = workspace_of(files)
+    found: Attack | OwnAttack
+    if own is not None:
+        found = attack_workspace(own)
+    else:
+        found = attack_files(files, count=count, groups=groups, declared=_declared(sums))
     if out is not None and str(out) == "-":
         print(found.to_json())
     else:
