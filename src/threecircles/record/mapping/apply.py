@@ -123,7 +123,9 @@ def _make(
     types = {c.name: c.type for t in reversed(rule.tables) for c in source.table(t).columns}
     setting = Setting(frame.columns, types, extract.period_start, extract.period_end)
     if rule.where:
-        frame = frame.filter(condition(parse_condition(rule.where), setting))
+        # Made a column first: of absent columns alone it is one value, which a filter of many rows refuses.
+        holds = condition(parse_condition(rule.where), setting)
+        frame = frame.with_columns(_where=holds).filter("_where").drop("_where")
     personal = {
         c.name for t in rule.tables for c in source.table(t).columns if c.personal == "direct"
     }
