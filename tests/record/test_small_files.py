@@ -183,3 +183,18 @@ def test_a_returned_count_that_is_hidden_keeps_its_row(built):
         ("cin", "child_week", "cin_weeks", 120.5, None, "lsoa21"),
         ("cin", "child_week", "cin_weeks", None, "suppressed", "lsoa21"),
     ]
+
+
+def test_a_file_of_any_size_may_lack_the_columns_that_a_rule_asks_for(built):
+    """record A2: no special needs and no premium in the file: those rows are not made, all others are."""
+    children = [f"c{i}" for i in range(20_000)]
+    made = built(
+        "early-years-census",
+        keys=children,
+        early_years_census=[
+            "child_id,provider_urn,forename,surname,dob,sex,start_date,hours_at_setting,basis_of_two_year_place",
+            *(f"{c},n1,Ann,Example,2023-02-01,Female,2025-09-01,15," for c in children),
+        ],
+    )
+    assert made["episode"].height == 20_000
+    assert set(made["episode"]["process"]) == {"early_years_place"}
