@@ -17,6 +17,7 @@ from threecircles.synthetic.world import World
 SOURCE = "attendance-at-provision"
 NAMES = Columns("person_key", "first_name", "surname", "date_of_birth", "sex", "postcode", date="%d/%m/%Y")  # fmt: skip
 Mistake = Callable[[np.random.Generator, Log, str, Tables], Tables]
+_KEYS = {"session": "session_id", "attendance": "session_id", "registration": "person_key"}
 _EACH = 2
 """Mistakes of one kind in the files of one provider."""
 
@@ -48,30 +49,19 @@ def _changed(
     log: Log,
     delivery: str,
     tables: Tables,
-    table: str,
-    key: str,
+    cells: str,
     rows: np.ndarray,
-    column: str,
     values: list[str],
     kind: str,
     rules: str,
 ) -> Tables:
+    """The tables with other values in some rows of `cells` (table.column), noted."""
+    table, column = cells.split(".")
     frame = tables[table]
     written = pl.Series(values, dtype=pl.String)
-    keys, true = frame[key].gather(rows.tolist()), frame[column].gather(rows.tolist())
-    log.note(
-        SOURCE,
-        delivery,
-        table,
-        rows,
-        keys,
-        column,
-        kind,
-        true,
-        written,
-        np.full(len(rows), ""),
-        rules,
-    )
+    keys, true = frame[_KEYS[table]].gather(rows.tolist()), frame[column].gather(rows.tolist())
+    nobody = np.full(len(rows), "")
+    log.note(SOURCE, delivery, table, rows, keys, column, kind, true, written, nobody, rules)
     return {**tables, table: edit(frame, column, rows, written)}
 
 
@@ -119,18 +109,7 @@ def _few_places(g: np.random.Generator, log: Log, delivery: str, tables: Tables)
     full = np.flatnonzero((_totals(tables)["people"].fill_null(0) >= 2).to_numpy())
     rows = np.sort(g.choice(full, min(_EACH, len(full)), replace=False))
     values = ["1"] * len(rows)
-    return _changed(
-        log,
-        delivery,
-        tables,
-        "session",
-        "session_id",
-        rows,
-        "places",
-        values,
-        "places too few",
-        "AT3",
-    )
+    return _changed(log, delivery, tables, "session.places", rows, values, "places too few", "AT3")
 
 
 def _far_ages(g: np.random.Generator, log: Log, delivery: str, tables: Tables) -> Tables:
@@ -141,10 +120,8 @@ def _far_ages(g: np.random.Generator, log: Log, delivery: str, tables: Tables) -
         log,
         delivery,
         tables,
-        "attendance",
-        "session_id",
+        "attendance.age_band",
         rows,
-        "age_band",
         values,
         "age group of another session",
         "AT2",
@@ -159,16 +136,7 @@ def _guesses(g: np.random.Generator, log: Log, delivery: str, tables: Tables) ->
     rows = np.sort(g.choice(counted, len(counted) // 2, replace=False))
     values = ["estimated"] * len(rows)
     return _changed(
-        log,
-        delivery,
-        tables,
-        "attendance",
-        "session_id",
-        rows,
-        "basis",
-        values,
-        "guessed, not counted",
-        "AT5",
+        log, delivery, tables, "attendance.basis", rows, values, "guessed, not counted", "AT5"
     )
 
 
@@ -178,9 +146,7 @@ def _closed(g: np.random.Generator, log: Log, delivery: str, tables: Tables) -> 
     plain = np.flatnonzero(~session["session_id"].str.ends_with("x").to_numpy())
     rows = np.sort(g.choice(plain, 1))
     values = [f"{d[:6]}1999" for d in session["date"].gather(rows.tolist())]
-    return _changed(
-        log, delivery, tables, "session", "session_id", rows, "date", values, "wrong year", "X43"
-    )
+    return _changed(log, delivery, tables, "session.date", rows, values, "wrong year", "X43")
 
 
 def _late_form(g: np.random.Generator, log: Log, delivery: str, tables: Tables) -> Tables:
@@ -202,10 +168,8 @@ def _late_form(g: np.random.Generator, log: Log, delivery: str, tables: Tables) 
         log,
         delivery,
         tables,
-        "registration",
-        "person_key",
+        "registration.registered_on",
         rows,
-        "registered_on",
         values,
         "form after the first visit",
         "AT4",
