@@ -20,9 +20,8 @@ HEADS_NOTE = (
     "Where only heads are counted we know attendances, not people: between the largest session and the sum "
     "of all sessions lie the different children who came. No figure between the two is told."
 )
-AT_LEAST_NOTE = (
-    "{reported} of {places} places reported; where one did not, figures are at least, never nought."
-)
+REPORTED_NOTE = "{reported} of {places} places reported"
+AT_LEAST_NOTE = f"{REPORTED_NOTE}; where one did not, figures are at least, never nought."
 TOKENS_NOTE = (
     "Registrations that name a child by a provider's own token alone stand in no figure: where these children live, "
     "and whether they are counted already, is not known."
@@ -134,7 +133,8 @@ def _notes(definition: Reach, reported: Mapping[str, Reported]) -> list[str]:
     for s in definition.services:
         told = reported.get(s.service)
         if told is not None and told.places:
-            places = AT_LEAST_NOTE.format(reported=told.reported, places=told.places)
+            words = AT_LEAST_NOTE if told.reported < told.places else f"{REPORTED_NOTE}."
+            places = words.format(reported=told.reported, places=told.places)
             notes.append(f"{s.label}: {places}")
     return notes
 
