@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from threecircles.core.errors import UsageError
-from threecircles.survey.bringing_in import bring_in, written
+from threecircles.survey.bringing_in import bring_in, bring_recordings, written
 from threecircles.survey.conditions import holds, parse
 from threecircles.survey.exports import DDI, MISSING, surveyjs, write_ddi, write_sav
 from threecircles.survey.forms import FlatForm, FlatItem, flat
@@ -32,6 +32,9 @@ def full():
             i.ask_if,
             heard if i.code == "emo1" else {},
             i.list_name,
+            {"en": "Think of last week.", "ar": "فكر في الأسبوع الماضي."}
+            if i.code == "emo2"
+            else {},
         )
         for i in found.items
     )
@@ -51,7 +54,7 @@ def test_a_form_goes_out_as_a_workbook_and_comes_back_the_same(tmp_path):
     for one, other in zip(form.items, back.items, strict=True):
         assert dict(one.labels) == dict(other.labels) and one.ask_if == other.ask_if
         assert [(v, dict(w)) for v, w in one.choices] == [(v, dict(w)) for v, w in other.choices]
-        assert dict(one.audio) == dict(other.audio)
+        assert dict(one.audio) == dict(other.audio) and dict(one.hints) == dict(other.hints)
         assert (one.type == other.type) or (one.type, other.type) == ("place", "text")
     files = bring_in(back, tmp_path)
     assert len(files) == 5
@@ -61,7 +64,28 @@ def test_a_form_goes_out_as_a_workbook_and_comes_back_the_same(tmp_path):
         (i.code, i.ask_if, [v for v, _ in i.choices]) for i in back.items
     ]
     assert texts(ours, "ar", tmp_path)["option.sex.F"] == "بنت"
-    assert dict(again.items[4].labels) == dict(form.items[4].labels)
+    last = read_xlsform(write_xlsform(again, tmp_path / "again.xlsx"))
+    assert last.losses == () and last.languages == back.languages and last.id == back.id
+    assert [i.code for i in last.items if i.audio] == ["emo1"]
+    for one, other in zip(back.items, last.items, strict=True):
+        assert (one.code, one.type, one.ask_if) == (other.code, other.type, other.ask_if)
+        assert dict(one.labels) == dict(other.labels) and dict(one.hints) == dict(other.hints)
+        assert [(v, dict(w)) for v, w in one.choices] == [(v, dict(w)) for v, w in other.choices]
+        assert dict(one.audio) == dict(other.audio)
+
+
+def test_recordings_of_a_form_are_brought_to_where_it_plays_them(tmp_path):
+    "A9: a recording that the workbook names is heard; one that is not there is named."
+    media = tmp_path / "media"
+    media.mkdir()
+    for name in ("emo1.opus", "emo1-pl.opus"):
+        (media / name).write_bytes(b"sound of " + name.encode())
+    assert bring_recordings(full(), media, tmp_path) == (2, ["emo1-ar.opus"])
+    played = tmp_path / "surveys" / "audio" / "pl" / "item.emo1.opus"
+    assert played.read_bytes() == b"sound of emo1-pl.opus"
+    odd = FlatItem("a", "text", {"en": "A"}, audio={"en": "a.amr"})
+    with pytest.raises(UsageError, match="cannot play"):
+        bring_recordings(FlatForm("f", "f", "1", ("en",), (odd,)), media, tmp_path)
 
 
 def test_pyxform_takes_the_workbook(tmp_path):
@@ -82,23 +106,33 @@ def test_what_cannot_be_carried_over_is_named_with_its_place(tmp_path):
     with xlsxwriter.Workbook(str(path)) as book:
         sheet = book.add_worksheet("survey")
         for r, row in enumerate([
-            ["type", "name", "label", "relevant", "constraint"],
-            ["integer", "age", "Your age", "", ". > 5"],
-            ["geopoint", "here", "Where", "", ""],
-            ["text", "why", "Why", "count(${age}) > 1", ""],
+            ["type", "name", "label", "relevant", "constraint", "required"],
+            ["integer", "age", "Your age", "", ". > 5", ""],
+            [],
+            ["geopoint", "here", "Where", "", "", ""],
+            ["text", "why", "Why", "count(${age}) > 1", "", "yes"],
         ]):  # fmt: skip
             for c, cell in enumerate(row):
                 sheet.write(r, c, cell)
+        other = book.add_worksheet("choices")
+        for r, row in enumerate(
+            [["list_name", "name", "label", "media::image"], ["l", "1", "One", "one.png"]]
+        ):
+            for c, cell in enumerate(row):
+                other.write(r, c, cell)
+        book.add_worksheet("entities").write(0, 0, "dataset")
     form = read_xlsform(path)
     assert form.losses == (
         "sheet survey, row 2, column constraint: . > 5",
-        "sheet survey, row 3, column type: geopoint",
-        "sheet survey, row 4, column relevant: count(${age}) > 1",
+        "sheet survey, row 5, column required: yes",
+        "sheet choices, row 2, column media::image: one.png",
+        "sheet survey, row 4, column type: geopoint",
+        "sheet survey, row 5, column relevant: count(${age}) > 1",
     )
     with pytest.raises(UsageError, match="accept-losses"):
         bring_in(form, tmp_path)
     bring_in(form, tmp_path, accept_losses=True)
-    assert len(questionnaire("odd", tmp_path).losses) == 3
+    assert len(questionnaire("odd", tmp_path).losses) == 5
 
 
 def test_repeats_are_refused(tmp_path):

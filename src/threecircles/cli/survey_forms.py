@@ -28,18 +28,25 @@ def import_form(
         bool,
         typer.Option("--accept-losses", help="Bring it in without what cannot be carried over."),
     ] = False,
+    media: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder of the recordings that the form names."),
+    ] = None,
 ) -> None:
-    """Bring a questionnaire into the workspace as a bespoke module with its words.
+    """Bring a questionnaire into the workspace as a bespoke module with its words and recordings.
 
-    (Example: threecircles survey import form.xlsx -w council/)
+    (Example: threecircles survey import form.xlsx --media recordings/ -w council/)
     """
-    from threecircles.survey.bringing_in import bring_in
+    from threecircles.survey.bringing_in import bring_in, bring_recordings
     from threecircles.survey.redcap import read_redcap
     from threecircles.survey.xlsform import read_xlsform
 
     form = read_redcap(file) if file.suffix.lower() == ".csv" else read_xlsform(file)
     for path in bring_in(form, workspace, accept_losses):
         print(path)
+    if media is not None:
+        done, absent = bring_recordings(form, media, workspace)
+        print(f"{done} recordings copied" + (f"; not there: {', '.join(absent)}" if absent else ""))
     print(
         f"{len(form.items)} questions in {', '.join(form.languages)}; {len(form.losses)} losses written down"
     )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 from threecircles.core.errors import UsageError
 from threecircles.survey.conditions import Tree
 from threecircles.survey.forms import FlatForm
+from threecircles.survey.recordings import KINDS, folder_of
 
 
 def bring_in(form: FlatForm, home: Path, accept_losses: bool = False) -> list[Path]:
@@ -51,6 +53,8 @@ def bring_in(form: FlatForm, home: Path, accept_losses: bool = False) -> list[Pa
                 {
                     "id": f"{form.id}.{language}", "label": form.title, "module": form.id, "language": language,
                     "items": {i.code: i.labels.get(language, "") for i in form.items},
+                    "hints": {i.code: i.hints[language] for i in form.items if i.hints.get(language)},
+                    "audio": {i.code: i.audio[language] for i in form.items if i.audio.get(language)},
                     "options": {
                         i.code: {v: w.get(language, "") for v, w in i.choices}
                         for i in form.items if i.choices and i.type != "scale_0_10"
@@ -60,6 +64,30 @@ def bring_in(form: FlatForm, home: Path, accept_losses: bool = False) -> list[Pa
             )
         )  # fmt: skip
     return files
+
+
+def bring_recordings(form: FlatForm, media: Path, home: Path) -> tuple[int, list[str]]:
+    """Copy the form's recordings to where the form plays them from; how many, and files that are not there.
+
+    media: the folder that came with the form. Raises UsageError for a kind of sound no form can play.
+    """
+    done, absent = 0, []
+    for item in form.items:
+        for language, name in item.audio.items():
+            found = media / Path(name).name
+            kind = found.suffix.lower()
+            if kind.lstrip(".") not in KINDS:
+                raise UsageError(
+                    "A form cannot play this kind of sound.", found=name, allowed=", ".join(KINDS)
+                )
+            if not found.is_file():
+                absent.append(name)
+                continue
+            folder = folder_of(home, language)
+            folder.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(found, folder / f"item.{item.code}{kind}")
+            done += 1
+    return done, absent
 
 
 def written(tree: Tree) -> str:

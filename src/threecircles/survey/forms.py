@@ -9,12 +9,12 @@ from pathlib import Path
 from threecircles.definitions import HOME
 from threecircles.survey.conditions import Tree
 from threecircles.survey.questionnaire import Questionnaire, items
-from threecircles.survey.wording import texts
+from threecircles.survey.wording import of_item, texts
 
 
 @dataclass(frozen=True)
 class FlatItem:
-    """One question. labels, hints, audio: by language. choices: (answer, words by language)."""
+    """One question. labels, hints, audio (file names): by language. choices: (answer, words by language)."""
 
     code: str
     type: str
@@ -23,6 +23,7 @@ class FlatItem:
     ask_if: Tree | None = None
     audio: Mapping[str, str] = field(default_factory=dict)
     list_name: str = ""
+    hints: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,12 @@ def flat(found: Questionnaire, home: Path = HOME) -> FlatForm:
             (v, {x: told[x].get(f"option.{item.options}.{v}") or v for x in found.languages})
             for v in item.values
         )
-        made.append(FlatItem(item.code, item.type, labels, choices, item.ask_if, {}, name))
+        words = {x: w for x in found.languages if (w := of_item(item, x, home))}
+        audio = {x: w.audio[item.code] for x, w in words.items() if item.code in w.audio}
+        hints = {x: w.hints[item.code] for x, w in words.items() if w.hints.get(item.code)}
+        made.append(
+            FlatItem(item.code, item.type, labels, choices, item.ask_if, audio, name, hints)
+        )
     return FlatForm(found.id, found.label, found.version, tuple(found.languages), tuple(made))
 
 

@@ -1,7 +1,7 @@
 """Recordings of questions: children who read with effort would otherwise guess.
 
 A real study records voices; a demonstration lets a speech program of this machine (espeak-ng) read.
-Recordings lie in the workspace, `surveys/audio/<language>/<key>.wav|opus|m4a`, never in the package.
+Recordings lie in the workspace, `surveys/audio/<language>/<key>.wav|opus|m4a|mp3`, never in the package.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from threecircles.core.errors import UsageError
 from threecircles.survey.questionnaire import questionnaire
 from threecircles.survey.wording import texts
 
-KINDS = ("opus", "m4a", "wav")
+KINDS = ("opus", "m4a", "mp3", "wav")
 
 
 def folder_of(workspace: Path, language: str) -> Path:

@@ -43,7 +43,10 @@ class State:
 
 @dataclass(frozen=True, kw_only=True)
 class Wording(Definition):
-    """Text of a measure, a module, sets of answers or the screens, in one language."""
+    """Text of a measure, a module, sets of answers or the screens, in one language.
+
+    audio: the recording's file name of a question that was brought in with one.
+    """
 
     language: str
     measure: str = ""
@@ -52,6 +55,7 @@ class Wording(Definition):
     title: str = ""
     items: dict[str, str] = field(default_factory=dict)
     hints: dict[str, str] = field(default_factory=dict)
+    audio: dict[str, str] = field(default_factory=dict)
     options: dict[str, dict[str, str]] = field(default_factory=dict)
     screens: dict[str, str] = field(default_factory=dict)
     states: list[State] = field(default_factory=list)

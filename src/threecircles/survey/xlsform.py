@@ -1,8 +1,8 @@
 """XLSForm, in and out: most of those who run surveys in the field keep their forms as such a workbook.
 
-Source: XLSForm reference (xlsform.org). Read: survey, choices and settings with labels and audio in any
-number of languages, `relevant`; repeats are refused, and whatever else is not understood is a loss with
-its place.
+Source: XLSForm reference (xlsform.org). Read: survey, choices and settings with labels, hints and audio
+in any number of languages, `relevant`; repeats are refused, and every other cell that says something is a
+loss with its place.
 """
 
 from __future__ import annotations
@@ -34,6 +34,12 @@ IN = {
     "note": "info",
 }
 PASSED_OVER = frozenset({"start", "end", "today", "deviceid"})
+READ = {
+    "survey": ("type", "name", "label", "hint", "media::audio", "relevant"),
+    "choices": ("list_name", "list name", "name", "label"),
+    "settings": ("form_title", "form_id", "version", "default_language"),
+}
+"""Columns of each sheet that are read; a cell of any other is a loss."""
 _LANGUAGE = re.compile(r"(?P<field>[a-z:_ ]+?)::\s*(?P<name>.*?)\s*\((?P<code>[a-zA-Z-]+)\)\s*$")
 
 
@@ -47,6 +53,7 @@ def write_xlsform(form: FlatForm, path: Path) -> Path:
             "type",
             "name",
             *(f"label::{h}" for h in heads),
+            *(f"hint::{h}" for h in heads),
             "relevant",
             *(f"media::audio::{h}" for h in heads),
         ]
@@ -60,8 +67,9 @@ def write_xlsform(form: FlatForm, path: Path) -> Path:
                 f"{'select_multiple' if item.type == 'multiple' else 'select_one'} {item.list_name}"
             )
         told = [item.labels.get(x, "") for x in form.languages]
+        hints = [item.hints.get(x, "") for x in form.languages]
         heard = [item.audio.get(x, "") for x in form.languages]
-        survey.append([kind, item.code, *told, relevant(item.ask_if), *heard])
+        survey.append([kind, item.code, *told, *hints, relevant(item.ask_if), *heard])
     choices = [["list_name", "name", *(f"label::{h}" for h in heads)]]
     for name, item in lists.items():
         choices += [
@@ -110,7 +118,7 @@ def read_xlsform(path: Path) -> FlatForm:
             "The workbook has no sheet survey.", where=path.name, found=", ".join(sheets)
         )
     languages = _languages(sheets["survey"][0]) if sheets["survey"] else []
-    losses: list[str] = []
+    losses = [loss for name, rows in sheets.items() for loss in _unread(name, rows)]
     lists = _lists(sheets.get("choices", []), languages)
     made = []
     for number, row in enumerate(sheets["survey"], start=2):
@@ -140,10 +148,8 @@ def _item(
 ) -> FlatItem | None:  # fmt: skip
     first, _, list_name = kind.partition(" ")
     where = f"sheet survey, row {number}"
-    for column in ("constraint", "calculation", "appearance", "default", "choice_filter"):
-        if row.get(column):
-            losses.append(f"{where}, column {column}: {row[column]}")
     labels, audio = _worded(row, "label", languages), _worded(row, "media::audio", languages)
+    hints = _worded(row, "hint", languages)
     tree = None
     if row.get("relevant"):
         try:
@@ -157,12 +163,38 @@ def _item(
         told = "multiple" if first == "select_multiple" else "single"
         scale = told == "single" and [v for v, _ in lists[list_name]] == [str(v) for v in range(11)]
         return FlatItem(
-            code, "scale_0_10" if scale else told, labels, lists[list_name], tree, audio, list_name
+            code,
+            "scale_0_10" if scale else told,
+            labels,
+            lists[list_name],
+            tree,
+            audio,
+            list_name,
+            hints,
         )
     if first in IN:
-        return FlatItem(code, IN[first], labels, (), tree, audio)
+        return FlatItem(code, IN[first], labels, (), tree, audio, hints=hints)
     losses.append(f"{where}, column type: {kind}")
     return None
+
+
+def _unread(sheet: str, rows: list[dict[str, str]]) -> list[str]:
+    """Cells of a sheet that say something and are not read, with row, column and text."""
+    known = READ.get(sheet)
+    if known is None:
+        told = sum(any(row.values()) for row in rows)
+        return [f"sheet {sheet}: {told} rows"] if told else []
+    return [
+        f"sheet {sheet}, row {number}, column {head}: {text}"
+        for number, row in enumerate(rows, start=2)
+        for head, text in row.items()
+        if text and head.partition("::")[0] not in known and not _heard(head, known)
+    ]
+
+
+def _heard(head: str, known: tuple[str, ...]) -> bool:
+    """Whether a column holds recordings that are read: media::audio, in any language."""
+    return "media::audio" in known and head.startswith("media::audio")
 
 
 def read_relevant(text: str) -> Tree:
@@ -218,9 +250,7 @@ def _sheets(path: Path) -> dict[str, list[dict[str, str]]]:
             continue
         heads = [str(h).strip() for h in rows[0]]
         told[name.lower()] = [
-            {h: _cell(c) for h, c in zip(heads, row, strict=False)}
-            for row in rows[1:]
-            if any(str(c).strip() for c in row)
+            {h: _cell(c) for h, c in zip(heads, row, strict=False)} for row in rows[1:]
         ]
     return told
 

@@ -13,7 +13,12 @@ from threecircles.web.survey.doors import surveys
 
 HERE = Path(__file__).parent / "static"
 KINDS = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
-SOUNDS = {".opus": "audio/ogg", ".m4a": "audio/mp4", ".wav": "audio/wav"}
+SOUNDS = {
+    ".opus": "audio/ogg",
+    ".m4a": "audio/mp4",
+    ".mp3": "audio/mpeg",
+    ".wav": "audio/wav",
+}
 _KEY = re.compile(r"[A-Za-z0-9_.]{1,80}\Z")
 
 

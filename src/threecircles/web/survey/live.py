@@ -17,6 +17,7 @@ from threecircles.survey.codes import is_code
 from threecircles.survey.field import Door, door, store_of
 from threecircles.survey.opening import OPENED
 from threecircles.survey.questionnaire import Item, Questionnaire, items, questionnaire
+from threecircles.survey.recordings import KINDS
 from threecircles.survey.store import Session, Store
 from threecircles.survey.study import Study, folder_of, load_study, studies
 from threecircles.survey.wording import RIGHT_TO_LEFT, of_item, texts
@@ -131,7 +132,7 @@ class Live:
 
     def recording(self, language: str, key: str) -> Path | None:
         """The recorded file of a text, where there is one."""
-        for kind in ("opus", "m4a", "wav"):
+        for kind in KINDS:
             path = self.workspace / "surveys" / "audio" / language / f"{key}.{kind}"
             if path.exists():
                 return path
