@@ -1,12 +1,13 @@
 """Survey A15: answer round-trips under load, against an empty page of the same server in the same run.
 
-    python benchmarks/survey_load.py --pupils 30 --seconds 60                 # one class starting in a minute
-    python benchmarks/survey_load.py --pupils 300 --seconds 60 --speed 6      # a slice of the busy morning
-    python benchmarks/survey_load.py --store postgresql://...                 # the same on PostgreSQL
+    python benchmarks/survey_load.py --pupils 30 --seconds 60     # one class starting in a minute
+    python benchmarks/survey_load.py --morning 30                 # 300 classes of 30 in three hours, at six times the speed
+    python benchmarks/survey_load.py --morning 5                  # the first 5 minutes of that half hour
+    python benchmarks/survey_load.py --store postgresql://...     # the same on PostgreSQL
 
 Three hours of 300 classes of 30 at six times the speed is 9,000 pupils in 30 minutes: 5 pupils begin a
-second and each is busy for two minutes, so about 600 are answering at any time. `--steady` plays that
-rate for as long as asked.
+second and each is busy for two minutes, so about 500 are answering at any time. A slice of it has the
+same arrivals; what is measured begins when the form is as full as it will be, after two minutes.
 """
 
 from __future__ import annotations
@@ -33,14 +34,18 @@ from pathlib import Path
 from tests.survey.made_up import open_study
 from threecircles.web.survey import survey_app
 folder = Path({folder!r})
-_, store, rows = open_study(folder, schools=30, years=(5, 8), on_roll=30, more={more!r})
+_, store, rows = open_study(folder, schools=150, years=(5, 8), on_roll=30, more={more!r})
 (folder / "codes").write_text(" ".join(r["code"] for r in rows))
 uvicorn.run(survey_app(folder, ("127.0.0.1",)), port={port}, log_level="error", access_log=False)
 """
 
 
 async def pupil(
-    client: httpx.AsyncClient, code: str, think: float, times: dict[str, list[float]]
+    client: httpx.AsyncClient,
+    code: str,
+    think: float,
+    times: dict[str, list[float]],
+    counted_from: float,
 ) -> None:
     """One pupil: code, yes, every question in batches as the tablet sends them, finish."""
     rng = random.Random(code + str(random.random()))
@@ -69,32 +74,41 @@ async def pupil(
         }
         begun = time.perf_counter()
         answer = await client.post("/survey/batch", json=body)
-        times["answer"].append(time.perf_counter() - begun)
+        times["answer" if begun >= counted_from else "before"].append(time.perf_counter() - begun)
         if answer.status_code != 200 or answer.json()["through"] != seq:
             times["wrong"].append(answer.status_code)
         if seq % 8 == 0:
             begun = time.perf_counter()
             await client.get("/survey/away")
-            times["empty"].append(time.perf_counter() - begun)
+            times["empty" if begun >= counted_from else "before"].append(
+                time.perf_counter() - begun
+            )
     done = await client.post("/survey/finish", json={"session_uuid": token})
     if done.status_code != 200:
         times["wrong"].append(done.status_code)
 
 
 async def play(
-    address: str, codes: list[str], pupils: int, seconds: float, speed: float
+    address: str, codes: list[str], pupils: int, seconds: float, speed: float, counted_after: float
 ) -> dict[str, list[float]]:
     """Pupils begin evenly over the seconds; each thinks 15 s a question, divided by the speed."""
-    times: dict[str, list[float]] = {"answer": [], "empty": [], "wrong": []}
-    limits = httpx.Limits(max_connections=400, max_keepalive_connections=400)
+    times: dict[str, list[float]] = {"answer": [], "empty": [], "before": [], "wrong": []}
+    limits = httpx.Limits(max_connections=1_000, max_keepalive_connections=1_000)
+    counted_from = time.perf_counter() + counted_after
     async with httpx.AsyncClient(base_url=address, limits=limits, timeout=60) as client:
-        jobs = []
+        jobs, begun = [], time.perf_counter()
         for k in range(pupils):
-            jobs.append(
-                asyncio.create_task(pupil(client, codes[k % len(codes)], 15 / speed, times))
-            )
-            await asyncio.sleep(seconds / pupils)
-        await asyncio.gather(*jobs)
+            # By the clock: a late start would thin the load out.
+            await asyncio.sleep(max(0.0, begun + k * seconds / pupils - time.perf_counter()))
+            code = codes[k % len(codes)]
+            jobs.append(asyncio.create_task(pupil(client, code, 15 / speed, times, counted_from)))
+        if counted_after:
+            # The end of a slice: those who are still answering would answer a server that empties.
+            await asyncio.sleep(max(0.0, begun + seconds - time.perf_counter()))
+            for job in jobs:
+                job.cancel()
+        told = await asyncio.gather(*jobs, return_exceptions=True)
+        times["wrong"] += [0.0 for t in told if isinstance(t, Exception)]
     return times
 
 
@@ -116,9 +130,14 @@ def main() -> None:
     asked.add_argument("--pupils", type=int, default=30)
     asked.add_argument("--seconds", type=float, default=60)
     asked.add_argument("--speed", type=float, default=6)
+    asked.add_argument("--morning", type=float, default=0, help="minutes of the half hour")
     asked.add_argument("--store", default="")
     asked.add_argument("--port", type=int, default=8790)
     given = asked.parse_args()
+    counted_after = 0.0
+    if given.morning:
+        given.pupils, given.seconds, given.speed = int(300 * given.morning), 60 * given.morning, 6
+        counted_after = min(120.0, given.seconds / 2)
     with tempfile.TemporaryDirectory() as folder:
         more = f"store: {given.store}" if given.store else ""
         text = SERVER.format(root=str(ROOT), folder=folder, port=given.port, more=more)
@@ -133,7 +152,9 @@ def main() -> None:
                     time.sleep(0.5)
             codes = (Path(folder) / "codes").read_text().split()
             begun, spent = time.perf_counter(), processor_seconds(server.pid)
-            times = asyncio.run(play(address, codes, given.pupils, given.seconds, given.speed))
+            times = asyncio.run(
+                play(address, codes, given.pupils, given.seconds, given.speed, counted_after)
+            )
             took = time.perf_counter() - begun
             spent = processor_seconds(server.pid) - spent
         finally:
@@ -143,10 +164,10 @@ def main() -> None:
     print(
         json.dumps(
             {
-                "pupils": given.pupils, "seconds": round(took, 1), "answers": len(answers), "a_second": round(len(answers) / took, 1),
+                "pupils": given.pupils, "seconds": round(took, 1), "answers": len(answers), "a_second": round((len(answers) + len(times["before"])) / took, 1),
                 "p50_ms": round(1000 * statistics.median(answers), 1), "p95_ms": round(1000 * percentile(answers, 0.95), 1),
                 "empty_p95_ms": round(1000 * percentile(empty, 0.95), 1),
-                "server_processor_ms_an_answer": round(1000 * spent / len(answers), 2), "load": os.getloadavg()[0],
+                "server_processor_ms_an_answer": round(1000 * spent / (len(answers) + len(times["before"])), 2), "load": os.getloadavg()[0],
                 "ratio": round(percentile(answers, 0.95) / percentile(empty, 0.95), 2), "wrong": len(times["wrong"]),
                 "store": "postgresql" if given.store else "sqlite",
             }

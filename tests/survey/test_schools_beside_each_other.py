@@ -20,9 +20,13 @@ def census(rng, schools=60, icc=0.02, shift=0.0):
     return school, y
 
 
-@pytest.mark.parametrize("places", [120, pytest.param(500, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("places", [120, pytest.param(5_000, marks=pytest.mark.slow)])
 def test_intervals_of_a_clustered_census_cover(places):
-    "A18: between 93 and 97 in 100 of 500 censuses (ICC .02)."
+    """A18: between 93 and 97 in 100 censuses (ICC .02).
+
+    500 are asked; chance alone moves a set of 500 by a point, and sets gave 92.0 to 96.2 (94.6 over
+    40,000), so the proof takes ten sets at once.
+    """
     rng = np.random.default_rng(1)
     hits = 0
     for _ in range(places):
@@ -30,7 +34,7 @@ def test_intervals_of_a_clustered_census_cover(places):
         table = pl.DataFrame({"psu": school, "y": y})
         told = estimate(table, Design(psu="psu"), [mean("y")]).to_dicts()[0]
         hits += told["low"] <= 0 <= told["high"]
-    low, high = (0.93, 0.97) if places == 500 else (0.90, 0.99)
+    low, high = (0.93, 0.97) if places == 5_000 else (0.90, 0.99)
     assert low <= hits / places <= high, hits / places
 
 

@@ -312,11 +312,20 @@ def report(
         Path | None,
         typer.Option(metavar="FORMS", help="The forms of a service study (CSV, Parquet, .sav)."),
     ] = None,
+    waiting: Annotated[
+        str, typer.Option(help="Service under which those on a waiting list filled the form in.")
+    ] = "",
+    effect_rows: Annotated[
+        Path | None,
+        typer.Option(metavar="OUT.csv", help="Write the rows that `need effect estimate` takes."),
+    ] = None,
 ) -> None:
     """Write the borough's report and every school's, as pages and tagged PDF.
 
     A study of kind service takes its forms from --cases: one row a form with provider, person (a token),
-    started_on, occasion, on, lost_reason and the answers; each provider gets its own report.
+    started_on, occasion, on, lost_reason and the answers; each provider gets its own report. With
+    --waiting and --effect-rows its forms also become rows for a comparison (one row a person, no token:
+    keep the file where the forms are kept).
 
     (Example: threecircles survey report autumn-2026 --out reports/)
     """
@@ -328,6 +337,13 @@ def report(
     if found.kind == "service":
         for name, folder in write_service_reports(found, cases, out, date.today()).items():
             print(f"  {name}: {folder / 'index.html'}")
+        if effect_rows is not None and cases is not None:
+            from threecircles.survey.comparison import effect_rows as rows_of
+            from threecircles.survey.service_study import read_cases
+
+            rows = rows_of(read_cases(cases), waiting)
+            rows.write_csv(effect_rows)
+            print(f"{rows.height} rows for threecircles need effect: {effect_rows}")
         return
     done = write_reports(workspace, found, out, date.today(), school)
     if not school:
