@@ -17,6 +17,7 @@ def register(app: typer.Typer) -> None:
     )
     group.command()(add)
     group.command("list")(list_accounts)
+    group.command("sign-in")(sign_in)
     group.command("sign-out")(sign_out)
     app.add_typer(group, name="account")
 
@@ -25,9 +26,13 @@ def add(
     name: Annotated[str, typer.Argument(metavar="NAME", help="As access.yaml names the person.")],
     workspace: Workspace = Path(),
 ) -> None:
-    """Make or reset the local account of a person of access.yaml; the password is asked for, not given."""
+    """Make or reset the local account of a person of access.yaml; the password is asked for, not given.
+
+    The first account makes itself; after that an administrator or information governance signs in
+    and makes them, with the person beside them to type the password. The officers get a notice.
+    """
     from threecircles.core.errors import UsageError, did_you_mean
-    from threecircles.disclosure import audit, credentials
+    from threecircles.disclosure import credentials
     from threecircles.disclosure.people import accounts
 
     known = accounts(workspace)
@@ -36,14 +41,11 @@ def add(
             f"{name} is not among the people of this place.", where="access.yaml",
             mend=did_you_mean(name, known) or "Information governance adds people there first.",
         )  # fmt: skip
+    by = _may_make(workspace, name)
     password = typer.prompt(
         "Password (12 characters or more)", hide_input=True, confirmation_prompt=True
     )
-    address = credentials.make_account(workspace, name, password)
-    audit.append(
-        workspace, actor=name, action="make_account", resource="house:accounts", purpose="audit", basis="art6_1_c",
-        decision="allow", policy=("local-accounts",),
-    )  # fmt: skip
+    address = credentials.make_account(workspace, name, password, by=by)
     print("Take this up in an authenticator now; it is not shown again:")
     import segno
 
@@ -59,10 +61,45 @@ def list_accounts(workspace: Workspace = Path()) -> None:
         print(name)
 
 
-def sign_out(
+def sign_in(
     name: Annotated[str, typer.Argument(metavar="NAME")], workspace: Workspace = Path()
 ) -> None:
-    """End every session of a person, on every machine."""
-    from threecircles.web.security import sessions
+    """Sign in on the command line with password and six-digit code; whoever was signed in is signed out."""
+    from threecircles.cli import acting
 
-    print(f"{sessions.end_all(workspace, name)} sessions ended.")
+    who = acting.sign_in(workspace, name)
+    print(
+        f"Signed in as {who}: an hour at most when nothing is done, a quarter of one for a child's own data."
+    )
+    print("Approving, exporting and erasing need a sign-in of the last five minutes.")
+
+
+def sign_out(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Default: who is signed in here.")
+    ] = None,
+    workspace: Workspace = Path(),
+) -> None:
+    """End every session of a person, on every machine."""
+    from threecircles.cli import acting
+
+    print(f"{acting.sign_out(workspace, name)} sessions ended.")
+
+
+def _may_make(workspace: Path, name: str) -> str:
+    """Who makes the account: whoever looks after accounts, or, where there is none yet, its first owner."""
+    from threecircles.cli.acting import acting
+    from threecircles.core.errors import NotPermitted
+    from threecircles.disclosure import credentials
+    from threecircles.disclosure.people import machine_account
+
+    if not credentials.names(workspace):
+        return f"{machine_account()} (first account)"
+    who = acting(workspace).person
+    if not who.mfa or not {"administrator", "information_governance"} & set(who.roles):
+        raise NotPermitted(
+            f"{who.id} may not make or reset the account of {name}.",
+            allowed="an administrator or information governance, signed in",
+            mend=f"threecircles account sign-in NAME --workspace {workspace}",
+        )
+    return who.id

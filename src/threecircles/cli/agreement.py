@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from threecircles.cli.acting import Actor
 from threecircles.core.dates import in_words
 
 Folder = Annotated[Path, typer.Argument(metavar="W", help="A workspace, or a place folder.")]
@@ -119,14 +120,16 @@ def share_decision(
         typer.Option(help="Would sharing harm the child more than not? yes, no or not considered."),
     ] = "not considered",
     workspace: Annotated[Path, typer.Option("--workspace", metavar="W")] = Path(),
-    actor: Annotated[str | None, typer.Option("--as", metavar="PERSON")] = None,
+    actor: Actor = None,
 ) -> None:
     """Record a decision to share, or not to share, about a child: both count alike."""
+    from threecircles.cli.acting import acting
     from threecircles.disclosure import share_decisions
 
+    by = acting(workspace, actor, identifiable=True).person
     made = share_decisions.decide(
         workspace, child, asked_by=asked_by, asked_of=asked_of, decision=decision, reason=reason,
-        more_detrimental=more_detrimental, actor=actor,
+        more_detrimental=more_detrimental, actor=by,
     )  # fmt: skip
     print(f"Recorded: {made}. {share_decisions.duty(_today())}")
 

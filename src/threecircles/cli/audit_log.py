@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from threecircles.cli.acting import Actor
+
 Place = Annotated[Path, typer.Argument(metavar="W", help="The workspace.")]
 
 
@@ -68,21 +70,19 @@ def who_looked(
         str, typer.Argument(metavar="[PERSON]", help="A person id; empty = at anybody.")
     ] = "",
     workspace: Annotated[Path, typer.Option("--workspace", metavar="W")] = Path(),
-    actor: Annotated[
-        str | None, typer.Option("--as", metavar="PERSON", help="Account that asks; default: you.")
-    ] = None,
+    actor: Actor = None,
     by: Annotated[str, typer.Option(help="Only the looks of this account.")] = "",
     month: Annotated[str, typer.Option(help="Only a month, yyyy-mm.")] = "",
 ) -> None:
     """Who looked at a person's rows, when, why and by which rule; newest first."""
+    from threecircles.cli.acting import acting
     from threecircles.disclosure import who_looked as looked
-    from threecircles.disclosure.people import person as acting
     from threecircles.disclosure.permission import check_may
 
     resource = f"person:{person}" if person else "house:audit"
     check_may(
         "view_audit",
-        actor=acting(workspace, actor, mfa=True),
+        actor=acting(workspace, actor, identifiable=True).person,
         purpose_id="audit",
         folder=workspace,
         resource_id=resource,

@@ -7,10 +7,9 @@ from typing import Annotated
 
 import typer
 
+from threecircles.cli.acting import Actor
+
 Workspace = Annotated[Path, typer.Option("--workspace", metavar="W", help="The workspace.")]
-Actor = Annotated[
-    str | None, typer.Option("--as", metavar="PERSON", help="Account that acts; default: you.")
-]
 Number = Annotated[str, typer.Argument(metavar="QUOTE", help="The number that `quote take` gave.")]
 
 
@@ -86,10 +85,10 @@ def harm(quote: Number, workspace: Workspace = Path(), actor: Actor = None) -> N
 
 def _may(workspace: Path, actor: str | None) -> str:
     """The reader's account, who may check what leaves."""
-    from threecircles.disclosure.people import person
+    from threecircles.cli.acting import acting
     from threecircles.disclosure.permission import check_may
 
-    who = person(workspace, actor, mfa=True)
+    who = acting(workspace, actor, identifiable=True).person
     check_may(
         "check_release", actor=who, purpose_id="audit", folder=workspace, resource_id="house:quotes",
         resource={"requester": "", "state": "requested"},

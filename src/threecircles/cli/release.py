@@ -7,10 +7,9 @@ from typing import Annotated
 
 import typer
 
+from threecircles.cli.acting import Actor
+
 Workspace = Annotated[Path, typer.Option("--workspace", metavar="W", help="The workspace.")]
-Actor = Annotated[
-    str | None, typer.Option("--as", metavar="PERSON", help="Account that acts; default: you.")
-]
 Reason = Annotated[str, typer.Option("--reason", help="Needed to return, refuse or withdraw.")]
 
 
@@ -49,12 +48,13 @@ def request(
     actor: Actor = None,
 ) -> None:
     """Ask for a folder to be released."""
+    from threecircles.cli.acting import acting
     from threecircles.core.workspace import open_workspace
     from threecircles.disclosure import desk
 
-    made = desk.request(
-        open_workspace(workspace), folder, title=title, audience=audience, actor=actor
-    )
+    opened = open_workspace(workspace)
+    by = acting(workspace, actor).person
+    made = desk.request(opened, folder, title=title, audience=audience, actor=by)
     print(f"{made.id} is {made.state}.")
 
 
@@ -96,10 +96,14 @@ def _act(action: str):  # type: ignore[no-untyped-def]  # a command made for eac
         actor: Actor = None,
         reason: Reason = "",
     ) -> None:
+        from threecircles.cli.acting import acting
         from threecircles.core.workspace import open_workspace
         from threecircles.disclosure import desk
 
-        done = desk.act(open_workspace(workspace), release, action, actor=actor, reason=reason)
+        opened, by = open_workspace(workspace), acting(workspace, actor)
+        done = desk.act(
+            opened, release, action, actor=by.person, reason=reason, session_age=by.session_age
+        )
         print(f"{done.id} is {done.state}.")
         if action == "withdraw":
             _to_take_down(workspace)

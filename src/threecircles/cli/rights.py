@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from threecircles.cli.acting import Actor, Second
 from threecircles.core.dates import in_words
 
+if TYPE_CHECKING:
+    from threecircles.core.workspace import Workspace as Opened
+    from threecircles.disclosure.rights.asking import Asked
+
 Workspace = Annotated[Path, typer.Option("--workspace", metavar="W", help="The workspace.")]
-Actor = Annotated[
-    str | None, typer.Option("--as", metavar="PERSON", help="Account that acts; default: you.")
-]
 Person = Annotated[
     str,
     typer.Argument(
@@ -25,9 +27,6 @@ PlaceFolder = Annotated[
     Path | None, typer.Option("--place", metavar="DIR", help="The place folder, to run again.")
 ]
 Reason = Annotated[str, typer.Option("--reason", help="Why; the person is told.")]
-Second = Annotated[
-    str, typer.Option("--second", metavar="PERSON", help="The other person who agrees.")
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -44,6 +43,7 @@ def register(app: typer.Typer) -> None:
     group.command("list")(list_requests)
     group.command()(hold)
     group.command()(retention)
+    group.command()(destroy)
     app.add_typer(group, name="rights")
 
 
@@ -67,13 +67,13 @@ def access(
     from threecircles.core.errors import UsageError
     from threecircles.core.workspace import open_workspace, write_bytes
     from threecircles.disclosure.rights import access as answers
-    from threecircles.disclosure.rights import asking, clock, letters
+    from threecircles.disclosure.rights import clock, letters
     from threecircles.report.document import write_pdf
 
     if reader not in ("adult", "thirteen", "eight"):
         raise UsageError("There is no such reader.", found=reader, allowed="adult, thirteen, eight")
     opened = open_workspace(workspace, "identity")
-    asked = asking.may(opened, person, "subject_access", actor=actor)
+    asked = _may(opened, person, "subject_access", actor)
     keep = frozenset(settled.read_text(encoding="utf-8").split()) if settled else frozenset()
     found = answers.access(opened, asked.person, keep)
     day = date.fromisoformat(received) if received else _today()
@@ -111,11 +111,10 @@ def correct(
 ) -> None:
     """Lay a correction over a received cell; the file itself stays as it came."""
     from threecircles.core.workspace import open_workspace
-    from threecircles.disclosure.rights import asking
     from threecircles.disclosure.rights import correct as corrections
 
     opened = open_workspace(workspace, "identity")
-    asked = asking.may(opened, person, "correct", actor=actor)
+    asked = _may(opened, person, "correct", actor)
     wanted = corrections.Correction(
         person=asked.person,
         delivery=delivery,
@@ -151,10 +150,10 @@ def object_to(
     """Record an objection, opt-out, consent or its withdrawal, and make anew what it touches."""
     from threecircles.core.workspace import open_workspace
     from threecircles.disclosure import preferences
-    from threecircles.disclosure.rights import asking, changed
+    from threecircles.disclosure.rights import changed
 
     opened = open_workspace(workspace, "identity")
-    asked = asking.may(opened, person, "correct", actor=actor)
+    asked = _may(opened, person, "correct", actor)
     wanted = preferences.Preference(
         person=asked.person, purpose=purpose, kind=kind, whose=whose, from_day=_today(),  # type: ignore[arg-type]
         evidence=evidence, judgement=judgement, competent=competent,
@@ -181,13 +180,13 @@ def opt_out(
     place: PlaceFolder = None,
 ) -> None:
     """Leave out those who opted out with the NHS: sent to its checking service and not returned."""
+    from threecircles.cli.acting import acting
     from threecircles.core.workspace import open_workspace
     from threecircles.disclosure import opt_outs
-    from threecircles.disclosure.people import person as acting
     from threecircles.disclosure.permission import check_may
 
     opened = open_workspace(workspace, "identity")
-    who = acting(workspace, actor, mfa=True)
+    who = acting(workspace, actor, identifiable=True).person
     check_may(
         "correct", actor=who, purpose_id="subject_rights", folder=workspace, resource_id=f"list:{rule}",
         resource={"restricted": False},
@@ -218,11 +217,11 @@ def erase(
     """Take a person out of files, store and tables. Two people; refused while a hold stands."""
     from threecircles.core.workspace import open_workspace
     from threecircles.definitions.place import load_place
-    from threecircles.disclosure.rights import asking, changed, clock
+    from threecircles.disclosure.rights import changed, clock
     from threecircles.disclosure.rights import erase as erasing
 
     opened = open_workspace(workspace, "identity")
-    asked = asking.may(opened, person, "erase", actor=actor, second=second)
+    asked = _may(opened, person, "erase", actor, second)
     before = changed.measured(opened)
     request = clock.receive(opened.path, asked.person, "erasure", _today(), asked.by.id)
     done = erasing.erase(opened, load_place(place), asked.person, request)
@@ -238,13 +237,13 @@ def erase(
 
 def list_requests(workspace: Workspace = Path(), actor: Actor = None) -> None:
     """Requests with their clocks, the most urgent first."""
-    from threecircles.disclosure.people import person as acting
+    from threecircles.cli.acting import acting
     from threecircles.disclosure.permission import check_may
     from threecircles.disclosure.rights import clock
 
     check_may(
         "view_audit",
-        actor=acting(workspace, actor, mfa=True),
+        actor=acting(workspace, actor).person,
         purpose_id="audit",
         folder=workspace,
         resource_id="house:rights",
@@ -271,10 +270,10 @@ def hold(
 ) -> None:
     """Keep anything about a person from being taken out, as a court or inquiry asks."""
     from threecircles.core.workspace import open_workspace
-    from threecircles.disclosure.rights import asking, holds
+    from threecircles.disclosure.rights import holds
 
     opened = open_workspace(workspace, "identity")
-    asked = asking.may(opened, person, "correct", actor=actor)
+    asked = _may(opened, person, "correct", actor)
     holds.hold(
         opened.path,
         asked.person,
@@ -299,6 +298,45 @@ def retention(
         print(f"{item.delivery:22} {said} until {in_words(item.kept_until)}: {item.basis}")
     if any(item.over for item in found):
         raise typer.Exit(1)
+
+
+def destroy(
+    delivery: Annotated[str, typer.Argument(metavar="DELIVERY", help="As place.yaml names it.")],
+    second: Second,
+    place: Annotated[Path, typer.Option("--place", metavar="DIR", help="The place folder.")],
+    workspace: Workspace = Path(),
+    actor: Actor = None,
+) -> None:
+    """Destroy a whole delivery when its time is over, by destroying its files' own keys. Two people."""
+    from threecircles.cli.acting import acting, second_person
+    from threecircles.core.workspace import open_workspace
+    from threecircles.definitions.place import load_place
+    from threecircles.disclosure.rights import asking, whole_file
+
+    opened = open_workspace(workspace, "identity")
+    by = acting(workspace, actor, identifiable=True)
+    asking.may_destroy(
+        workspace, delivery, actor=by.person, second=second_person(workspace, second), session_age=by.session_age
+    )  # fmt: skip
+    done = whole_file.destroy(opened, load_place(place), delivery)
+    for name in done.files:
+        print(f"{name}: its key is destroyed; it may not come back.")
+    print(f"No backup opens it after {in_words(done.backups_until)}.")
+    print(f"Take {delivery} out of place.yaml, then `threecircles run` makes the rest anew.")
+
+
+def _may(
+    opened: Opened, named: str, action: str, actor: str | None, second: str | None = None
+) -> Asked:
+    """Permission for whoever is signed in; for an erasure the second person types their password too."""
+    from threecircles.cli.acting import acting, second_person
+    from threecircles.disclosure.rights import asking
+
+    by = acting(opened.path, actor, identifiable=True)
+    other = "" if second is None else second_person(opened.path, second)
+    return asking.may(
+        opened, named, action, actor=by.person, second=other, session_age=by.session_age
+    )
 
 
 def _run_and_tell(opened, place: Path | None, before=None) -> None:  # type: ignore[no-untyped-def]

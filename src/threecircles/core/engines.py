@@ -35,10 +35,12 @@ class DuckDB:
         """The DuckDB connection behind the frames."""
         import duckdb
 
+        from threecircles.core.spill import sealed
+
         config: dict[str, Any] = {"memory_limit": self.memory, "preserve_insertion_order": "true"}
         if self.threads:
             config["threads"] = self.threads
-        return duckdb.connect(config=config)
+        return sealed(duckdb.connect(config=config))
 
     def frame(self, table: pl.DataFrame) -> nw.LazyFrame:
         """A LazyFrame over a Polars table."""
@@ -135,7 +137,8 @@ def collect(
         table = frame
     elif isinstance(frame, pl.LazyFrame):
         table = frame.collect()
+    elif isinstance(native := nw.to_native(frame), pl.DataFrame | pl.LazyFrame):
+        table = native.lazy().collect()
     else:
-        native = frame.collect(backend="pyarrow") if not isinstance(frame, nw.DataFrame) else frame
-        table = native.to_polars()
+        table = frame.collect(backend="pyarrow").to_polars()
     return table.sort(list(sort_by), nulls_last=True, maintain_order=True) if sort_by else table

@@ -61,18 +61,36 @@ class Workspace:
         return self._key
 
     def keep_raw(self, data: bytes) -> str:
-        """Store received bytes, encrypted, under their SHA-256; returns the hash. Never changed again."""
+        """Store received bytes under their SHA-256, each file under a key of its own; returns the hash.
+
+        Never changed again. The file's key lies beside it, sealed under the key of the identity side.
+        """
         digest = hashlib.sha256(data).hexdigest()
-        target = self.path / "identity" / "raw" / digest
+        target, own = self._raw(digest)
         if not target.exists():
-            write_bytes(target, keys.seal(data, self.key(), digest))
+            key = secrets.token_bytes(32)
+            write_bytes(own, keys.seal(key, self.key(), own.name))
+            write_bytes(target, keys.seal(data, key, digest))
         return digest
 
     def read_raw(self, digest: str) -> bytes:
-        """The received bytes of a hash."""
-        return keys.unseal(
-            (self.path / "identity" / "raw" / digest).read_bytes(), self.key(), digest
-        )
+        """The received bytes of a hash. Raises NotPermitted once the file's own key was destroyed."""
+        target, own = self._raw(digest)
+        # Workspaces of before files had keys of their own sealed them under the workspace's.
+        key = keys.unseal(own.read_bytes(), self.key(), own.name) if own.exists() else self.key()
+        return keys.unseal(target.read_bytes(), key, digest)
+
+    def destroy_raw(self, digest: str) -> None:
+        """Destroy a received file's own key, then the file: a copy of the folder without the key stays shut."""
+        target, own = self._raw(digest)
+        if own.exists():
+            own.write_bytes(bytes(own.stat().st_size))
+        own.unlink(missing_ok=True)
+        target.unlink(missing_ok=True)
+
+    def _raw(self, digest: str) -> tuple[Path, Path]:
+        folder = self.path / "identity" / "raw"
+        return folder / digest, folder / f"{digest}.key"
 
     def write_table(self, table: pl.DataFrame, path: Path, side: str) -> str:
         """Write a table as Parquet (encrypted on the identity side); returns the SHA-256 of its content."""

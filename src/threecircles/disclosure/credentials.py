@@ -20,6 +20,7 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from threecircles.core import keys
 from threecircles.core.errors import UsageError
 from threecircles.core.workspace import open_workspace
+from threecircles.disclosure import audit, state
 from threecircles.disclosure.secrets import secret
 
 SHORTEST = 12
@@ -38,11 +39,12 @@ CREATE TABLE IF NOT EXISTS account (
 """
 
 
-def make_account(workspace: Path, name: str, password: str) -> str:
+def make_account(workspace: Path, name: str, password: str, by: str = "") -> str:
     """Make or reset the local account of a person of the access file.
 
-    Returns the address that an authenticator takes up (otpauth://...); it is shown once. Raises
-    UsageError for a password that is too short or equals the name.
+    by: who makes it, for the audit log and the notice to the officers (a reset is how one person
+    could become another). Returns the address that an authenticator takes up (otpauth://...); it is
+    shown once. Raises UsageError for a password that is too short or equals the name.
     """
     if len(password) < SHORTEST:
         raise UsageError(
@@ -52,6 +54,8 @@ def make_account(workspace: Path, name: str, password: str) -> str:
         raise UsageError("The password is too easy to guess.", mend="Take four words, say.")
     factor = pyotp.random_base32()
     sealed = base64.b64encode(keys.seal(factor.encode(), _key(workspace), name)).decode()
+    if by:
+        _told(workspace, name, by, "reset" if name in names(workspace) else "made")
     with _accounts(workspace) as kept:
         kept.execute(
             "INSERT OR REPLACE INTO account (id, password, factor) VALUES (?,?,?)",
@@ -100,6 +104,18 @@ def names(workspace: Path) -> list[str]:
         return []
     with _accounts(workspace) as kept:
         return [r["id"] for r in kept.execute("SELECT id FROM account ORDER BY id")]
+
+
+def _told(workspace: Path, name: str, by: str, what: str) -> None:
+    audit.append(
+        workspace, actor=by, action="make_account", resource=f"account:{name}", purpose="audit", basis="art6_1_c",
+        decision="allow", policy=("local-accounts",), detail={"what": what},
+    )  # fmt: skip
+    with state.state(workspace) as kept:
+        state.notify(
+            kept, "data_protection_officer", f"An account was {what}",
+            f"{by} {what} the account of {name} on the command line.",
+        )  # fmt: skip
 
 
 def _step_of(workspace: Path, row: sqlite3.Row, code: str, step: int) -> int | None:

@@ -79,9 +79,10 @@ def drill(folder: Path, copy: Path, actor: str | None = None) -> Drill:
 
 
 def _files(workspace: Workspace) -> list[tuple[Path, bytes]]:
+    """What is sealed under the workspace's key; a received file is not: its own small key is."""
     side = workspace.path / "identity"
     found = [
-        *(side / "raw").glob("*"),
+        *(p for p in (side / "raw").glob("*") if not p.with_name(f"{p.name}.key").exists()),
         *(side / "steps").rglob("*.parquet"),
         *(side / "store").rglob("*"),
     ]

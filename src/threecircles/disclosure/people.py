@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import os
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -68,7 +69,7 @@ def person(workspace: Path, name: str | None = None, *, mfa: bool = False) -> Pe
     Raises NotPermitted when the place has an access file and the name is not in it.
     """
     known = accounts(workspace)
-    name = name or getpass.getuser()
+    name = name or machine_account()
     if not known and name in (parts := demonstration(workspace)):
         known = parts
     if not known:
@@ -88,6 +89,21 @@ def person(workspace: Path, name: str | None = None, *, mfa: bool = False) -> Pe
         training_until=until,
         mfa=mfa,
     )
+
+
+def machine_account() -> str:
+    """The account that the operating system itself gives to whoever runs this program.
+
+    Not what the environment says: anybody may set USER to another's name.
+    """
+    try:
+        if os.name != "posix":
+            return os.getlogin()
+        import pwd
+
+        return pwd.getpwuid(os.getuid()).pw_name
+    except (OSError, KeyError):
+        return f"account-{os.getuid()}" if os.name == "posix" else getpass.getuser()
 
 
 def named_officers(workspace: Path, person_id: str) -> list[str]:

@@ -11,6 +11,7 @@ from threecircles.disclosure import audit, state
 from threecircles.disclosure.law import laws
 from threecircles.disclosure.people import person
 from threecircles.disclosure.permission import check_may
+from threecircles.disclosure.policy import Person
 
 DECISIONS = ("shared", "not shared")
 CONSIDERED = ("yes", "no", "not considered")
@@ -36,7 +37,7 @@ class ShareDecision:
 
 def decide(
     workspace: Path, child: str, *, asked_by: str, asked_of: str, decision: str, reason: str,
-    more_detrimental: str = "not considered", actor: str | None = None,
+    more_detrimental: str = "not considered", actor: Person | str | None = None,
 ) -> ShareDecision:  # fmt: skip
     """Keep a decision and write it to the audit log.
 
@@ -52,7 +53,7 @@ def decide(
             "Not sharing needs an answer: would sharing harm the child more?",
             mend="--more-detrimental yes or no.",
         )
-    who = person(workspace, actor, mfa=True)
+    who = actor if isinstance(actor, Person) else person(workspace, actor, mfa=True)
     known = {r["child"] for r in state.rows(workspace, "SELECT DISTINCT child FROM share_decision")}
     check_may(
         "subject_access", actor=who, purpose_id="subject_rights", folder=workspace,

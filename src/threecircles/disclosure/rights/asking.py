@@ -59,6 +59,16 @@ def may(
     return Asked(found, who, policies, second)
 
 
+def may_destroy(
+    folder: Path, delivery: str, *, actor: Person, second: str, session_age: int = 0
+) -> tuple[str, ...]:
+    """Permission to destroy a whole delivery; the audit line is written first. Raises NotPermitted."""
+    return check_may(
+        "erase", actor=actor, purpose_id=PURPOSE, folder=folder, resource={"restricted": False},
+        resource_id=f"delivery:{delivery}", session_age=session_age, two_people=_is_second(folder, actor, second),
+    )  # fmt: skip
+
+
 def _is_second(folder: Path, who: Person, second: str) -> bool:
     if same_human(folder, who.id, second):
         raise UsageError("The second person must be somebody else.")

@@ -68,14 +68,14 @@ def remove_steps(workspace: Workspace) -> None:
     for folder in (workspace.steps("identity"), workspace.steps("payload")):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-    for name in ("drafts", "extracts", "exports"):
-        shutil.rmtree(workspace.path / name, ignore_errors=True)
+    _remove_made(workspace)
 
 
 def remove_old_steps(workspace: Workspace) -> int:
     """Remove outputs that the last run of their step no longer uses; returns how many folders went.
 
-    After an objection, so that no earlier version made with the person is kept.
+    After an objection, so that no earlier version made with the person is kept, nor a draft or
+    extract of it: a release that was asked for and not yet published is asked for anew.
     """
     from threecircles.core import manifest
 
@@ -86,7 +86,13 @@ def remove_old_steps(workspace: Workspace) -> int:
             if folder.is_dir() and folder.name != newest.get(folder.parent.name):
                 shutil.rmtree(folder, ignore_errors=True)
                 gone += 1
+    _remove_made(workspace)
     return gone
+
+
+def _remove_made(workspace: Workspace) -> None:
+    for name in ("drafts", "extracts", "exports"):
+        shutil.rmtree(workspace.path / name, ignore_errors=True)
 
 
 def _plan(

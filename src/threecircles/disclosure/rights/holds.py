@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 from threecircles.core.dates import in_words
 from threecircles.core.errors import NotPermitted, UsageError
@@ -27,11 +28,27 @@ def hold(
 
 def check_no_hold(workspace: Path, person: str) -> None:
     """Raise NotPermitted while a hold stands, saying its kind and until when, never the matter."""
-    found = state.rows(
-        workspace,
-        "SELECT kind, to_day FROM hold WHERE person IN (?, '*') AND (to_day IS NULL OR to_day >= ?)",
-        person, _today().isoformat(),
+    _refuse(
+        state.rows(
+            workspace,
+            "SELECT kind, to_day FROM hold WHERE person IN (?, '*') AND (to_day IS NULL OR to_day >= ?)",
+            person, _today().isoformat(),
+        )
     )  # fmt: skip
+
+
+def check_no_hold_at_all(workspace: Path) -> None:
+    """Raise NotPermitted while a hold stands on anybody: a whole file may hold their rows."""
+    _refuse(
+        state.rows(
+            workspace,
+            "SELECT kind, to_day FROM hold WHERE to_day IS NULL OR to_day >= ?",
+            _today().isoformat(),
+        )
+    )
+
+
+def _refuse(found: list[dict[str, Any]]) -> None:
     if found:
         first = found[0]
         until = f" until {in_words(date.fromisoformat(first['to_day']))}" if first["to_day"] else ""

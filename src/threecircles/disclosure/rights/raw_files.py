@@ -74,7 +74,7 @@ def rewrite(
     before, after = (hashlib.sha256(d).hexdigest() for d in (old, new))
     write_bytes(path, new)
     workspace.keep_raw(new)
-    (workspace.path / "identity" / "raw" / before).unlink(missing_ok=True)
+    workspace.destroy_raw(before)
     with state.state(workspace.path) as kept:
         kept.execute(
             "INSERT OR REPLACE INTO tombstone VALUES (?,?,?,?)",
