@@ -18,7 +18,7 @@ from threecircles.synthetic.profile import load_profile
 from threecircles.synthetic.service_form import form_table, make_service_forms
 from threecircles.synthetic.world import build_world
 
-SEEDS = range(1, 21)
+SEEDS = range(1, 17)
 PLAN = Plan(
     id="family-support-list", label="Family support", source="made up", version=1,
     question="Are families better after family support?", service="family-support", eligible="9 and over",
@@ -31,7 +31,7 @@ PLAN = Plan(
 
 @pytest.fixture(scope="module")
 def world():
-    return build_world(load_profile("hamlet"), 1, 2026)
+    return build_world(load_profile("borough"), 1, 2026)
 
 
 def received(world, made, provider, folder):
@@ -67,7 +67,7 @@ def planted(world, made):
 
 
 def test_the_paired_overstate_and_the_truth_lies_inside_the_bounds_in_every_seed(world, tmp_path):
-    "A28: two providers that lose two in five by need, each of twenty seeds."
+    "A28: two providers that lose two in five by need, each of sixteen seeds."
     above = 0
     for seed in SEEDS:
         place = replace(world, seed=seed)
@@ -82,7 +82,7 @@ def test_the_paired_overstate_and_the_truth_lies_inside_the_bounds_in_every_seed
             assert worst <= whole.mean() <= best, (seed, provider)
             share = paired_share(cases, float(cases["before"].std()), 0.8)
             assert share.least <= share.of_paired <= share.most
-    assert above >= 38, above
+    assert above >= 31, above
 
 
 def test_the_waiting_list_of_the_form_shows_what_was_planted(world, tmp_path):
@@ -97,7 +97,7 @@ def test_the_waiting_list_of_the_form_shows_what_was_planted(world, tmp_path):
         found.append(told.value)
         truth.append(planted(place, made))
         held += told.low <= truth[-1] <= told.high
-    assert held >= 17, held
+    assert held >= 14, held
     apart = np.array(found) - np.array(truth)
     assert abs(apart.mean()) < 2 * apart.std(ddof=1) / np.sqrt(len(apart)), apart.mean()
     assert np.mean(found) > 3 * np.std(found, ddof=1) / np.sqrt(len(found))
