@@ -1,11 +1,13 @@
 """Speed, memory, recovery and refits of the multilevel engine beside others (spec/funding.md A11 to A14).
 
-    OPENBLAS_NUM_THREADS=1 python benchmarks/multilevel.py [100000 1000000 8000000] [--glmm PYTHON] [--lme4] [--refits]
+    OPENBLAS_NUM_THREADS=1 python benchmarks/multilevel.py [100000 1000000 8000000]
+        [--glmm PYTHON] [--lme4-limit SECONDS] [--refits]
 
---glmm names a Python that has the public engine `glmm`; --lme4 needs R; both run on the same cells. --refits
-leaves each of 150 authorities out.
+--glmm names a Python that has the public engine `glmm`; --lme4-limit needs R with lme4 and says how long it
+may take; both run on the same cells. --refits leaves each of 150 authorities out.
 """
 
+import itertools
 import json
 import shutil
 import subprocess
@@ -25,6 +27,7 @@ from threecircles.core.multilevel.glm import glm
 from threecircles.core.seeds import rng
 
 TRUE = {"area": 0.35, "la": 0.30}
+ROUNDS = 9
 SLOPES = {"x1": 0.30, "x2": 0.15, "sex": 0.10, "fsm": 0.95}
 TERMS = {"categorical": ["age"], "numeric": ["sex", "fsm", "x1", "x2"], "groups": ["area", "la"]}
 
@@ -60,25 +63,32 @@ def cells(children: int, seed: int = 1) -> pl.DataFrame:
 
 def main() -> None:
     """Print what each size costs, beside whatever else is asked for."""
-    sizes = [int(a) for a in sys.argv[1:] if a.isdigit()] or [100_000, 1_000_000, 8_000_000]
+    sizes = [int(a) for a in itertools.takewhile(str.isdigit, sys.argv[1:])] or [
+        100_000,
+        1_000_000,
+        8_000_000,
+    ]
     for size in sizes:
         table = cells(size)
         made, ready = clocked(lambda t=table: problem(t, outcome="y", trials="n", **TERMS))
-        _, factored = clocked(lambda m=made: glm(m))
-        fitted, ours = clocked(lambda m=made: fit_problem(m))
-        print(f"{size:,} children, {fitted.cells:,} cells: arrays {ready:.2f} s, fit {ours:.2f} s, {fitted.iterations} "
+        fitted = fit_problem(made)
+        ours, factored, *spelt = in_turn(made, ROUNDS if size <= 1_000_000 else 1)
+        print(f"{size:,} children, {fitted.cells:,} cells: arrays {ready:.2f} s, fit {ours:.3f} s, {fitted.iterations} "
               f"evaluations, sds {fitted.sds['area']:.3f} {fitted.sds['la']:.3f} (true .35 .30), peak {peak_memory_mb():,.0f} MB; "
-              f"our GLM on the factored design {factored:.2f} s", flush=True)  # fmt: skip
+              f"our GLM on the factored design {factored:.3f} s, the fit is {ours / factored:.2f} of it", flush=True)  # fmt: skip
         off = {
             k: (fitted.coefficients[k] - v) / fitted.standard_errors[k] for k, v in SLOPES.items()
         }
         print("   slopes off by", {k: f"{v:+.1f} se" for k, v in off.items()}, flush=True)
-        if size <= 1_000_000:
-            beside_dense(made, ours)
+        if spelt:
+            plain, slow = spelt
+            print(f"   with the rows x columns matrix written out: GLM {plain:.3f} s, fit {slow:.3f} s ({slow / plain:.2f} of it); "
+                  f"the factored fit is {ours / plain:.2f} of that GLM", flush=True)  # fmt: skip
         if "--glmm" in sys.argv:
             beside(ASK_GLMM, [sys.argv[sys.argv.index("--glmm") + 1]], table, ours, fitted)
-        if "--lme4" in sys.argv and shutil.which("Rscript"):
-            beside(ASK_LME4, [shutil.which("Rscript")], table, ours, fitted)
+        if "--lme4-limit" in sys.argv and shutil.which("Rscript"):
+            limit = float(sys.argv[sys.argv.index("--lme4-limit") + 1])
+            beside(ASK_LME4, [shutil.which("Rscript")], table, ours, fitted, limit)
         if "--refits" in sys.argv:
             refits, seconds = clocked(lambda m=made, f=fitted: list(leave_out(m, f)))
             print(f"   {len(refits)} refits {seconds:.1f} s, {seconds / ours:.1f} fits", flush=True)
@@ -91,16 +101,20 @@ def clocked(work):
     return made, time.process_time() - started
 
 
-def beside_dense(made, ours: float) -> None:
-    """Our GLM and our fit with the rows x columns matrix written out: what the 4 of A12 was seen with."""
+def in_turn(made, rounds: int) -> list[float]:
+    """Processor seconds of the fit and of our GLM, factored and (below a few rounds not) written out.
+
+    Each is run in turn and the middle of the rounds taken, so that what else the machine does falls on all.
+    """
     d = made.design
-    whole = np.hstack([d.profiles[d.profile], d.areas[d.area]])
-    dense = DenseDesign(d.names, whole, np.empty((len(d.areas), 0)), np.arange(len(whole)), d.area)
-    spelt = replace(made, design=dense)
-    _, plain = clocked(lambda: glm(spelt))
-    _, slow = clocked(lambda: fit_problem(spelt))
-    print(f"   dense design: GLM {plain:.2f} s, fit {slow:.2f} s ({slow / plain:.1f} GLMs; the factored fit is "
-          f"{ours / plain:.1f} of these GLMs)", flush=True)  # fmt: skip
+    asked = [lambda: fit_problem(made), lambda: glm(made)]
+    if rounds > 1:
+        whole = np.hstack([d.profiles[d.profile], d.areas[d.area]])
+        dense = DenseDesign(d.names, whole, np.empty((len(d.areas), 0)), np.arange(len(whole)), d.area)  # fmt: skip
+        spelt = replace(made, design=dense)
+        asked += [lambda: glm(spelt), lambda: fit_problem(spelt)]
+    taken = [[clocked(work)[1] for work in asked] for _ in range(rounds)]
+    return [float(t) for t in np.median(taken, axis=0)]
 
 
 class DenseDesign(Design):
@@ -136,16 +150,24 @@ cat(sprintf('{"seconds": %.3f, "log_likelihood": %.6f}', e[1] + e[2], as.numeric
 """
 
 
-def beside(script: str, command: list[str], table: pl.DataFrame, ours: float, fitted) -> None:
-    """Another engine on the same cells, in a process of its own."""
+def beside(
+    script: str, command: list[str], table: pl.DataFrame, ours: float, fitted, limit: float | None = None
+) -> None:  # fmt: skip
+    """Another engine on the same cells, in a process of its own; ended after `limit` seconds by the clock."""
+    name = "glmm" if "glmm" in script else "lme4"
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "cells.parquet"
         table.write_parquet(data)
         table.write_csv(data.with_suffix(".csv"))
         asked = Path(folder) / "ask"
         asked.write_text(script)
-        said = subprocess.run([*command, str(asked), str(data)], capture_output=True, text=True, check=False)  # fmt: skip
-    name = "glmm" if "glmm" in script else "lme4"
+        try:
+            said = subprocess.run(
+                [*command, str(asked), str(data)], capture_output=True, text=True, check=False, timeout=limit
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            print(f"   {name}: not finished after {limit:.0f} s, so at least {limit / ours:,.0f} times ours", flush=True)  # fmt: skip
+            return
     try:
         told = json.loads(said.stdout.strip().splitlines()[-1])
     except (IndexError, ValueError):

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
+from threecircles.core.multilevel.curvature import columns_by_area
 from threecircles.core.multilevel.design import Floats
-from threecircles.core.multilevel.laplace import NONE, Modes, State, pass_over
+from threecircles.core.multilevel.laplace import NONE, State
 from threecircles.core.multilevel.problem import Problem
 
 LOG_SD_STEP = (0.02, 0.5)
 
 
 def expected_scale(
-    problem: Problem, theta: Floats, modes: Modes, ridge: Floats | float = 0.0
+    problem: Problem, theta: Floats, state: State, ridge: Floats | float = 0.0
 ) -> Floats:
-    """A square root of the approximate covariance of theta = (coefficients, log sds), at its modes.
+    """A square root of the approximate covariance of theta = (coefficients, log sds).
+
+    state: the pass over the cells at its modes.
 
     Coefficients: X'WX less what the effects take of it. Log sds: 2 x the sum of squared reliabilities of
     the effects; steps are kept between .02 and .5. Approximate: it guides the search and is never reported.
@@ -23,17 +26,16 @@ def expected_scale(
     k, m = len(problem.design.names), len(problem.levels)
     pa = float(np.exp(-2 * theta[k]))
     pl = float(np.exp(-2 * theta[k + 1])) if m == 2 else NONE
-    state = pass_over(problem, problem.design.dot(theta[:k]) + problem.offset, modes, pa, pl)
     d = state.weight + pa
     c = state.weight / d
     information = problem.design.gram(state.w) + np.diag(np.broadcast_to(ridge, (k,)))
-    by_area = _by_area(problem, state)
-    v = np.zeros((len(modes.v), k))
-    spread = np.zeros(len(modes.v))
+    by_area = columns_by_area(problem, state.w, state.weight)
+    v = np.zeros((len(problem.authority_labels), k))
+    spread = np.zeros(len(problem.authority_labels))
     if m == 2:
         spread = 1 / (pl + problem.by_authority(state.weight * pa / d))
-        v = _by_authority(problem, by_area * (pa / d)[:, None]) * spread[:, None]
-        information -= _by_authority(problem, by_area).T @ v
+        v = problem.by_authority(by_area * (pa / d)[:, None]) * spread[:, None]
+        information -= problem.by_authority(by_area).T @ v
     u = (by_area - state.weight[:, None] * v[problem.authority]) / d[:, None]
     information -= by_area.T @ u
     reliable = [1 - pa * (1 / d + c**2 * spread[problem.authority])]
@@ -51,21 +53,3 @@ def root_of_inverse(information: Floats) -> Floats:
     values, vectors = np.linalg.eigh(information)
     made: Floats = vectors / np.sqrt(np.maximum(values, 1e-10 * values.max()))
     return made
-
-
-def _by_area(problem: Problem, state: State) -> Floats:
-    """X'W summed by area: areas x columns."""
-    design = problem.design
-    inner = [
-        problem.by_area(state.w * column[design.profile]) if i else state.weight
-        for i, column in enumerate(design.profiles.T)
-    ]
-    if design.area is problem.area:
-        return np.column_stack([*inner, design.areas * state.weight[:, None]])
-    # Once the small level is dropped, the design's areas lie within the problem's.
-    outer = [problem.by_area(state.w * column[design.area]) for column in design.areas.T]
-    return np.column_stack([*inner, *outer])
-
-
-def _by_authority(problem: Problem, values: Floats) -> Floats:
-    return np.column_stack([problem.by_authority(column) for column in values.T])

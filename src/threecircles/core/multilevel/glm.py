@@ -6,7 +6,7 @@ import numpy as np
 
 from threecircles.core.errors import UsageError
 from threecircles.core.multilevel.design import Floats
-from threecircles.core.multilevel.laplace import mean
+from threecircles.core.multilevel.laplace import NONE, no_effects, pass_over
 from threecircles.core.multilevel.problem import Problem
 
 SEPARATED = 15.0
@@ -23,15 +23,14 @@ def glm(problem: Problem, penalty: Floats | float = 0.0) -> tuple[Floats, Floats
     ridge[0] = 0.0
     b = np.zeros(k)
     b[0] = _start(problem)
-    value, spreads = _value(problem, b, ridge), problem.design.spreads()
+    value, mu, w = _at(problem, b, ridge)
+    spreads = problem.design.spreads()
     for _ in range(100):
-        mu = mean(problem, problem.design.dot(b) + problem.offset)
-        w = problem.n * mu * (1 - mu) if problem.family == "binomial" else mu
         gradient = problem.design.transposed(problem.y - problem.n * mu) - ridge * b
         information = problem.design.gram(w) + np.diag(ridge)
         step = _solve(information, gradient)
         for _ in range(30):
-            after = _value(problem, b + step, ridge)
+            after, mu, w = _at(problem, b + step, ridge)
             if after >= value - 1e-10 * abs(value):
                 break
             step = step / 2
@@ -54,14 +53,11 @@ def _start(problem: Problem) -> float:
     return float(np.log(share / (1 - share)))
 
 
-def _value(problem: Problem, b: Floats, ridge: Floats) -> float:
-    eta = problem.design.dot(b) + problem.offset
-    if problem.family == "binomial":
-        total = problem.y @ eta - problem.n @ np.logaddexp(0.0, eta)
-    else:
-        with np.errstate(over="ignore"):
-            total = problem.y @ eta - np.exp(eta).sum()
-    return float(total - ridge @ b**2 / 2)
+def _at(problem: Problem, b: Floats, ridge: Floats) -> tuple[float, Floats, Floats]:
+    """Log-likelihood (without its constant), means and weights of the cells at some coefficients."""
+    fixed = problem.design.dot(b) + problem.offset
+    state = pass_over(problem, fixed, no_effects(problem), 0.0, NONE)
+    return state.f - float(ridge @ b**2) / 2, state.mu, state.w
 
 
 def _solve(information: Floats, gradient: Floats) -> Floats:

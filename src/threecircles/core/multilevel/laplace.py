@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import expit
@@ -54,26 +55,20 @@ def mean(problem: Problem, eta: Floats) -> Floats:
         return np.exp(eta)
 
 
-def pass_over(
-    problem: Problem, fixed: Floats, modes: Modes, pa: float, pl: float, valued: bool = True
-) -> State:
-    """One pass: penalised log-likelihood f (without constant), means, weights, sums by area.
-
-    valued: whether f is asked for; its logarithm is a third of the time. Without it f is nan.
-    """
+def pass_over(problem: Problem, fixed: Floats, modes: Modes, pa: float, pl: float) -> State:
+    """One pass: penalised log-likelihood f (without constant), means, weights, sums by area."""
     effects = modes.u + modes.v[problem.authority]
     rows = _binomial if problem.family == "binomial" else _poisson
     mu, w, _ = problem.room
     residual, weight = np.empty_like(effects), np.empty_like(effects)
-    total = 0.0 if valued else np.nan
+    total = 0.0
     # A step of the search that leads far away is judged by its value, not by a warning on the screen.
     with np.errstate(over="ignore", invalid="ignore"):
         for cells, areas, starts in problem.blocks:
             eta = fixed[cells] + effects[problem.area[cells]]
             y, n = problem.y[cells], problem.n[cells]
             grown = rows(n, eta, mu[cells], w[cells])
-            if valued:
-                total += np.dot(y, eta) - np.dot(n, np.log(grown) if rows is _binomial else grown)
+            total += np.dot(y, eta) - np.dot(n, np.log(grown) if rows is _binomial else grown)
             residual[areas] = np.add.reduceat(y - n * mu[cells], starts)
             weight[areas] = np.add.reduceat(w[cells], starts)
     penalty = pa * np.dot(modes.u, modes.u) + (0.0 if pl == NONE else pl * np.dot(modes.v, modes.v))
@@ -99,16 +94,14 @@ def _poisson(n: Floats, eta: Floats, mu: Floats, w: Floats) -> Floats:
 
 
 def find_modes(
-    problem: Problem, fixed: Floats, start: Modes, pa: float, pl: float, near: bool = False,
-    rest: float = NEGLIGIBLE,
-) -> tuple[Modes, State]:  # fmt: skip
+    problem: Problem, fixed: Floats, start: Modes, pa: float, pl: float, rest: float = NEGLIGIBLE
+) -> tuple[Modes, State]:
     """The effects that maximise f, by Newton steps halved until f does not fall.
 
-    near: the start is so near that whole steps are safe and f is not asked for.
     rest: a step that would raise f by less than half of this is not taken.
     """
     modes = start
-    state = pass_over(problem, fixed, modes, pa, pl, not near)
+    state = pass_over(problem, fixed, modes, pa, pl)
     for _ in range(100):
         d = state.weight + pa
         a = state.residual - pa * modes.u
@@ -124,28 +117,34 @@ def find_modes(
             break
         for _ in range(40):
             tried = Modes(modes.u + du, modes.v + dv)
-            after = pass_over(problem, fixed, tried, pa, pl, not near)
-            if near or after.f >= state.f - 1e-12 * abs(state.f):
+            after = pass_over(problem, fixed, tried, pa, pl)
+            if after.f >= state.f - 1e-12 * abs(state.f):
                 break
             du, dv = du / 2, dv / 2
         modes, state = tried, after
     return modes, state
 
 
-def evaluate(
-    problem: Problem, theta: Floats, start: Modes, near: bool = False, rest: float = NEGLIGIBLE
-) -> tuple[float, Floats, Modes]:
+class Point(NamedTuple):
+    """The log-likelihood at some parameters, its gradient, the modes there and the pass at them."""
+
+    value: float
+    gradient: Floats
+    modes: Modes
+    state: State
+
+
+def evaluate(problem: Problem, theta: Floats, start: Modes, rest: float = NEGLIGIBLE) -> Point:
     """Log-likelihood at theta = (coefficients, log sd of each level), its gradient, and the modes.
 
-    near: start holds the modes of a point close by, and only the gradient is wanted (the value is nan).
-    rest: as in `find_modes`.
+    start: effects to search the modes from. rest: as in `find_modes`.
     """
     k = len(problem.design.names)
     two = len(problem.levels) == 2
     pa = float(np.exp(-2 * theta[k]))
     pl = float(np.exp(-2 * theta[k + 1])) if two else NONE
     fixed = problem.design.dot(theta[:k]) + problem.offset
-    modes, state = find_modes(problem, fixed, start, pa, pl, near, rest)
+    modes, state = find_modes(problem, fixed, start, pa, pl, rest)
     d = state.weight + pa
     c = state.weight / d
     inverse_s = (
@@ -178,4 +177,4 @@ def evaluate(
         gradient.append(
             np.array([pl * (modes.v @ modes.v + inverse_s.sum() - tv @ modes.v) - authorities])
         )
-    return float(value), np.concatenate(gradient), modes
+    return Point(float(value), np.concatenate(gradient), modes, state)

@@ -95,8 +95,17 @@ class Problem:
         """Sums over the cells of each area."""
         return np.add.reduceat(values, self.starts)
 
+    @cached_property
+    def authority_starts(self) -> Ints:
+        """Where each authority's areas begin: they lie together."""
+        return np.searchsorted(self.authority, np.arange(len(self.authority_labels))).astype(
+            np.int64
+        )
+
     def by_authority(self, values: Floats) -> Floats:
-        """Sums over the areas of each authority."""
+        """Sums over the areas of each authority, of each column where there are several."""
+        if values.ndim == 2:
+            return np.add.reduceat(values, self.authority_starts, axis=0)
         return np.bincount(self.authority, values, minlength=len(self.authority_labels)).astype(
             np.float64
         )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
 
+from threecircles.core.multilevel.curvature import curvature
 from threecircles.core.multilevel.design import Floats
 from threecircles.core.multilevel.expected import expected_scale
 from threecircles.core.multilevel.glm import SEPARATED, check_separation, glm
@@ -15,6 +15,8 @@ from threecircles.core.multilevel.laplace import (
     NONE,
     ROUGHLY,
     Modes,
+    Point,
+    State,
     evaluate,
     no_effects,
     pass_over,
@@ -25,11 +27,13 @@ START_LOG_SD = (-1.0, -1.2)
 LOG_SD_RANGE = (-12.0, 6.0)
 """Below e^-12 a level is nought for every purpose, and its precision would overflow."""
 AT_BOUNDARY = 1e-3
-DIFFERENCE = 1e-2
 FLAT = 1e-8
 FAR = 15.0
 RESTS = 1e-6
-COARSE = 20.0
+NEAR = 0.1
+"""A gradient below this is near the maximum: from there on modes are found to the last digit."""
+SHORT = 1e-2
+"""After a step of less than this part of a standard error the curvature is the same for every purpose."""
 
 
 @dataclass
@@ -46,7 +50,7 @@ class Search:
 
 
 class Memory:
-    """The negative log-likelihood in preconditioned coordinates, warm-started from the last modes."""
+    """The negative log-likelihood in preconditioned coordinates, warm-started from the modes known best."""
 
     def __init__(
         self,
@@ -58,7 +62,9 @@ class Memory:
     ) -> None:
         self.used, self.centre, self.scale, self.ridge = used, centre, scale, ridge
         self.modes, self.count = modes or no_effects(used), 0
+        self.state: State | None = None
         self.rest = NEGLIGIBLE
+        self.tangent: tuple[Floats, Modes, Modes] | None = None
 
     def theta(self, z: Floats) -> Floats:
         """The parameters at z."""
@@ -69,52 +75,53 @@ class Memory:
 
     def __call__(self, z: Floats) -> tuple[float, Floats]:
         theta = self.theta(z)
-        k = len(self.used.design.names)
-        value, gradient, modes = evaluate(self.used, theta, self.modes, rest=self.rest)
-        self.count += 1
-        if not np.isfinite(value):
-            return 1e300, np.zeros_like(z)
-        self.modes = modes
-        value -= float(self.ridge @ theta[:k] ** 2) / 2
-        return -value, self._gradient(theta, gradient)
+        return self.keep(theta, evaluate(self.used, theta, self._start(theta), self.rest))
 
-    def slope(self, z: Floats) -> Floats:
-        """The gradient at a point close to the last one; its value is not asked for."""
-        theta = self.theta(z)
-        _, gradient, self.modes = evaluate(self.used, theta, self.modes, near=True)
+    def keep(self, theta: Floats, point: Point) -> tuple[float, Floats]:
+        """Value and gradient to make small, from what was found at theta; its modes are kept."""
         self.count += 1
-        return self._gradient(theta, gradient)
-
-    def _gradient(self, theta: Floats, gradient: Floats) -> Floats:
-        k = len(self.used.design.names)
+        k = len(self.ridge)
+        if not np.isfinite(point.value):
+            return 1e300, np.zeros(len(theta))
+        self.modes, self.state = point.modes, point.state
+        gradient = point.gradient.copy()
         gradient[:k] -= self.ridge * theta[:k]
-        return np.asarray(-(self.scale.T @ gradient), dtype=np.float64)
+        value = point.value - float(self.ridge @ theta[:k] ** 2) / 2
+        return -value, np.asarray(-(self.scale.T @ gradient), dtype=np.float64)
+
+    def hessian(self, z: Floats) -> Floats:
+        """The second derivatives at z, whose modes must be the last ones found."""
+        theta = self.theta(z)
+        assert self.state is not None
+        made, moves = curvature(self.used, theta, self.modes, self.state)
+        self.tangent = theta, self.modes, moves
+        made[: len(self.ridge), : len(self.ridge)] -= np.diag(self.ridge)
+        return -(self.scale.T @ made @ self.scale)
+
+    def _start(self, theta: Floats) -> Modes:
+        if self.tangent is None:
+            return self.modes
+        # Modes nearly follow their tangent, so a pass over the cells is saved each time.
+        at, modes, moves = self.tangent
+        return Modes(modes.u + moves.u @ (theta - at), modes.v + moves.v @ (theta - at))
 
 
 def search(used: Problem, ridge: Floats) -> Search:
-    """From the model without effects to the maximum, by BFGS and then Newton. ridge: precision a slope."""
+    """From the model without effects to the maximum, by Newton's steps. ridge: precision a slope."""
     if not used.levels:
         return _plain(used, ridge)
     b, _ = glm(used, ridge)
     k, m = len(b), len(used.levels)
     centre = np.concatenate([b, START_LOG_SD[:m]])
-    _, _, modes = evaluate(used, centre, no_effects(used), rest=ROUGHLY)
-    scale = expected_scale(used, centre, modes, ridge)
-    memory = Memory(used, centre, scale, ridge, modes)
-    memory.rest = ROUGHLY
-    options = {"gtol": 1e-3, "maxiter": 200}
-    found = minimize(memory, np.zeros(k + m), jac=True, method="BFGS", options=options)
-    memory.rest = NEGLIGIBLE
-    if (np.exp(memory.theta(found.x)[k:]) < AT_BOUNDARY).any():
-        theta = memory.theta(found.x)
-        unknown = np.full((k + m, k + m), np.nan)
-        sds = np.exp(theta[k:]).tolist()
-        return Search(theta, -found.fun, unknown, memory.modes, memory.count, np.nan, sds)
-    z, value, gradient, hessian = _newton(memory, found.x)
-    if (finer := _finer(memory, z, hessian)) is not None:
-        memory, scale = finer, finer.scale
-        z, value, gradient, hessian = _newton(memory, np.zeros(k + m))
+    point = evaluate(used, centre, no_effects(used), ROUGHLY)
+    scale = expected_scale(used, centre, point.state, ridge)
+    memory = Memory(used, centre, scale, ridge)
+    z, value, gradient, hessian = _newton(memory, *memory.keep(centre, point))
     theta = memory.theta(z)
+    sds = np.exp(theta[k:])
+    if (sds < AT_BOUNDARY).any():
+        unknown = np.full((k + m, k + m), np.nan)
+        return Search(theta, -value, unknown, memory.modes, memory.count, np.nan, sds.tolist())
     check_separation(used, theta[:k], used.design.spreads(), 2 * SEPARATED)
     return Search(
         theta,
@@ -123,62 +130,30 @@ def search(used: Problem, ridge: Floats) -> Search:
         memory.modes,
         memory.count,
         float(np.abs(gradient).max()),
-        np.exp(theta[k:]).tolist(),
+        sds.tolist(),
     )
 
 
-def _finer(memory: Memory, z: Floats, hessian: Floats) -> Memory | None:
-    """Coordinates of the maximum's own curvature, where those of the start are too fine to difference in."""
-    inverse = _inverse(hessian)
-    if np.isnan(inverse).any() or np.sqrt(np.diag(inverse).max()) < COARSE:
-        return None
-    made = Memory(
-        memory.used,
-        memory.theta(z),
-        memory.scale @ np.linalg.cholesky(inverse),
-        memory.ridge,
-        memory.modes,
-    )
-    made.count = memory.count
-    return made
-
-
-def _newton(memory: Memory, z: Floats) -> tuple[Floats, float, Floats, Floats]:
-    # Differenced exact gradients: the curvature BFGS gathers is too coarse for standard errors.
-    value, gradient = memory(z)
-    hessian, at = _hessian(memory, z), z
-    for _ in range(25):
-        if np.abs(gradient).max() < RESTS:
+def _newton(memory: Memory, value: float, gradient: Floats) -> tuple[Floats, float, Floats, Floats]:
+    """Where the search ends, with value, gradient and curvature, from those at nought."""
+    k, z = len(memory.ridge), np.zeros(len(gradient))
+    memory.rest = ROUGHLY
+    hessian = memory.hessian(z)
+    for _ in range(50):
+        largest = float(np.abs(gradient).max())
+        if largest < RESTS or (np.exp(memory.theta(z)[k:]) < AT_BOUNDARY).any():
             break
+        if largest < NEAR:
+            memory.rest = NEGLIGIBLE
         step = _newton_step(hessian, gradient)
         after, after_gradient = memory(z - step)
         while after > value + 1e-9 * max(1.0, abs(value)) ** 0.5 and np.abs(step).max() > 1e-9:
             step = step / 2
             after, after_gradient = memory(z - step)
         z, value, gradient = z - step, after, after_gradient
-        if np.linalg.norm(z - at) > 0.5:
-            hessian, at = _hessian(memory, z), z
-    if np.linalg.norm(z - at) > 0.05:
-        hessian = _hessian(memory, z)
+        if np.linalg.norm(step) > SHORT:
+            hessian = memory.hessian(z)
     return z, value, gradient, hessian
-
-
-def _hessian(memory: Memory, z: Floats) -> Floats:
-    """Central differences of the exact gradient. memory.modes must be near those at z."""
-    rows = []
-    middle = memory.modes
-    for i in range(len(z)):
-        step = np.zeros(len(z))
-        step[i] = DIFFERENCE
-        memory.modes = middle
-        above = memory.slope(z + step)
-        # Modes move along a line over so short a step, so those on the other side are known beforehand.
-        plus = memory.modes
-        memory.modes = Modes(2 * middle.u - plus.u, 2 * middle.v - plus.v)
-        rows.append((above - memory.slope(z - step)) / (2 * DIFFERENCE))
-    memory.modes = middle
-    made = np.array(rows)
-    return (made + made.T) / 2
 
 
 def _newton_step(hessian: Floats, gradient: Floats) -> Floats:
