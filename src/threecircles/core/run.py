@@ -21,7 +21,7 @@ import polars as pl
 
 from threecircles import __version__
 from threecircles.core import manifest
-from threecircles.core.engines import Engine, collect
+from threecircles.core.engines import Engine, Polars, collect
 from threecircles.core.errors import UsageError, did_you_mean
 from threecircles.core.manifest import Entry, Output
 from threecircles.core.safety import Grant, Sensitive
@@ -270,10 +270,12 @@ class Runner:
             return path.with_name("out")
         if path.with_suffix(".json").exists():
             return read_measured(path)
+        # Steps of the identity side collect what they read: another engine between only copies it twice.
+        engine = self.engine if step.side == "payload" else Polars()
         frame = (
-            self.engine.scan(path)
+            engine.scan(path)
             if side == "payload"
-            else self.engine.frame(self.workspace.read_table(path, side))
+            else engine.frame(self.workspace.read_table(path, side))
         )
         if grant is None or not table.startswith(("record.", "identity.")):
             return frame
