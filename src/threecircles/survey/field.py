@@ -83,7 +83,11 @@ def add_schools(store: Store, table: pl.DataFrame, study: Study) -> int:
 def add_classes(
     store: Store, table: pl.DataFrame, asked: Sequence[Questionnaire]
 ) -> list[dict[str, Any]]:
-    """Codes for every class of a list: columns urn, class, nc_year, on_roll. Returns the rows with codes."""
+    """Codes for every class of a list: columns urn, class, nc_year, on_roll. Returns the rows with codes.
+
+    A column questionnaire says which form a class opens (a service's: `service` before, `service_later`
+    after); else the school year decides.
+    """
     _need(table, ("urn", "class", "nc_year", "on_roll"))
     known = {str(r["urn"]) for r in store.run("SELECT urn FROM school_window")}
     unknown: list[str] = sorted({str(u) for u in table["urn"].to_list()} - known)
@@ -97,12 +101,18 @@ def add_classes(
     rows = []
     for row, code, adult in zip(table.iter_rows(named=True), codes, adults, strict=True):
         year = int(row["nc_year"])
+        form = str(row.get("questionnaire") or "") or questionnaire_for(asked, year)
+        if form not in {q.id for q in asked}:
+            raise UsageError(
+                "The study does not ask this questionnaire.", found=form,
+                allowed=", ".join(q.id for q in asked),
+            )  # fmt: skip
         rows.append(
             {
                 "code": code, "adult_code": adult, "urn": str(row["urn"]), "name": str(row["class"]),
                 "nc_year": year, "on_roll": int(row["on_roll"]),
                 "opted_out": int(row.get("opted_out") or 0),
-                "questionnaire": questionnaire_for(asked, year),
+                "questionnaire": form,
             }
         )  # fmt: skip
     with store.writing():

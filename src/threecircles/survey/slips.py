@@ -8,8 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from threecircles.survey.codes import spaced
+from threecircles.survey.helper_page import person_mark
 from threecircles.survey.sheet import quoted, write_sheet
 from threecircles.survey.study import Study
+
+HELPER = (
+    "At /survey/helper the adult code and a number show that person's goals and how things are for them, and "
+    "nothing of what they say about coming here. Keep this page locked away; give nobody else's slip out."
+)
 
 
 def write_slips(
@@ -32,10 +38,24 @@ def write_slips(
             '#pagebreak()\n#heading(level: 2, "Slips: cut out and hand one to each child")'
         )
         cells = ", ".join(
-            f"[#text(size: 9pt, {quoted('Your own code')}) #linebreak() #text(size: 16pt, {quoted(spaced(c))})]"
+            f"[#text(size: 9pt, {quoted(_head(study, c))}) #linebreak() #text(size: 16pt, {quoted(spaced(c))})]"
             for c in own
         )
         lines.append(f"#grid(columns: 3, inset: 10pt, stroke: 0.5pt, {cells})")
+    if study.kind == "service" and own:
+        lines.append(
+            '#pagebreak()\n#heading(level: 2, "For the worker: write each name beside its number")'
+        )
+        lines.append(f"#par({quoted(HELPER)})")
+        marks = ", ".join(f"[{person_mark(study.id, c)}: #h(1fr) ]" for c in own)
+        lines.append(f"#grid(columns: 2, inset: 10pt, stroke: 0.5pt, {marks})")
     name = re.sub(r"[^A-Za-z0-9]+", "-", f"{row['urn']}-{row['name']}").strip("-").lower()
     path = out / f"class-{name}.pdf"
     return write_sheet(title, lines, path)
+
+
+def _head(study: Study, code: str) -> str:
+    """What stands above a person's own code; in a service also the number by which the worker knows it."""
+    if study.kind != "service":
+        return "Your own code"
+    return f"Your own code (number {person_mark(study.id, code)})"

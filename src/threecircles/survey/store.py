@@ -90,6 +90,8 @@ class Store:
     def writing(self) -> Iterator[None]:
         """One transaction: all of it is kept, or nothing."""
         with self._lock:
+            if self.postgres:
+                self._connection.execute("BEGIN")
             try:
                 yield
             except BaseException:
@@ -182,13 +184,17 @@ class Store:
         if found is None:
             raise UsageError("There is no open form under this token.")
         digest = hashlib.sha256(json.dumps(list(items), sort_keys=True).encode()).hexdigest()[:24]
+        new = self.one(
+            "INSERT INTO batch VALUES (?,?,?) ON CONFLICT (session, seq) DO NOTHING RETURNING seq",
+            (found.key, seq, digest),
+        )
+        if new is not None:
+            for item in items:
+                self._answer(found.key, seq, item)
+            return self.contiguous(found.key)
         known = self.one("SELECT digest FROM batch WHERE session=? AND seq=?", (found.key, seq))
         if known is not None and known["digest"] != digest:
             raise ConflictError(self.next_seq(found.key))
-        if known is None:
-            self.run("INSERT INTO batch VALUES (?,?,?)", (found.key, seq, digest))
-            for item in items:
-                self._answer(found.key, seq, item)
         return self.contiguous(found.key)
 
     def _answer(self, key: int, seq: int, item: dict[str, Any]) -> None:
@@ -272,7 +278,8 @@ def _postgres(address: str) -> Any:
             mend="Install threecircles[postgres].",
         ) from None
     try:
-        return psycopg.connect(address)
+        # Reads stand alone: one that fails, or lasts, must not hold up those after it.
+        return psycopg.connect(address, autocommit=True)
     except psycopg.OperationalError as error:
         raise ThreeCirclesError(
             "The store cannot be reached.", found=str(error).splitlines()[0]

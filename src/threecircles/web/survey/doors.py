@@ -106,7 +106,8 @@ def _closed(found: Door, words: dict[str, str]) -> str:
 def _consent(live: Live, found: Door, language: str, own: str) -> Response:
     words, study = words_of(language), live.study
     until = study.withdraw_until or study.last_day
-    named = words["consent_named"].replace("{day}", f"{until.day} {until:%B %Y}")
+    whose = "consent_service" if study.kind == "service" else "consent_named"
+    named = words[whose].replace("{day}", f"{until.day} {until:%B %Y}")
     watched = words["consent_watch"]
     if study.screening.rule == "daily":
         watched = words["consent_screened"].replace("{who}", study.screening.by)

@@ -13,7 +13,7 @@ from threecircles.web.errors import handlers
 from threecircles.web.evidence.status import asset
 from threecircles.web.headers import PlainHeaders
 from threecircles.web.routes import check_entries, public
-from threecircles.web.survey import answering, doors, files
+from threecircles.web.survey import answering, doors, files, helper
 
 WHY = "A child opens the form with the class code; it holds no one's record."
 ROUTES = [
@@ -32,6 +32,7 @@ ROUTES = [
     public("/survey/away", doors.away, why="A page that says nothing of the survey."),
     public("/survey/settings", answering.settings, why=WHY, methods=("GET", "POST")),
     public("/survey/room", doors.room, why="Counts of one class, by the adult code of its sheet.", methods=("GET", "POST")),
+    public("/survey/helper", helper.helper, why="One person's goals, by the adult code and number of a service's sheet.", methods=("GET", "POST")),
     public("/survey/static/{name}", files.static, why="Style and script of the form."),
     public("/survey/worker.js", files.worker, why="Lets the form open without a connection."),
     public("/survey/audio/{language}/{key}", files.audio, why="Questions read aloud."),
