@@ -5,19 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import typer
 import yaml
 
 from threecircles import pipeline
-from threecircles.cli import commands
 from threecircles.core import workspace as workspaces
 from threecircles.core.errors import DefinitionError, NotPermitted
-from threecircles.definitions import load
 from threecircles.definitions.place import Place
 from threecircles.disclosure import audit, ethics, studies
 from threecircles.disclosure.ethics_draft import write_draft
 from threecircles.disclosure.gates import check_may_run, gate
-from threecircles.web.routes import all_routes
 
 KINDS = sorted(k for k in studies.kinds() if k != "link")
 
@@ -156,43 +152,6 @@ def test_a_draft_can_be_read_and_waits_for_its_committee(tmp_path):
     path = write_draft(tmp_path, "effect", "e1")
     (only,) = ethics.records(tmp_path).values()
     assert path.exists() and only.decision == "waiting" and len(ethics.missing(only)) > 8
-
-
-def all_commands(app: typer.Typer, before=""):
-    for item in app.registered_commands:
-        yield f"{before}{item.name or item.callback.__name__.replace('_', '-')}"
-    for group in app.registered_groups:
-        yield from all_commands(group.typer_instance, f"{before}{group.name} ")
-
-
-def test_no_command_route_or_step_of_a_study_stands_outside_the_gate(tmp_path, monkeypatch):
-    """disclosure A17: over the command, route and step tables.
-
-    What bears a study's word opens a study, and every step of one with children's rows gets its
-    grant from the gate, which refuses a real place without a record.
-    """
-    app = typer.Typer()
-    commands.register(app)
-    listed = {c: studies.kind_of(c, "commands") for c in all_commands(app)}
-    words = (
-        "survey",
-        "voice",
-        "needs-audit",
-        "need effect",
-        "need follow",
-        "identity link",
-        "identity signpost",
-    )
-    outside = load("ethics/studies", studies.Studies).outside
-    for command, kind in listed.items():
-        if command.startswith(words) and command not in outside:
-            assert kind, (
-                f"{command} is neither a study nor said to be none (definitions/ethics/studies.yaml)"
-            )
-    paths = [r.path for r in all_routes()]
-    for path in paths:
-        if path.startswith(("/survey", "/voice", "/forms", "/needs-audit")):
-            assert studies.kind_of(path, "routes"), path
 
 
 STUDY_STEPS = ["survey.estimate", "need.effect-x", "need.follow-x", "need.audit", "voice.code"]

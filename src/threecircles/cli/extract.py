@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from threecircles.cli.acting import Actor, Second
+
 if TYPE_CHECKING:
     from threecircles.disclosure.extracts import ExtractSpec
 
@@ -74,22 +76,25 @@ def run_study(
     author: Annotated[str, typer.Option(help="Whose code it is; you must be somebody else.")],
     profile: Annotated[str, typer.Option(help="See `disclosure profiles`.")] = "research-7-5",
     workspace: Workspace = Path(),
-    actor: Annotated[str | None, typer.Option("--as", metavar="PERSON")] = None,
+    second: Second = "",
+    actor: Actor = None,
 ) -> None:
     """Run a study you have read on the real rows, without a network; safe tables go on to the desk."""
     from threecircles.core.errors import NotPermitted
     from threecircles.core.workspace import open_workspace
     from threecircles.disclosure import extracts, studies_inside
-    from threecircles.disclosure.people import person, same_human
+    from threecircles.disclosure.people import same_human
+    from threecircles.disclosure.preferences import excluded
     from threecircles.disclosure.scan import names_of
 
     declared = extracts.load_spec(spec)
-    if same_human(workspace, person(workspace, actor).id, author):
+    by = _permitted(workspace, declared, actor, second)
+    if same_human(workspace, by, author):
         raise NotPermitted("Nobody runs their own study.", mend="Another person reads and runs it.")
-    _permitted(workspace, declared, actor)
     done = studies_inside.run_inside(
         workspace, declared, code, _read(table), key=_key(workspace, declared.project),
         names=names_of(open_workspace(workspace, "identity")), out=out, profile=profile,
+        excluded=excluded(workspace, PURPOSE),
     )  # fmt: skip
     print(done.text())
     print(f"Ask for their release: threecircles release request {out.name}")
@@ -102,16 +107,22 @@ def build(
     spec: Annotated[Path, typer.Option("--spec", metavar="SPEC.yaml")],
     out: Annotated[Path, typer.Option("--out", metavar="FILE")],
     workspace: Workspace = Path(),
-    actor: Annotated[str | None, typer.Option("--as", metavar="PERSON")] = None,
+    second: Second = "",
+    actor: Actor = None,
 ) -> None:
     """Declared columns only, coarse dates, pseudonyms of the project's own, k and l held."""
     from threecircles.core.workspace import write_bytes
     from threecircles.disclosure import extracts
+    from threecircles.disclosure.preferences import excluded
 
     declared = extracts.load_spec(spec)
-    _permitted(workspace, declared, actor)
-    made = extracts.build(_read(table), declared, _key(workspace, declared.project))
-    write_bytes(out, made.frame.write_csv().encode())
+    _permitted(workspace, declared, actor, second)
+    made = extracts.build(
+        _read(table), declared, _key(workspace, declared.project), excluded(workspace, PURPOSE)
+    )
+    data = made.frame.write_csv().encode()
+    write_bytes(out, data)
+    extracts.note_built(workspace, declared.project, data)
     print(made.text())
 
 
@@ -123,13 +134,15 @@ def seal(
     to: Annotated[str, typer.Option(metavar="age1...", help="The recipient's public key.")],
     out: Annotated[Path, typer.Option("--out", metavar="FILE.age")],
     workspace: Workspace = Path(),
-    actor: Annotated[str | None, typer.Option("--as", metavar="PERSON")] = None,
+    second: Second = "",
+    actor: Actor = None,
 ) -> None:
     """Seal an extract to one recipient, with the day by which it is to be destroyed."""
     from threecircles.disclosure import extracts
 
     declared = extracts.load_spec(spec)
-    _permitted(workspace, declared, actor)
+    _permitted(workspace, declared, actor, second)
+    extracts.check_built(workspace, declared.project, extract.read_bytes())
     number = extracts.seal(_read(extract), declared, to, workspace, out)
     print(
         f"Extract {number}: sealed in {out.name}, to be returned or destroyed by {declared.keep_until.isoformat()}."
@@ -199,23 +212,18 @@ def grant(
     print(budget.words(made.epsilon / budget.MILLION))
 
 
-def _permitted(workspace: Path, spec: ExtractSpec, actor: str | None) -> None:
-    """Only under the agreement that the specification names, by an approver, with a second person asking."""
-    from datetime import UTC, datetime
+def _permitted(workspace: Path, spec: ExtractSpec, actor: str | None, second: str) -> str:
+    """Who takes rows out for the project, with another person beside them; see `applications`."""
+    from threecircles.cli.acting import acting, second_person
+    from threecircles.core.errors import UsageError
+    from threecircles.disclosure.applications import check_may_take_out
+    from threecircles.disclosure.people import same_human
 
-    from threecircles.disclosure.agreements import covering, lists_immigration
-    from threecircles.disclosure.people import person
-    from threecircles.disclosure.permission import check_may
-
-    today = datetime.now(UTC).date()
-    named = [a for a in covering(workspace, PURPOSE, today) if a.id == spec.agreement]
-    check_may(
-        "export_extract", actor=person(workspace, actor, mfa=True), purpose_id=PURPOSE, folder=workspace,
-        resource_id=f"dataset:{spec.project}", two_people=True,
-        resource={"owner": "house", "sensitivity": "pseudonymous", "purposes": [PURPOSE], "immigration": spec.immigration_agreed},
-        agreement=tuple(p for a in named for p in a.purposes) or None,
-        agreement_immigration=bool(named) and lists_immigration(workspace, PURPOSE, today),
-    )  # fmt: skip
+    by, other = acting(workspace, actor, identifiable=True), second_person(workspace, second)
+    if same_human(workspace, by.person.id, other):
+        raise UsageError("The second person must be somebody else.")
+    check_may_take_out(spec, workspace, actor=by.person, second=other, session_age=by.session_age)
+    return by.person.id
 
 
 def _key(workspace: Path, project: str) -> bytes:

@@ -69,12 +69,18 @@ def agree(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="CSV: field, case, coder_1, coder_2.")
     ],
+    study: Annotated[str, typer.Option(help="The study, as its ethics record names it.")],
+    workspace: Annotated[
+        Path, typer.Option("--workspace", metavar="W", help="The workspace.")
+    ] = Path(),
 ) -> None:
     """How far two readers agree, field by field; below .60 marked, below .40 not reported."""
     import polars as pl
 
     from threecircles.core.agreement import agreement
+    from threecircles.disclosure.studies import check_may_open_study
 
+    check_may_open_study("needs_audit", study, workspace=workspace)
     rows = pl.read_csv(file, infer_schema=False)
     for (field,), part in rows.group_by("field", maintain_order=True):
         told = agreement(part["coder_1"].to_list(), part["coder_2"].to_list())

@@ -217,6 +217,7 @@ def erase(
     """Take a person out of files, store and tables. Two people; refused while a hold stands."""
     from threecircles.core.workspace import open_workspace
     from threecircles.definitions.place import load_place
+    from threecircles.disclosure.extracts import outstanding
     from threecircles.disclosure.rights import changed, clock
     from threecircles.disclosure.rights import erase as erasing
 
@@ -229,6 +230,8 @@ def erase(
     for name, count in done.files:
         print(f"{name}: written anew without {count} rows; the old copy may not come back.")
     print(f"No backup holds the person after {in_words(done.backups_until)}.")
+    for number, project, until in outstanding(workspace):
+        print(f"Extract {number} of {project} is out until {until}: tell its holder.")
     if run_again:
         _run_and_tell(opened, place, before)
     else:

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -19,6 +19,7 @@ from threecircles.core.errors import NotPermitted, UsageError
 from threecircles.core.seeds import rng
 from threecircles.definitions import Definition, load_text
 from threecircles.disclosure.anonymity import Made, make_anonymous
+from threecircles.disclosure.immigration import immigration
 
 FILE = "extracts.sqlite"
 
@@ -50,7 +51,11 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class ExtractSpec(Definition):
-    """What a project may have: its columns, k and l, and until when."""
+    """What a project may have: its columns, k and l, and until when.
+
+    people: who will work with it. five_safes: an answer for projects, people, settings, data and
+    outputs. ruled_out: forbidden purposes, each ruled out by name (disclosure/applications.py).
+    """
 
     project: str
     ethics_id: str
@@ -61,7 +66,9 @@ class ExtractSpec(Definition):
     most_dropped: float = 0.05
     keep_until: date
     immigration_agreed: bool = False
-    people: tuple[str, ...] = field(default_factory=tuple)
+    people: tuple[str, ...] = ()
+    five_safes: dict[str, str] = field(default_factory=dict)
+    ruled_out: tuple[str, ...] = ()
 
 
 def load_spec(path: Path) -> ExtractSpec:
@@ -84,13 +91,16 @@ def load_spec(path: Path) -> ExtractSpec:
     return spec
 
 
-def build(frame: pl.DataFrame, spec: ExtractSpec, key: bytes) -> Made:
+def build(
+    frame: pl.DataFrame, spec: ExtractSpec, key: bytes, excluded: Collection[str] = ()
+) -> Made:
     """The extract of a table with one row a person: declared columns only, coarse dates, k and l held.
 
-    key: the project's; the same person has another pseudonym in every project. Raises UsageError for
-    a missing column, NotPermitted when it cannot be made anonymous.
+    key: the project's; the same person has another pseudonym in every project. excluded: person ids
+    left out by objection. Raises UsageError for a missing column, NotPermitted when it cannot be made
+    anonymous or holds facts about immigration.
     """
-    treated = declared_columns(frame, spec, key)
+    treated = declared_columns(frame, spec, key, excluded)
     quasi = [c.name for c in spec.columns if c.quasi]
     sensitive = [c.name for c in spec.columns if c.sensitive]
     made = make_anonymous(
@@ -104,10 +114,13 @@ def build(frame: pl.DataFrame, spec: ExtractSpec, key: bytes) -> Made:
     return Made(made.frame[order.tolist()], made.before, made.after, made.steps, made.dropped)
 
 
-def declared_columns(frame: pl.DataFrame, spec: ExtractSpec, key: bytes) -> pl.DataFrame:
+def declared_columns(
+    frame: pl.DataFrame, spec: ExtractSpec, key: bytes, excluded: Collection[str] = ()
+) -> pl.DataFrame:
     """The declared columns only, dates coarse, persons under the project's pseudonyms.
 
-    Raises UsageError for a missing column.
+    excluded: person ids left out by objection. Raises UsageError for a missing column, NotPermitted
+    for codes of the class immigration, under whatever heading they come.
     """
     missing = [c.name for c in spec.columns if c.name not in frame.columns]
     if missing:
@@ -116,7 +129,24 @@ def declared_columns(frame: pl.DataFrame, spec: ExtractSpec, key: bytes) -> pl.D
             found=", ".join(missing),
             allowed=", ".join(frame.columns),
         )
+    told = [c.name for c in spec.columns if c.treat == "keep"]
+    if not spec.immigration_agreed:
+        _refuse_immigration(frame.select(told))
+    persons = [c.name for c in spec.columns if c.treat == "key"]
+    for name in persons:
+        frame = frame.filter(~pl.col(name).cast(pl.String).is_in(sorted(excluded)))
     return frame.select(_treated(c, spec.project, key) for c in spec.columns)
+
+
+def _refuse_immigration(frame: pl.DataFrame) -> None:
+    codes = sorted({v for rows in immigration().rows for v in rows.values})
+    holding = [c for c in frame.columns if frame[c].cast(pl.String).is_in(codes).any()]
+    if holding:
+        raise NotPermitted(
+            "Facts about immigration are never in an extract that does not name them.",
+            found=f"codes {' or '.join(codes)} in {', '.join(holding)}",
+            mend="Take those codes out of the column before the extract is built.",
+        )
 
 
 def dummy(spec: ExtractSpec, rows: int, seed: int = 1) -> pl.DataFrame:
@@ -189,6 +219,39 @@ def seal(made: pl.DataFrame, spec: ExtractSpec, recipient: str, workspace: Path,
     return digest[:12]
 
 
+def note_built(workspace: Path, project: str, data: bytes) -> None:
+    """Remember the bytes of an extract that was built here for a project."""
+    with _table(workspace) as table:
+        table.execute(
+            "INSERT OR REPLACE INTO built VALUES (?,?,?)",
+            (hashlib.sha256(data).hexdigest(), project, _now()),
+        )
+
+
+def check_built(workspace: Path, project: str, data: bytes) -> None:
+    """Raise NotPermitted unless just these bytes were built here for this project: k and l hold for them only."""
+    with _table(workspace) as table:
+        digest = hashlib.sha256(data).hexdigest()
+        known = table.execute(
+            "SELECT 1 FROM built WHERE hash = ? AND project = ?", (digest, project)
+        )
+        if known.fetchone() is None:
+            raise NotPermitted(
+                "This file is not what was built for the project here.",
+                mend="Build it with `threecircles extract build`, and seal it unchanged.",
+            )
+
+
+def outstanding(workspace: Path) -> list[tuple[str, str, str]]:
+    """Extracts that are out: id, project, and until when. Whoever erases a person tells their holders."""
+    if not (Path(workspace) / FILE).exists():
+        return []
+    with _table(workspace) as table:
+        return table.execute(
+            "SELECT id, project, until FROM extract WHERE receipt IS NULL ORDER BY until"
+        ).fetchall()
+
+
 def receipt(workspace: Path, extract: str, what: Literal["returned", "destroyed"], by: str) -> str:
     """Note that an extract was returned or destroyed; returns the line. Raises UsageError when unknown or done."""
     with _table(workspace) as table:
@@ -241,6 +304,9 @@ def _table(workspace: Path) -> Iterator[sqlite3.Connection]:
             connection.execute(
                 "CREATE TABLE IF NOT EXISTS extract (id TEXT PRIMARY KEY, project TEXT, recipient TEXT, hash TEXT, "
                 "rows INTEGER, at TEXT, until TEXT, receipt TEXT, received TEXT)"
+            )
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS built (hash TEXT PRIMARY KEY, project TEXT, at TEXT)"
             )
             yield connection
     finally:

@@ -37,11 +37,21 @@ class Kind:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Outside:
+    """Commands, steps and routes (patterns) that open no study, and why."""
+
+    reason: str
+    commands: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
+    routes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Studies(Definition):
-    """definitions/ethics/studies.yaml. outside: commands near a study that open none."""
+    """definitions/ethics/studies.yaml."""
 
     kinds: tuple[Kind, ...]
-    outside: tuple[str, ...] = ()
+    outside: tuple[Outside, ...] = ()
 
 
 def kinds() -> dict[str, Kind]:
@@ -55,6 +65,12 @@ def kind_of(name: str, table: str) -> str:
         if any(fnmatchcase(name, pattern) for pattern in getattr(kind, table)):
             return kind.id
     return ""
+
+
+def outside_for(name: str, table: str) -> list[str]:
+    """Why a command, step or route opens no study; empty when nobody has said so."""
+    told = load("ethics/studies", Studies).outside
+    return [o.reason for o in told if any(fnmatchcase(name, p) for p in getattr(o, table))]
 
 
 def check_may_open_study(

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -80,12 +80,13 @@ def run_inside(
     names: Names,
     out: Path,
     profile: str = "research-7-5",
+    excluded: Collection[str] = (),
 ) -> Ran:
     """Run a study's code on the real rows, and write safe copies of its tables into `out` for the desk.
 
     frame: one row a person; the study sees the declared columns only, under the project's pseudonyms.
-    names: what must not stand in log or tables. The caller has asked `check_may`, and another person
-    has read the code. Raises NotPermitted for code that was not tried on dummy data, and for outputs
+    names: what must not stand in log or tables. excluded: person ids left out by objection. The caller
+    has asked `applications.check_may_take_out`, and another person has read the code. Raises NotPermitted for code that was not tried on dummy data, and for outputs
     that name somebody, hold a row a person or cannot be made safe; then `out` is not written.
     """
     _check_tried(workspace, spec, code)
@@ -93,7 +94,7 @@ def run_inside(
         raise UsageError(
             "The folder for the tables is there already.", where=out.name, mend="Name a new one."
         )
-    data = extracts.declared_columns(frame, spec, key)
+    data = extracts.declared_columns(frame, spec, key, excluded)
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         log, network = _run(code, data, home)
