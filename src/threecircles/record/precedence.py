@@ -55,8 +55,11 @@ def _of(facts: pl.DataFrame, name: str, order: tuple[str, ...], rule: Precedence
         .with_columns(
             _rank=pl.col("source").replace_strict(rank, default=len(rank), return_dtype=pl.Int64)
         )
-        .sort("person_id", "_rank", "_times", "value", descending=[False, False, True, False])
-    )
+        .sort(
+            "person_id", "_rank", "_times", "value", "source",
+            descending=[False, False, True, False, False],
+        )
+    )  # fmt: skip
     return (
         said.group_by("person_id", maintain_order=True)
         .agg(values=pl.col("value"), sources=pl.col("source"), chosen=pl.col("value").first())
