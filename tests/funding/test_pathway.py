@@ -168,12 +168,16 @@ def test_care_is_costed_by_main_placement_and_each_child_counts_once():
     assert rows["foster", "cost_per_child"]["value"] == rows["foster", "cost"]["value"]
 
 
-def test_a_real_place_has_no_costs_without_a_table_of_its_own():
+def test_a_real_place_has_no_costs_without_a_table_of_its_own(tmp_path):
     from types import SimpleNamespace
 
-    from threecircles.funding.steps import cost_table
+    from threecircles.funding.steps import definition_of
 
-    made_up = SimpleNamespace(settings={}, fictitious=True)
-    real = SimpleNamespace(settings={}, fictitious=False)
-    own = SimpleNamespace(settings={"cost_table": "ours.yaml"}, fictitious=False)
-    assert [cost_table(p) for p in (made_up, real, own)] == ["demo", "", "ours.yaml"]
+    def used(fictitious, **settings):
+        return definition_of(SimpleNamespace(settings=settings, fictitious=fictitious, dir=tmp_path), "cost_table")  # fmt: skip
+
+    assert [used(True), used(False), used(False, cost_table="ours")] == ["demo", "", "ours"]
+    with pytest.raises(UsageError, match="no such file"):
+        used(False, cost_table="ours.yaml")
+    (tmp_path / "ours.yaml").write_text("")
+    assert used(False, cost_table="ours.yaml") == tmp_path / "ours.yaml"

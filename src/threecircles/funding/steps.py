@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from threecircles.core.dates import year_end
 from threecircles.core.engines import collect
+from threecircles.core.errors import UsageError
 from threecircles.core.safety import Grant, Sensitive
 from threecircles.core.steps import Step
 from threecircles.core.tables import Measured
@@ -16,7 +19,11 @@ from threecircles.definitions.place import Place
 from threecircles.funding.care_events import care_costing
 from threecircles.funding.cost_table import load_cost_table
 from threecircles.funding.cost_tables import STEP, cost_by_placement
+from threecircles.funding.ledger import load_mapping, read_ledger
+from threecircles.funding.share_rules import load_share_rules
+from threecircles.funding.spend_flow import flow_table
 from threecircles.funding.spend_tables import spend_tables
+from threecircles.funding.terms import check_terms
 from threecircles.record import with_attributes
 
 PURPOSE = "needs_assessment"
@@ -25,8 +32,9 @@ PURPOSE = "needs_assessment"
 def steps(place: Place) -> list[Step]:
     """Spend where the place received an outturn; what care cost where it has a cost table and a 903.
 
-    A made-up place uses the demonstration prices; a real one names its own table under
-    `settings: {cost_table: FILE or id}` and gets no costs without it.
+    A made-up place uses the demonstration's prices and share rules; a real one names its own under
+    `settings: {cost_table: FILE or id, share_rules: FILE or id, ledgers: FOLDER}` and gets neither costs nor
+    the way of its money without them. FOLDER holds partners' ledgers, NAME.csv with its mapping NAME.yaml.
     """
     made = []
     if place.of("s251-outturn"):
@@ -36,11 +44,15 @@ def steps(place: Place) -> list[Step]:
                 function=spend,
                 reads=("record.spend_line", "record.area_value"),
                 writes=("funding.spend-*",),
-                definitions=("spend",),
-                params={"year": place.year},
+                definitions=("spend", "share_rules"),
+                params={
+                    "year": place.year,
+                    "rules": definition_of(place, "share_rules"),
+                    "ledgers": ledgers_of(place),
+                },
             )
         )
-    table = cost_table(place)
+    table = definition_of(place, "cost_table")
     if place.of("ssda903") and table:
         made.append(
             Step(
@@ -57,13 +69,36 @@ def steps(place: Place) -> list[Step]:
     return made
 
 
-def cost_table(place: Place) -> str:
-    """The cost table a place uses: the one it names, the demonstration's if it is made up, else none."""
-    named = place.settings.get("cost_table")
-    return str(named) if named else "demo" if place.fictitious else ""
+def definition_of(place: Place, setting: str) -> str | Path:
+    """The definition a place uses: the file or id it names, the demonstration's if it is made up, else none."""
+    named = place.settings.get(setting, "demo" if place.fictitious else "")
+    if Path(named).suffix not in (".yaml", ".yml"):
+        return named
+    if not (place.dir / named).exists():
+        raise UsageError("There is no such file.", where=f"place.yaml, settings: {setting}", found=named)  # fmt: skip
+    return place.dir / named
 
 
-def cost(episode: Any, *, grant: Grant, place: Place, table: str) -> list[Measured]:
+def ledgers_of(place: Place) -> dict[str, tuple[Path, Path]]:
+    """Each partner's ledger with the mapping that lies beside it, by name. Raises UsageError without one."""
+    folder = place.settings.get("ledgers")
+    if not folder:
+        return {}
+    found = {
+        p.stem: (p, p.with_suffix(".yaml")) for p in sorted((place.dir / folder).glob("*.csv"))
+    }
+    missing = [m.name for _, m in found.values() if not m.exists()]
+    if missing or not found:
+        raise UsageError(
+            "A ledger has no mapping." if missing else "There are no ledgers.",
+            where=f"place.yaml, settings: ledgers: {folder}",
+            found=", ".join(missing),
+            mend="Each NAME.csv needs NAME.yaml beside it (docs/how-to/funding-spend.md).",
+        )
+    return found
+
+
+def cost(episode: Any, *, grant: Grant, place: Place, table: str | Path) -> list[Measured]:
     """What the placements of the place's year cost, by kind; no row of a child goes on."""
     episodes = collect(
         with_attributes(
@@ -83,11 +118,20 @@ def cost(episode: Any, *, grant: Grant, place: Place, table: str) -> list[Measur
         event_id="row_id",
     )
     start, end = year_end(place.year - 1) + timedelta(days=1), year_end(place.year)
-    return [cost_by_placement(care, load_cost_table(table), care_costing(), start, end)]
+    return [cost_by_placement(care, load_cost_table(str(table)), care_costing(), start, end)]
 
 
-def spend(spend_line: Any, area_value: Any, year: int) -> list[Measured]:
-    """Tables of the newest outturn up to the place's year; children from the record's population."""
+def spend(
+    spend_line: Any,
+    area_value: Any,
+    year: int,
+    rules: str | Path = "",
+    ledgers: Mapping[str, tuple[Path, Path]] | None = None,
+) -> list[Measured]:
+    """Tables of the newest outturn up to the place's year; children from the record's population.
+
+    With share rules also the way of the money, to which partners' ledgers are added.
+    """
     if spend_line is None:
         return []
     lines = collect(spend_line).filter(
@@ -96,7 +140,41 @@ def spend(spend_line: Any, area_value: Any, year: int) -> list[Measured]:
     if lines.is_empty():
         return []
     newest = int(lines.get_column("year").max())  # type: ignore[arg-type]
-    return spend_tables(lines.filter(pl.col("year") == newest), _children(area_value), newest)
+    lines, children = lines.filter(pl.col("year") == newest), _children(area_value)
+    made = spend_tables(lines, children, newest)
+    if rules:
+        made.append(
+            _flow(lines, _partners(ledgers or {}, lines, newest), str(rules), children, newest)
+        )
+    return made
+
+
+def _flow(
+    lines: pl.DataFrame, partners: dict[str, pl.DataFrame], rules: str, children: int | None, year: int
+) -> Measured:  # fmt: skip
+    columns = ("spend_id", "agency", "budget_line", "net_pence")
+    every = pl.concat([t.select(columns) for t in (lines, *partners.values())])
+    return flow_table(every, load_share_rules(rules), children, year, tuple(partners))
+
+
+def _partners(
+    ledgers: Mapping[str, tuple[Path, Path]], own: pl.DataFrame, year: int
+) -> dict[str, pl.DataFrame]:
+    """Each ledger by its label, read by its mapping; one whose net does not come out is refused, not mended."""
+    made = {}
+    for file, path in ledgers.values():
+        mapping = load_mapping(path)
+        lines, broken = read_ledger(file, mapping, la_code=str(own["la_code"][0]), year=year)
+        if broken.height:
+            raise UsageError(
+                "A ledger does not add up.",
+                where=f"{file.name}, row {broken['row'][0]}",
+                found=broken["sentence"][0],
+                mend=f"`threecircles spend map {file.name}` lists every such row.",
+            )
+        check_terms(lines)
+        made[mapping.label] = lines
+    return made
 
 
 def _children(area_value: Any) -> int | None:

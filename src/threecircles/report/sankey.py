@@ -15,16 +15,21 @@ from threecircles.report.svg import Svg, drawing, label, tag
 WIDTH, NODE, GAP, TOP, SIDE = 1_100.0, 14.0, 26.0, 40.0, 200.0
 """SIDE: room at the right for the words of the last column."""
 NOBODY = "#B9B2A5"
+QUIET = ("none", "unallocated")
 
 
 @dataclass(frozen=True)
 class Flow:
-    """A number that went from one state in one column to another state in the next."""
+    """A number that went from one state in one column to another state in the next.
+
+    hatched: the number is a guess, and is drawn so.
+    """
 
     column: int
     start: str
     end: str
     value: float
+    hatched: bool = False
 
 
 @dataclass
@@ -57,7 +62,9 @@ def sankey(
     colours = _colours(order)
     rank = {s: k for k, s in enumerate(order)}
     links = sorted(flows, key=lambda f: (f.column, rank.get(f.start, 99), rank.get(f.end, 99)))
-    drawn = [_link(f, nodes, scale, colours[f.start]) for f in links if f.value > 0]
+    drawn = [_hatch(figure_id)] if any(f.hatched for f in links) else []
+    for f in (f for f in links if f.value > 0):
+        drawn.extend(_link(f, nodes, scale, colours[f.start], figure_id))
     for (_, state), node in nodes.items():
         drawn.append(
             tag("rect", x=node.x, y=node.y, width=NODE, height=node.height, fill=colours[state])
@@ -102,7 +109,9 @@ def _places(
     return nodes
 
 
-def _link(flow: Flow, nodes: dict[tuple[int, str], _Node], scale: float, colour: str) -> str:
+def _link(
+    flow: Flow, nodes: dict[tuple[int, str], _Node], scale: float, colour: str, figure_id: str
+) -> list[str]:
     a, b = nodes[flow.column, flow.start], nodes[flow.column + 1, flow.end]
     width = max(flow.value * scale, 1.0)
     y0, y1 = a.y + a.out + width / 2, b.y + b.into + width / 2
@@ -110,9 +119,20 @@ def _link(flow: Flow, nodes: dict[tuple[int, str], _Node], scale: float, colour:
     x0, x1 = a.x + NODE, b.x
     middle = (x0 + x1) / 2
     path = f"M{x0:.1f} {y0:.1f}C{middle:.1f} {y0:.1f} {middle:.1f} {y1:.1f} {x1:.1f} {y1:.1f}"
-    return tag(
-        "path", d=path, fill="none", stroke=colour, stroke_width=width, stroke_opacity="0.35"
-    )
+    made = [tag("path", d=path, fill="none", stroke=colour, stroke_width=width, stroke_opacity="0.35")]  # fmt: skip
+    if flow.hatched:
+        made.append(tag("path", d=path, fill="none", stroke=f"url(#{figure_id}-hatch)", stroke_width=width))  # fmt: skip
+    return made
+
+
+def _hatch(figure_id: str) -> str:
+    """White lines over a band whose number is a guess."""
+    line = tag("line", x1="0", y1="0", x2="0", y2="7", stroke="#FFFFFF", stroke_width="3.5")
+    made = tag(
+        "pattern", line, id=f"{figure_id}-hatch", width="7", height="7",
+        patternUnits="userSpaceOnUse", patternTransform="rotate(45)",
+    )  # fmt: skip
+    return tag("defs", made)
 
 
 def _named(node: _Node, name: str) -> str:
@@ -133,7 +153,9 @@ def _heading(text: str, column: int, columns: int) -> str:
 
 
 def _colours(order: Sequence[str]) -> dict[str, str]:
-    """A colour a state; "none" (no service) is always the same quiet one."""
-    named = [s for s in order if s != "none"]
+    """A colour a state; "none" (no service) and what nobody allocated are always the same quiet one."""
+    named = [s for s in order if s not in QUIET]
     colours = palette().categorical
-    return {s: colours[k % len(colours)] for k, s in enumerate(named)} | {"none": NOBODY}
+    return {s: colours[k % len(colours)] for k, s in enumerate(named)} | dict.fromkeys(
+        QUIET, NOBODY
+    )

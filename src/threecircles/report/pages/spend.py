@@ -6,6 +6,7 @@ from threecircles.report.altair_charts import bars
 from threecircles.report.blocks import chart_figure, chart_rows, drawn_rows, pivot_table
 from threecircles.report.context import Context
 from threecircles.report.model import Block, Figure, Nothing, Page, Table, Text
+from threecircles.report.pages.money_flow import money_flow
 from threecircles.report.released import Released, Tables
 from threecircles.report.words import capital
 
@@ -23,6 +24,10 @@ def page(tables: Tables, context: Context) -> Page:
         if table is not None:
             blocks.append(_spend(table, title))
             used.append(table)
+    flow = tables.get("spend-flow")
+    if flow is not None:
+        blocks += money_flow(flow)
+        used.append(flow)
     for table in (*tables.starting("spend-"), *tables.starting("cost-")):
         if table not in used:
             blocks.append(pivot_table(table, table.safe.spec.title))
@@ -50,7 +55,9 @@ def page(tables: Tables, context: Context) -> Page:
         slug="spend",
         nav="Spend",
         title=f"What does {context.place} spend on children?",
-        summary=("Money by line of the yearly return, and for each child who lives here.",),
+        summary=(
+            "Money by line of the yearly return, for each child who lives here, and by who pays, how early, to what end.",
+        ),
         blocks=tuple(blocks),
         tables=tuple(t.safe for t in used),
         related=("services", "neighbours", "methods"),
