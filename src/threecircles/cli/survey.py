@@ -24,9 +24,10 @@ def register(app: typer.Typer) -> None:
     for command in (new, check, codes, serve, counter, close, score, weight, estimate, report):
         group.command()(command)
     group.command("open")(open_study)
-    from threecircles.cli import survey_forms
+    from threecircles.cli import survey_forms, survey_linking
 
     survey_forms.register(group)
+    survey_linking.register(group)
     app.add_typer(group, name="survey")
 
 
@@ -51,6 +52,9 @@ def new(
         Path | None,
         typer.Option(metavar="PLAN.yaml", help="Only print the one-page plan of a sample."),
     ] = None,
+    after: Annotated[
+        str, typer.Option(metavar="STUDY", help="Make it the next wave of this study.")
+    ] = "",
 ) -> None:
     """Start a study: writes surveys/STUDY/study.yaml, to be filled in.
 
@@ -66,8 +70,14 @@ def new(
 
         print(page(read_plan(plan)))
         return
-    from threecircles.survey.study import new_study
+    from threecircles.survey.study import load_study, new_study, next_wave
 
+    if after:
+        path = next_wave(workspace, load_study(workspace, after), study, date.today())
+        print(
+            f"{path}\nThe next wave of {after}. Ethics has to decide anew; then: threecircles survey check {study}"
+        )
+        return
     path = new_study(workspace, study, kind, label or study.replace("-", " "), date.today(), mode)
     print(f"{path}\nFill in dates, ethics and languages, then: threecircles survey check {study}")
 
@@ -130,6 +140,13 @@ def codes(
     address: Annotated[
         str, typer.Option(help="Where children type the code.")
     ] = "http://127.0.0.1:8000/survey/",
+    known: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CODES.csv",
+            help="Codes of an earlier wave to keep, as the holder lists them: urn, class, code.",
+        ),
+    ] = None,
 ) -> None:
     """Codes for schools and classes, and a sheet of slips (PDF) for each class.
 
@@ -138,6 +155,7 @@ def codes(
     from threecircles.cli.survey_run import grant_for
     from threecircles.survey.field import add_classes, add_schools, pupil_codes, store_of
     from threecircles.survey.files import read_answers
+    from threecircles.survey.handing_over import keep_codes
     from threecircles.survey.slips import write_slips
     from threecircles.survey.study import asked, load_study
 
@@ -147,9 +165,12 @@ def codes(
     added = add_schools(store, read_answers(schools), found)
     rows = add_classes(store, read_answers(classes), asked(found, workspace))
     out.mkdir(parents=True, exist_ok=True)
+    kept = keep_codes(read_answers(known), rows) if known else {}
     for row in rows:
         own = (
-            pupil_codes(store, row["code"], row["on_roll"], row["opted_out"])
+            pupil_codes(
+                store, row["code"], row["on_roll"], row["opted_out"], kept.get(row["code"], ())
+            )
             if found.mode == "identifiable"
             else []
         )

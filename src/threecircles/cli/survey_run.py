@@ -75,7 +75,7 @@ def write_reports(
     tell(
         f"{scored.rows.height:,} pupils, {scored.rows['urn'].n_unique()} schools scored and weighted"
     )
-    safe, without = safe_tables(study_tables(scored, salt))
+    safe, without = safe_tables([*study_tables(scored, salt), *wave_tables(workspace, scored)])
     tell(
         f"{len(safe)} tables protected"
         + (f"; {len(without)} schools without a split by sex" if without else "")
@@ -104,6 +104,19 @@ def write_reports(
         schools[urn] = folder
     tell(f"{len(schools) - len(same)} school reports written, {len(same)} unchanged")
     return Reported(out / "borough", schools, tuple(without), tuple(same))
+
+
+def wave_tables(workspace: Path, scored: Scored) -> list[Measured]:
+    """What changed since the wave before, and trust over all waves that are closed; none for a first wave alone."""
+    from threecircles.survey.trust import trust_of_waves
+    from threecircles.survey.waves import asked_alike, chain, change_table
+
+    studies = chain(workspace, scored.study)
+    told = [trust] if (trust := trust_of_waves(workspace, studies)) else []
+    if len(studies) > 1 and not asked_alike(workspace, studies[-2], studies[-1]):
+        changed = change_table(score_study(workspace, studies[-2]), scored)
+        told += [changed] if changed else []
+    return told
 
 
 class Made:

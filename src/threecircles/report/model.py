@@ -66,7 +66,11 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """Rows for reading. The first column is the row's heading; a cell is a Value or a text."""
+    """Rows for reading. The first column is the row's heading; a cell is a Value or a text.
+
+    opens: each figure is a link to its row on the lineage page. anchors: the number id of each row, on
+    the page where such links end.
+    """
 
     id: str
     caption: str
@@ -76,6 +80,8 @@ class Table:
     period: str = ""
     source: str = ""
     notes: tuple[str, ...] = ()
+    opens: bool = False
+    anchors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

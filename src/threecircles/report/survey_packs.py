@@ -11,7 +11,7 @@ from threecircles.report.context import Context
 from threecircles.report.model import Downloads, Pack, Page
 from threecircles.report.pack import accessibility_page, release_id
 from threecircles.report.pages import borough_survey, school_survey, service_survey
-from threecircles.report.pages.methods import lineage_page
+from threecircles.report.pages.survey_numbers import numbers_page
 from threecircles.report.pdf import write_pdf
 from threecircles.report.released import Tables, released
 from threecircles.report.site import write_site
@@ -53,7 +53,7 @@ def write_report(pack: Pack, out: Path) -> list[Path]:
 def _pack(
     ready: Tables, pages: tuple[Page, ...], context: Context, edition: str, title: str = ""
 ) -> Pack:
-    lineage = tuple(lineage_page(t) for t in ready.values())
+    lineage = tuple(numbers_page(t) for t in ready.values())
     data = tuple(
         (t.safe.spec.title, f"data/{t.id}.csv", f"{t.safe.frame.height} rows (CSV).")
         for t in ready.values()

@@ -26,7 +26,7 @@ SIMILAR = 20
 LEAST_SIMILAR = 10
 """Similar schools, each of LEAST_PUPILS at least, that a range must be made of."""
 LEAST_PUPILS = 10
-ATTRIBUTES = ("sex", "nc_year", "free_meals", "sen", "eal")
+ATTRIBUTES = ("sex", "nc_year", "free_meals", "sen", "eal", "idaci_quintile")
 """What pupils were asked, or a school census gave, that an adjusted figure takes account of."""
 
 

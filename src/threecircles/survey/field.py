@@ -122,10 +122,24 @@ def add_classes(
     return rows
 
 
-def pupil_codes(store: Store, class_code: str, count: int, opted_out: int = 0) -> list[str]:
-    """Codes for the pupils of a class in an identifiable study; the last `opted_out` never open."""
-    taken = [r["code"] for r in store.run("SELECT code FROM pupil_code")]
-    made = make_codes(count, PUPIL_LENGTH, taken)
+def pupil_codes(
+    store: Store, class_code: str, count: int, opted_out: int = 0, known: Sequence[str] = ()
+) -> list[str]:
+    """Codes for the pupils of a class in an identifiable study; the last `opted_out` never open.
+
+    known: codes of an earlier wave that are kept, so that a pupil's answers can be set beside each other.
+    Raises UsageError for one that is no code, and for one that stands in another class too.
+    """
+    taken = {r["code"] for r in store.run("SELECT code FROM pupil_code")}
+    kept = [tidy(c) for c in known]
+    wrong = [c for c in kept if not is_code(c, PUPIL_LENGTH) or c in taken or kept.count(c) > 1]
+    if wrong:
+        raise UsageError(
+            f"{len(wrong)} of the codes to keep are no codes, or stand twice.",
+            mend="Ask the holder for the list again.",
+        )
+    made = [*kept, *make_codes(max(count - len(kept), 0), PUPIL_LENGTH, taken | set(kept))]
+    count = len(made)
     with store.writing():
         store.insert(
             "pupil_code",

@@ -10,6 +10,7 @@ import narwhals as nw
 import polars as pl
 
 from threecircles.core.engines import collect
+from threecircles.survey.census_join import with_beside
 from threecircles.survey.closing import read_closed
 from threecircles.survey.flags import flags, impossible, mischievous
 from threecircles.survey.measures import Measure
@@ -49,8 +50,9 @@ def score_study(workspace: Path, study: Study) -> Scored:
     """Scores and weights of a closed study. Raises UsageError when it is not closed."""
     tables = read_closed(workspace, study)
     known = {m.id: m for q in asked(study, workspace) for m in measures_of(q, workspace)}
-    frame = respondents(tables["responses"], tuple(known.values()))
-    roll = read_roll(folder_of(workspace, study.id), tables["participation"])
+    folder = folder_of(workspace, study.id)
+    frame = respondents(with_beside(tables["responses"], folder), tuple(known.values()))
+    roll = read_roll(folder, tables["participation"])
     whole = roll if roll["sex"].n_unique() > 1 else None
     keyed = frame.with_columns(
         stratum=pl.col("phase"),
@@ -65,7 +67,7 @@ def score_study(workspace: Path, study: Study) -> Scored:
         study,
         frame.with_columns(weight=weighted.weights, own_weight=respondents_share(keyed, people)),
         tuple(known.values()), weighted, roll, tables["participation"], workspace,
-        read_schools(folder_of(workspace, study.id), roll, phases), margins,
+        read_schools(folder, roll, phases), margins,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ store beside it.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, fields
 from datetime import date, timedelta
 from pathlib import Path
@@ -62,7 +63,10 @@ class Extension:
 
 @dataclass(frozen=True, kw_only=True)
 class Study(Definition):
-    """One study. untested_reason: why words that are not tried far enough are used all the same."""
+    """One study. untested_reason: why words that are not tried far enough are used all the same.
+
+    follows: the study of the wave before, whose questions are asked again.
+    """
 
     kind: Literal["census", "sample", "service", "workforce"]
     questionnaires: list[str]
@@ -85,6 +89,7 @@ class Study(Definition):
     untested_reason: str = ""
     extension: Extension | None = None
     wave: str = "1"
+    follows: str = ""
     store: str = ""
 
     @property
@@ -239,6 +244,30 @@ def new_study(
         basis="census" if kind == "census" else "sample", opens=opens, closes=opens + timedelta(27),
     )  # fmt: skip
     path.write_text(text, encoding="utf-8")
+    return path
+
+
+def next_wave(workspace: Path, before: Study, study_id: str, today: date) -> Path:
+    """Write the record of a study's next wave; returns its path.
+
+    What is asked, of whom and how stays; the window is four weeks from today, and the ethics decision,
+    its date and any reason for untried words have to be given anew. Raises when it is there already.
+    """
+    path = new_study(workspace, study_id, before.kind, before.label, today, before.mode)
+    wave = str(int(before.wave) + 1) if before.wave.isdigit() else f"{before.wave}, next"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    kept = {
+        "questionnaires": f"[{', '.join(before.questionnaires)}]",
+        "languages": f"[{', '.join(before.languages)}]", "basis": before.basis,
+        "who_asks": json.dumps(before.who_asks), "dpia": json.dumps(before.dpia),
+        "lawful_basis": json.dumps(before.lawful_basis), "retention": json.dumps(before.retention),
+    }  # fmt: skip
+    told = []
+    for line in lines:
+        name = line.partition(":")[0]
+        told.append(f"{name}: {kept[name]}" if name in kept else line)
+    told += [f"wave: {json.dumps(wave)}", f"follows: {before.id}"]
+    path.write_text("\n".join(told) + "\n", encoding="utf-8")
     return path
 
 

@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from threecircles.core.intervals import wilson
 from threecircles.core.tables import Dimension, Measured, TableSpec
+from threecircles.survey.closing import read_closed
+from threecircles.survey.questionnaire import questionnaire
+from threecircles.survey.study import Study
 
 ITEMS = ("trs1", "trs2", "trs3")
 AGREE = (4.0, 5.0)
 """Answers that count as trust: mostly, very much."""
+
+
+def trust_of_waves(workspace: Path, waves: Sequence[Study]) -> Measured | None:
+    """The trend over closed studies, by wave and respondent; None where no wave asked the trust items."""
+    told: dict[tuple[str, str], pl.DataFrame] = {}
+    for study in waves:
+        frozen = read_closed(workspace, study)["responses"]
+        for name in study.questionnaires:
+            form = questionnaire(name, workspace)
+            own = frozen.filter(pl.col("questionnaire") == name)
+            given = [
+                pl.col(i).cast(pl.Float64, strict=False)
+                for i in ITEMS
+                if i in own.columns and (own[f"{i}__why"] != "not_asked").any()
+            ]
+            key = (study.wave, form.respondent)
+            told[key] = pl.concat(
+                [*([told[key]] if key in told else []), own.select(given)], how="diagonal"
+            )
+    asked = any(set(ITEMS) & set(t.columns) for t in told.values())
+    return trust_trend(told) if asked else None
 
 
 def trust_trend(waves: Mapping[tuple[str, str], pl.DataFrame]) -> Measured:

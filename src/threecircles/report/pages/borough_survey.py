@@ -6,6 +6,7 @@ from threecircles.disclosure.release import Safe
 from threecircles.report.context import Context
 from threecircles.report.funnel_plot import Point, funnel_plot
 from threecircles.report.model import Block, Column, Figure, Notice, Page, Table, Text, Value
+from threecircles.report.pages import survey_waves
 from threecircles.report.pages.survey_parts import SOURCE, answers_figure, scores_table
 from threecircles.report.released import Released, Tables
 from threecircles.report.survey_words import Topic, topics
@@ -37,6 +38,7 @@ def pages(tables: Tables, context: Context, told: dict[str, tuple[str, ...]]) ->
             )
             for place, (area, title) in enumerate(AREAS)
         ),
+        *survey_waves.pages(tables, asked),
         _schools(tables.get("survey-schools"), asked),
         _method(tables, told),
     )
@@ -56,7 +58,7 @@ def _who(table: Released | None, context: Context, told: dict[str, tuple[str, ..
             Table(
                 id=f"{table.id}-who", caption="Pupils who took part, by year and sex",
                 columns=(Column("year", "School year"), *(Column(s, table.label("sex", s), "count") for s in [*sexes, "All"])),
-                rows=tuple(rows), table_ids=(table.id,), period=table.safe.spec.period, source=SOURCE,
+                rows=tuple(rows), table_ids=(table.id,), period=table.safe.spec.period, source=SOURCE, opens=True,
             )
         )  # fmt: skip
     if told.get("response"):
@@ -110,7 +112,7 @@ def _schools(table: Released | None, asked: tuple[Topic, ...]) -> Page:
         )
     )
     return Page(
-        id="survey-schools", slug="schools", nav="Schools", title="Do schools differ by more than chance?", order=8,
+        id="survey-schools", slug="schools", nav="Schools", title="Do schools differ by more than chance?", order=9,
         summary=("Pupils' feelings hardly differ between schools.",), blocks=tuple(blocks), tables=_safe(table),
     )  # fmt: skip
 
@@ -159,7 +161,7 @@ def _funnel(table: Released, topic: Topic) -> Figure:
 def _method(tables: Tables, told: dict[str, tuple[str, ...]]) -> Page:
     links = tuple((t.safe.spec.title, f"lineage/{t.id}") for t in tables.values())
     return Page(
-        id="survey-method", slug="methods", nav="Method", title="How was this report made?", order=9, summary=(),
+        id="survey-method", slug="methods", nav="Method", title="How was this report made?", order=10, summary=(),
         blocks=(Text("Method", told.get("method", ())), Text("Every table, and how it was made", (), links)),
     )  # fmt: skip
 

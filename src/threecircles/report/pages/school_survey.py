@@ -96,7 +96,7 @@ def _took_part(table: Released | None, mark: str) -> Page:
             Table(
                 id=f"{table.id}-who", caption="Pupils who took part",
                 columns=(Column("who", "Pupils"), Column("n", "Took part", "count")), rows=tuple(rows),
-                table_ids=(table.id,), period=table.safe.spec.period, source=SOURCE,
+                table_ids=(table.id,), period=table.safe.spec.period, source=SOURCE, opens=True,
             )
         )  # fmt: skip
     blocks.append(
@@ -158,7 +158,7 @@ def _beside(table: Released | None, asked: tuple[Topic, ...], mark: str) -> Page
                     Column("all", "All schools", "mean", "", 2), Column("from", "Similar schools: lowest", "mean", "", 2),
                     Column("to", "highest", "mean", "", 2), Column("said", "In words"),
                 ),
-                rows=tuple(rows), table_ids=(table.id,), period=table.safe.spec.period, source=SOURCE,
+                rows=tuple(rows), table_ids=(table.id,), period=table.safe.spec.period, source=SOURCE, opens=True,
             )
         )  # fmt: skip
     blocks.append(

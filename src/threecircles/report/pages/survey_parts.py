@@ -48,7 +48,7 @@ def answers_figure(table: Released, topic: Topic, **where: str) -> Figure:
         svg=answer_bars(figure_id, title, desc, topic.names, bars),
         table=Table(
             id=figure_id, caption=title, columns=columns, rows=tuple(rows), table_ids=(spec.id,),
-            period=spec.period, source=SOURCE, notes=spec.notes,
+            period=spec.period, source=SOURCE, notes=spec.notes, opens=True,
         ),
         drawn=tuple((f"{code}:{v}", x) for (code, _), bar in zip(topic.questions, bars, strict=True)
                     for v, x in zip(topic.values, bar.answers, strict=True) if x.known),
@@ -76,6 +76,7 @@ def scores_table(table: Released, topic: Topic, **where: str) -> Table:
             Column("n_weighted", "Stand for", "count"), Column("deff", "Design effect", "mean", "", 2), Column("mark", "Mark"),
         ),
         rows=tuple(r for r in rows if r), table_ids=(spec.id,), period=spec.period, source=SOURCE, notes=spec.notes,
+        opens=True,
     )  # fmt: skip
 
 
