@@ -25,6 +25,7 @@ GROUPS = (
     "agreement",
     "account",
     "key",
+    "catalogue",
     "dpia",
 )
 """Modules beside this one; each has `register(app)`."""

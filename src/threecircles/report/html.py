@@ -127,6 +127,7 @@ def frame_of(pack: Pack, page: Page) -> Frame:
             (text, f"{root}{slug}.html")
             for text, slug in (
                 ("All pages, A to Z", "a-to-z"),
+                ("Questions", "questions"),
                 ("Downloads", "downloads"),
                 ("Accessibility", "accessibility"),
             )

@@ -12,6 +12,7 @@ from threecircles.report.explore import explore_pages
 from threecircles.report.model import Downloads, Entries, Pack, Page, Text
 from threecircles.report.pages import pages_of
 from threecircles.report.pages.methods import lineage_page
+from threecircles.report.questions import questions_page
 from threecircles.report.released import Tables, released
 
 FORMATS = (
@@ -84,6 +85,7 @@ def _service_pages(tables: Tables, pages: tuple[Page, ...]) -> tuple[Page, ...]:
             blocks=(Text("Pages", (), tuple(listed)),),
             order=91,
         ),
+        questions_page({p.slug for p in pages}),
         accessibility_page(),
     )
 

@@ -55,7 +55,7 @@ def page(tables: Tables, context: Context) -> Page:
         ),
         blocks=tuple(blocks),
         tables=tuple(t.safe for t in tables.values()),
-        related=("quality", "methods"),
+        related=("quality", "methods", "questions"),
         order=9,
     )
 

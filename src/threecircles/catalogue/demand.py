@@ -1,0 +1,117 @@
+"""The questions people brought, each with what answers it: without them a room could lose its reason unseen."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rapidfuzz import fuzz
+
+from threecircles.core.errors import UsageError
+from threecircles.definitions import Definition
+from threecircles.definitions.loader import load_folder
+
+HOME = Path(__file__).parent / "data"
+CLOSE = 90
+"""Two words this alike (of 100) are taken for one word with a slip of the pen."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What answers a question. command: of `threecircles`; page: of the pack, or a path of the web pages.
+
+    acceptance: statements of the room's specification. not_built: why there is no answer yet; empty where the
+    command and the page exist. Whether a statement holds is said by docs/reference/acceptance.md.
+    """
+
+    room: str
+    acceptance: list[str]
+    command: str = ""
+    page: str = ""
+    not_built: str = ""
+
+    def __post_init__(self) -> None:
+        if not (self.command or self.page):
+            raise ValueError(f"{self.room}: an answer names a command or a page.")
+        if not self.acceptance:
+            raise ValueError(f"{self.room}: an answer names the statements it is held to.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Demand(Definition):
+    """A question and for whom it is asked. label: the question or decision.
+
+    grain: unit and geography. lag_days: days after the period's end by which the answer is of use. linkage: what
+    must be joined. Either met_by or not_planned (a reason) is filled in, never neither.
+    """
+
+    audience: list[str]
+    population: str
+    grain: str
+    lag_days: int
+    linkage: str = ""
+    met_by: list[Answer] = field(default_factory=list)
+    not_planned: str = ""
+
+    def __post_init__(self) -> None:
+        if bool(self.met_by) == bool(self.not_planned):
+            raise ValueError(f"{self.id} names what answers it, or why nothing is planned to.")
+
+    @property
+    def status(self) -> str:
+        """answered, answered in part, not built yet, or not planned."""
+        if self.not_planned:
+            return "not planned"
+        built = [not a.not_built for a in self.met_by]
+        return "answered" if all(built) else "answered in part" if any(built) else "not built yet"
+
+
+def demands() -> tuple[Demand, ...]:
+    """Every question shipped, d01 first. Raises DefinitionError with file and line."""
+    return load_folder("demand", Demand, HOME)
+
+
+def find(text: str, among: Iterable[Demand] | None = None) -> list[Demand]:
+    """Questions that hold every word of a text, the words of few questions first; slips of the pen are forgiven.
+
+    Question, audience, population, linkage, commands and pages are searched. Raises UsageError for an empty text.
+    """
+    wanted = _words(text)
+    if not wanted:
+        raise UsageError(
+            "There is no word to look for.", mend="For example: threecircles catalogue find ward"
+        )
+    held = [(d, _words(_said(d))) for d in (demands() if among is None else among)]
+    found = [(d, sum(_near(w, words) for w in wanted)) for d, words in held]
+    whole = [d for d, hits in found if hits == len(wanted)]
+    return whole or [d for d, hits in found if hits and hits * 2 >= len(wanted)]
+
+
+def _said(demand: Demand) -> str:
+    answers = (f"{a.room} {a.command} {a.page}" for a in demand.met_by)
+    return " ".join(
+        (
+            demand.id,
+            demand.label,
+            *demand.audience,
+            demand.population,
+            demand.grain,
+            demand.linkage,
+            *answers,
+        )
+    )
+
+
+def _words(text: str) -> set[str]:
+    """Words without accents, capitals, punctuation and the plural s."""
+    plain = unicodedata.normalize("NFKD", text.casefold()).encode("ascii", "ignore").decode()
+    return {w.removesuffix("s") if len(w) > 3 else w for w in re.findall(r"[a-z0-9]+", plain)}
+
+
+def _near(word: str, words: set[str]) -> bool:
+    return word in words or (
+        len(word) > 4 and any(fuzz.ratio(word, other) >= CLOSE for other in words)
+    )
