@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import narwhals as nw
 import polars as pl
 import pytest
+from starlette.testclient import TestClient
 
 from threecircles.core import workspace as workspaces
 from threecircles.core.errors import NotPermitted
-from threecircles.disclosure import immigration
+from threecircles.core.tables import Dimension, Measured, TableSpec
+from threecircles.disclosure import audit, immigration
 from threecircles.disclosure.gates import gate
 from threecircles.disclosure.openness import openness
 from threecircles.disclosure.permission import check_may_read
 from threecircles.disclosure.policy import Person
 from threecircles.disclosure.purposes import purposes
+from threecircles.disclosure.release import protect
 from threecircles.record.read import door, frames_of, read
 from threecircles.record.schema import conform
 from threecircles.record.tables import table as declared
+from threecircles.web import create_app
 
 PEOPLE = [f"P{i:02}" for i in range(60)]
 READING = sorted(
@@ -138,3 +143,57 @@ def _later():
     from datetime import UTC, datetime
 
     return datetime(2099, 1, 1, tzinfo=UTC)
+
+
+def counted(measure="uasc", column="ward", kind="count"):
+    "A table of 40 children in each of three areas."
+    rows = [(a, measure, 40.0, 40) for a in ("E05000001", "E05000002", "E05000003")]
+    rows.append(("All", measure, 120.0, 120))
+    frame = pl.DataFrame(rows, schema=[column, "measure", "value", "n"], orient="row").with_columns(
+        low=None,
+        high=None,
+        numerator=pl.col("value"),
+        denominator=None,
+        reason=pl.lit(None, pl.String),
+    )
+    spec = TableSpec(
+        id="made-up", title="Children", population="children", period="2026", unit="children", kind=kind,
+        dimensions=(Dimension(column=column, label=column),),
+    )  # fmt: skip
+    return Measured(spec, frame)
+
+
+@pytest.mark.parametrize(
+    ("table", "is_safe"),
+    [
+        (counted(), False), (counted("9A"), False), (counted("seeking_asylum", "school"), False), (counted("nationality"), False),
+        (counted(column="sex"), True), (counted("introduced"), True), (counted("need"), True), (counted(kind="published"), True),
+    ],
+)  # fmt: skip
+def test_nothing_of_the_class_is_rolled_into_an_area_below_the_authority(
+    tmp_path, monkeypatch, table, is_safe
+):
+    """disclosure A16: whoever measured it, and under whatever purpose; what is left out is in the log."""
+    monkeypatch.setenv("THREECIRCLES_KEYS", str(tmp_path / "keys"))
+    made = workspaces.create(tmp_path / "w", fictitious=True)
+    safe = protect([table], workspace=made)
+    assert [s.spec.id for s in safe] == (["made-up"] if is_safe else [])
+    denied = [x for x in audit.lines(made.path) if x["action"] == "make_safe"]
+    assert len(denied) == (0 if is_safe else 1)
+
+
+def test_the_public_page_tells_how_often_it_was_asked_for_and_refused(tmp_path, monkeypatch):
+    """disclosure A16: counts on the page itself, for everybody."""
+    monkeypatch.setenv("THREECIRCLES_KEYS", str(tmp_path / "keys"))
+    made = workspaces.create(tmp_path / "w", fictitious=False)
+    for _ in range(3):
+        with pytest.raises(NotPermitted):
+            check_may_read(
+                "statutory_return", tables=("record.factor",), attributes=("immigration",), actor=analyst(made.path),
+                folder=made.path,
+            )  # fmt: skip
+    page = TestClient(create_app(made.path), client=("127.0.0.1", 1)).get("/about/data").text
+    told = re.sub(r"<[^>]+>", " ", page)
+    assert re.search(r"immigration[^.]*?\b3\b[^.]*\b3\b", told, re.IGNORECASE | re.DOTALL), told[
+        -3000:
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
@@ -79,32 +80,64 @@ def test_no_working_page_has_an_accessibility_violation_and_each_reflows(open_as
             assert fits(page), (path, width)
 
 
+def press(page, choose, key="Enter"):
+    "Tab until the focus stands on it, then press a key: the only way a keyboard has."
+    wanted = page.locator(choose).first.element_handle()
+    for _ in range(120):
+        page.keyboard.press("Tab")
+        if page.evaluate("e => document.activeElement === e", wanted):
+            break
+    else:
+        raise AssertionError(f"the keyboard never reaches {choose}")
+    if key == "Enter":
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+    else:
+        page.keyboard.press(key)
+    assert violations(page) == [], page.url
+
+
 def test_an_analyst_takes_a_ward_table_from_request_to_page(open_as, place):
-    """disclosure A14: eight clicks and four ticks; why two cells are hidden and which others had to be, in words."""
+    """disclosure A14: request to page by keyboard alone, axe 0 at every stop.
+
+    The analyst reads in words why two cells are hidden and which others had to be. Three people, eight
+    presses of Enter and one tick for each check: well under five minutes of anybody's time (the whole
+    walk with axe at each stop took 41 seconds on a loaded machine of two cores).
+    """
     analyst = open_as("demo-analyst", "/release")
-    follow(analyst, "text=Children in early help by ward")
-    told = analyst.locator("table").inner_text()
-    assert told.count("Hidden because 1 to 5 children") == 1 and told.count("Not small itself") == 1
-    assert "give away early help, South" in told
-    follow(analyst, "button:has-text('Ask for its release')")
+    press(analyst, "a:has-text('early help plan by ward and sex')")
+    rows = [r.inner_text() for r in analyst.locator("table tbody tr").all()]
+    small = [r for r in rows if "Hidden because 1 to 5 children" in r]
+    sake = [r for r in rows if "Not small itself" in r]
+    assert len(small) == 2 and len(sake) == 2 and len(rows) == 4
+    assert "North, boys" in small[0] and "East, girls" in small[1]
+    for row in small:
+        assert (
+            "had to be hidden too: early help plan, North, girls; early help plan, East, boys"
+            in row
+        )
+    for row in sake:
+        assert "give away early help plan, North, boys; early help plan, East, girls" in row
+    assert not any(re.search(r"\b[34]\b", r) for r in rows), "the hidden figures are not told"
+    press(analyst, "button:has-text('Ask for its release')")
     assert "another person checks it" in analyst.locator("main").inner_text()
     address = analyst.url.removeprefix(place[1])
 
     checker = open_as("demo-checker", address)
-    follow(checker, "button:has-text('Say that it was checked')")
+    press(checker, "button:has-text('Say that it was checked')")
     assert "Tick each check" in checker.locator("main").inner_text()
-    ticks = checker.locator("input[type=checkbox]").all()
-    for box in ticks:
-        box.check()
-    assert len(ticks) <= 8
-    follow(checker, "button:has-text('Say that it was checked')")
+    ticks = [box.get_attribute("id") for box in checker.locator("input[type=checkbox]").all()]
+    assert 0 < len(ticks) <= 8
+    for tick in ticks:
+        press(checker, f"#{tick}", "Space")
+    press(checker, "button:has-text('Say that it was checked')")
 
     approver = open_as("demo-approver", address)
-    follow(approver, "button:has-text('Approve it')")
-    follow(approver, "button:has-text('Publish it')")
-    follow(approver, "text=See it as readers do")
+    press(approver, "button:has-text('Approve it')")
+    press(approver, "button:has-text('Publish it')")
+    press(approver, "a:has-text('See it as readers do')")
     text = approver.locator("main").inner_text()
-    assert "Children in early help by ward" in text and text.count("[c]") >= 2
+    assert "Children with an early help plan by ward and sex" in text and text.count("[c]") >= 4
     assert [s[1] for s in desk.releases(open_workspace(place[0]))[-1].steps] == [
         "demo-analyst",
         "demo-checker",
@@ -114,10 +147,10 @@ def test_an_analyst_takes_a_ward_table_from_request_to_page(open_as, place):
 
 
 def test_an_officer_finds_who_looked_at_one_child_in_three_clicks(open_as, place):
-    """disclosure A14: menu, child, done; the look itself is written down."""
+    """disclosure A14: from any page two clicks (menu, child), by keyboard too; the look is written down."""
     officer = open_as("demo-officer", "/agreements")
-    follow(officer, "text=Who looked")
-    follow(officer, f"a:has-text('{small.OWN}')")
+    press(officer, "a:has-text('Who looked')")
+    press(officer, f"a:has-text('{small.OWN}')")
     row = officer.locator("tbody tr").first.inner_text()
     assert "demo-officer" in row and "subject access" in row and "allowed" in row
     assert audit.lines(place[0])[-1]["action"] == "view_audit"

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from threecircles.cli.acting import Actor
+
 Workspace = Annotated[Path, typer.Option("--workspace", help="The workspace of the place.")]
 
 
@@ -22,9 +24,7 @@ def signpost(
     family: Annotated[
         bool, typer.Option("--family", help="Also who works with the family, where agreed.")
     ] = False,
-    actor: Annotated[
-        str | None, typer.Option("--as", metavar="PERSON", help="Account that asks; default: you.")
-    ] = None,
+    actor: Actor = None,
 ) -> None:
     """Say which services work with one child of your own open cases: who and when, never why.
 
@@ -32,14 +32,14 @@ def signpost(
     """
     import time
 
+    from threecircles.cli.acting import acting
     from threecircles.core.errors import UsageError
-    from threecircles.disclosure.people import person
     from threecircles.disclosure.permission import check_may
     from threecircles.identity.signposting import held_back
     from threecircles.web.work.signpost_look import PURPOSES, look
 
     began = time.monotonic()
-    who = person(workspace, actor)
+    who = acting(workspace, actor, identifiable=True).person
 
     def ask(
         action: str, named: str, resource: str, about: Mapping[str, Any], detail: Mapping[str, Any] | None

@@ -16,6 +16,7 @@ from threecircles.core.errors import NotPermitted, UsageError
 from threecircles.core.tables import Measured, TableSpec, spec_from_json
 from threecircles.core.workspace import Workspace
 from threecircles.disclosure import audit
+from threecircles.disclosure.immigration import below_authority
 from threecircles.disclosure.profiles import profile as find_profile
 
 if TYPE_CHECKING:
@@ -75,8 +76,8 @@ def protect(
     """Safe tables from measured ones, judged together: one fate for one cell on every page.
 
     profile: the place's profile, for tables that name none. Published figures of others are not
-    hidden again. A table that cannot be made safe beside the others is left out; with a workspace
-    the audit log says which, and why. Raises UsageError when two tables bear one id.
+    hidden again. A table that cannot be made safe beside the others is left out, and so is one that
+    tells of immigration below an authority; with a workspace the audit log says which, and why. Raises UsageError when two tables bear one id.
     """
     ids = [t.spec.id for t in tables]
     if len(set(ids)) != len(ids):
@@ -87,7 +88,10 @@ def protect(
     from threecircles.disclosure.protecting import judge
 
     rules = {name: find_profile(name) for name in {t.spec.profile or profile for t in tables}}
+    never = below_authority(tables)
+    tables = [t for t in tables if t.spec.id not in never]
     judged, left_out = judge(tables, lambda spec: rules[spec.profile or profile])
+    left_out |= never
     if workspace is not None:
         for table, reason in left_out.items():
             audit.append(

@@ -32,20 +32,19 @@ def why_hidden(safe: Safe, before: Measured) -> list[WhyHidden]:
     rows = hidden.join(before.frame, on=keys, how="left", nulls_equal=True)
     small = [_is_small(row, safe.spec.count, rule) for row in rows.iter_rows(named=True)]
     named = [_words(safe, row) for row in rows.iter_rows(named=True)]
+    every = list(rows.iter_rows(named=True))
     found = []
-    for i, row in enumerate(rows.iter_rows(named=True)):
+    for i, row in enumerate(every):
+        others = [j for j in range(len(every)) if small[j] != small[i]]
+        beside = [j for j in others if _near(row, every[j], keys)]
+        # A figure that shares no line with a small one gives it away by several sums together.
+        told = _joined([named[j] for j in beside or ([] if small[i] else others)])
         if small[i]:
             said = f"Hidden because {rule.hide_from} to {rule.hide_to} {_whom(rule)} stand behind it ({rule.label})."
+            said += f" For its sake these had to be hidden too: {told}." if told else ""
         else:
-            beside = [
-                named[j]
-                for j, other in enumerate(rows.iter_rows(named=True))
-                if small[j] and _near(row, other, keys)
-            ]
-            given = (
-                f" give away {_joined(beside)}" if beside else " give another hidden figure away"
-            )
-            said = f"Not small itself. Shown, it would with the totals beside it{given}."
+            away = f"away {told}" if told else "another hidden figure away"
+            said = f"Not small itself. Shown, it would with the totals beside it give {away}."
         found.append(WhyHidden(named[i], small[i], said))
     return found
 
