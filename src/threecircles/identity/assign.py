@@ -33,33 +33,29 @@ def assigned(edges: pl.DataFrame, threshold: float) -> pl.DataFrame:
 
 def _solved(left: np.ndarray, right: np.ndarray, gain: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """For each edge: whether it is chosen, and whether it is chosen by a hair."""
-    _, ends = np.unique(np.concatenate([left, right]), return_inverse=True)
-    a, b = ends[: len(left)], ends[len(left) :]
-    n = int(ends.max()) + 1
-    part = components(a, b, n)
-    component = part[a]
-    size = np.bincount(component)
-    chosen, ties = size[component] == 1, np.zeros(len(a), dtype=bool)
+    # Most edges stand alone: they need no graph.
+    chosen = (np.bincount(left)[left] == 1) & (np.bincount(right)[right] == 1)
+    ties = np.zeros(len(left), dtype=bool)
+    rest = np.flatnonzero(~chosen)
+    if not len(rest):
+        return chosen, ties
+    names, ends = np.unique(np.concatenate([left[rest], right[rest]]), return_inverse=True)
+    a, b = ends[: len(rest)], ends[len(rest) :]
+    component = components(a, b, len(names))[a]
     order = np.argsort(component, kind="stable")
-    starts = np.searchsorted(component[order], np.flatnonzero(size > 1))
-    for start in starts:
-        rows = order[start : start + size[component[order[start]]]]
-        picked, tied = _component(a[rows], b[rows], gain[rows])
-        chosen[rows[picked]] = True
-        ties[rows[picked]] = tied
+    for own in np.split(order, np.flatnonzero(np.diff(component[order])) + 1):
+        picked, tied = _component(a[own], b[own], gain[rest[own]])
+        chosen[rest[own[picked]]] = True
+        ties[rest[own[picked]]] = tied
     return chosen, ties
 
 
 def _component(a: np.ndarray, b: np.ndarray, gain: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Positions of the chosen edges of one component and whether each is a tie."""
-    if len(set(a)) == 1 or len(set(b)) == 1:
-        best = int(np.argmax(gain))
-        second = np.partition(gain, -2)[-2]
-        return np.array([best]), np.array([gain[best] - second < TIE])
-    if len(set(a)) + len(set(b)) > LARGEST:
-        strong = np.flatnonzero(gain >= np.median(gain))
-        chosen, _ = _solved(a[strong], b[strong], gain[strong])
-        return strong[chosen], np.ones(int(chosen.sum()), dtype=bool)
+    if len(gain) <= _FEW:
+        return _few(a.tolist(), b.tolist(), gain.tolist())
+    if len(set(a.tolist())) + len(set(b.tolist())) > LARGEST:
+        return _cut(a, b, gain)
     matrix, at, (row, column) = _matrix(a, b, gain)
     total, picked = _best(matrix, at)
     tied = np.zeros(len(picked), dtype=bool)
@@ -70,6 +66,44 @@ def _component(a: np.ndarray, b: np.ndarray, gain: np.ndarray) -> tuple[np.ndarr
             tied[i] = total - _best(matrix, at)[0] < TIE
             matrix[row[edge], column[edge]] = held
     return picked, tied
+
+
+_FEW = 6
+"""Edges of which every assignment is tried: nearly all families of rivals are as small."""
+
+
+def _few(a: list[int], b: list[int], gain: list[float]) -> tuple[np.ndarray, np.ndarray]:
+    """The same for a handful of edges, by trying every set of them that shares no end."""
+    tried: list[tuple[float, tuple[int, ...]]] = [(0.0, ())]
+    for edge, more in enumerate(gain):
+        tried += [
+            (total + more, (*taken, edge))
+            for total, taken in tried
+            if all(a[edge] != a[other] and b[edge] != b[other] for other in taken)
+        ]
+    best, picked = max(tried)
+    tied = [best - max(t for t, taken in tried if edge not in taken) < TIE for edge in picked]
+    return np.array(picked, dtype=np.int64), np.array(tied, dtype=bool)
+
+
+def _cut(a: np.ndarray, b: np.ndarray, gain: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A component that is too large, without its weakest edges; all that it gives are ties.
+
+    Where its edges are alike there is no weakest one, and nothing tells whose is whose: each record
+    is paired once, in the order given, for a person to look at.
+    """
+    middle = np.median(gain)
+    strong = np.flatnonzero(gain >= middle if (gain < middle).any() else gain > middle)
+    if len(strong):
+        chosen, _ = _solved(a[strong], b[strong], gain[strong])
+        return strong[chosen], np.ones(int(chosen.sum()), dtype=bool)
+    taken: set[tuple[str, int]] = set()
+    picked = []
+    for edge, (one, other) in enumerate(zip(a.tolist(), b.tolist(), strict=True)):
+        if ("a", one) not in taken and ("b", other) not in taken:
+            taken |= {("a", one), ("b", other)}
+            picked.append(edge)
+    return np.array(picked), np.ones(len(picked), dtype=bool)
 
 
 def _matrix(

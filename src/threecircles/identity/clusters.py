@@ -30,7 +30,7 @@ def clustered(
     n = len(records)
     a, b = edges["rid_l"].to_numpy(), edges["rid_r"].to_numpy()
     part = components(a, b, n)
-    troubled = _troubled(records, part, apart)
+    troubled = _troubled(records, part, a, b, apart)
     refused = np.zeros(len(a), dtype=bool)
     within = np.flatnonzero(troubled[part[a]]) if len(a) else np.zeros(0, dtype=int)
     if len(within):
@@ -78,8 +78,7 @@ def gathered(edges: pl.DataFrame, accepted: pl.DataFrame, n: int, least: float) 
         if one == two:
             continue
         left, right = members.setdefault(one, [one]), members.setdefault(two, [two])
-        total = sum(said.get((min(p, q), max(p, q)), UNSEEN) for p in left for q in right)
-        if weight >= DECIDED or total / (len(left) * len(right)) >= least:
+        if weight >= DECIDED or _mean(said, left, right) >= least:
             if len(left) < len(right):
                 one, two, left, right = two, one, right, left
             left.extend(right)
@@ -93,16 +92,31 @@ def gathered(edges: pl.DataFrame, accepted: pl.DataFrame, n: int, least: float) 
     return np.unique(result, return_inverse=True)[1]
 
 
-def _troubled(records: pl.DataFrame, part: np.ndarray, apart: pl.DataFrame | None) -> np.ndarray:
-    """Which components break a constraint and so must be built edge by edge."""
+def _mean(said: dict[tuple[int, int], float], left: list[int], right: list[int]) -> float:
+    """Mean bits over all pairs between two groups."""
+    total = sum(said.get((min(p, q), max(p, q)), UNSEEN) for p in left for q in right)
+    return total / (len(left) * len(right))
+
+
+def _troubled(
+    records: pl.DataFrame,
+    part: np.ndarray,
+    a: np.ndarray,
+    b: np.ndarray,
+    apart: pl.DataFrame | None,
+) -> np.ndarray:
+    """Which components may break a constraint and so must be built edge by edge."""
     troubled = np.zeros(int(part.max()) + 1 if len(part) else 0, dtype=bool)
     at = (
         records.sort("rid")
-        .select("rid", "src", "dup", "dob", "unit")
-        .with_columns(pl.Series("part", part))
+        .select("src", "dup", "unit")
+        .with_columns(pl.Series("part", part, dtype=pl.Int64))
+        .filter(pl.Series(np.bincount(part)[part] > 1 if len(part) else []))
     )
-    twice = at.filter(~pl.col("dup")).group_by("part", "src").len().filter(pl.col("len") > 1)
-    troubled[twice["part"].to_numpy()] = True
+    single = at.filter(~pl.col("dup"))
+    sources = 1 + int(at["src"].max() or 0)  # type: ignore[arg-type]
+    held = np.bincount(single["part"].to_numpy() * sources + single["src"].to_numpy())
+    troubled[np.flatnonzero(held > 1) // sources] = True
     units = (
         at.filter("dup")
         .group_by("part", "src")
@@ -110,13 +124,10 @@ def _troubled(records: pl.DataFrame, part: np.ndarray, apart: pl.DataFrame | Non
         .filter(pl.col("u") > 1)
     )
     troubled[units["part"].to_numpy()] = True
-    births = (
-        at.filter(pl.col("dob").is_not_null())
-        .group_by("part")
-        .agg(pl.col("dob").n_unique().alias("births"))
-        .filter((pl.col("births") > 1) & pl.lit(not _grown_up(records)))
-    )
-    troubled[births["part"].to_numpy()] = True
+    if not _grown_up(records):
+        births = records.sort("rid")["dob"]
+        differ = births.gather(a).ne_missing(births.gather(b)).to_numpy()
+        troubled[part[a[differ]]] = True
     if apart is not None and len(apart):
         same = part[apart["rid_l"].to_numpy()] == part[apart["rid_r"].to_numpy()]
         troubled[part[apart["rid_l"].to_numpy()[same]]] = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from threecircles.identity import score, store
+from threecircles.identity import crowds, score, store
 from threecircles.identity.ladder import Ladder, prepared, resolved, weighed
 
 _LEFT_OUT = ("rid", "src", "dup", "has_co_twin", "unit", "is_new")
@@ -29,13 +29,16 @@ def extended(
     old_rid = _unchanged(previous.records, records)
     records = records.with_columns((~pl.col("rid").is_in(old_rid["rid"].implode())).alias("is_new"))
     raw = [c for c in previous.edges.columns if c == "w" or c.startswith(("gamma_", "mw_"))]
-    scored = previous.edges.filter(pl.col("rule") != "must-link").select("rid_l", "rid_r", *raw)
+    given = pl.col("rule").is_in(["must-link", crowds.RULE])
+    scored = previous.edges.filter(~given).select("rid_l", "rid_r", *raw)
+    crowd = crowds.set_apart(records)
     kept = _moved(scored, old_rid)
     if records["is_new"].any():
-        with store.opened(records) as connection:
+        with store.opened(crowd.compared) as connection:
             fresh = score.scored(previous.model, connection, only_new=True)
         kept = pl.concat([kept, fresh.select(kept.columns)], how="vertical_relaxed")
     edges = weighed(kept.sort("rid_l", "rid_r"), records, previous.known, apart, together)
+    edges = crowds.with_followers(edges, crowd)
     begun = Ladder(previous.person, records, edges, previous.model, previous.known)
     return resolved(begun, threshold, apart)
 

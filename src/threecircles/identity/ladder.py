@@ -13,7 +13,17 @@ from math import log2
 import numpy as np
 import polars as pl
 
-from threecircles.identity import blocks, clusters, families, learn, prior, rescore, score, store
+from threecircles.identity import (
+    blocks,
+    clusters,
+    crowds,
+    families,
+    learn,
+    prior,
+    rescore,
+    score,
+    store,
+)
 from threecircles.identity.model import Model, model_for
 from threecircles.identity.records import schemes
 from threecircles.identity.resolve import BITS, bits, persons_at
@@ -30,6 +40,7 @@ class Ladder:
 
     person: cluster number by rid. records: link_record with dup, unit, has_co_twin. edges: candidate
     pairs with w, cap, w_adjusted, p, stage, rule, band. model, known: what was learnt. seconds: by rung.
+    left_out: source -> records that nothing tells apart (see `crowds`).
     """
 
     person: np.ndarray
@@ -38,6 +49,7 @@ class Ladder:
     model: Model
     known: rescore.Constants
     seconds: dict[str, float] = field(default_factory=dict)
+    left_out: dict[str, int] = field(default_factory=dict)
 
 
 def climbed(
@@ -58,10 +70,12 @@ def climbed(
     """
     clock = _Clock()
     records, twins = prepared(records, repeats or {})
+    crowd = crowds.set_apart(records)
+    compared = crowd.compared
     clock.lap("records")
-    model = blocks.widened(model_for(records, schemes(records)), records)
-    with store.opened(records, threads) as connection:
-        model = learn.learnt(model, connection, records)
+    model = blocks.widened(model_for(compared, schemes(compared)), compared)
+    with store.opened(compared, threads) as connection:
+        model = learn.learnt(model, connection, compared)
         clock.lap("learn")
         if engine == "spark":
             from threecircles.identity import spark
@@ -69,13 +83,13 @@ def climbed(
             edges = spark.scored(model, connection)
         else:
             edges = score.scored(model, connection)
-        edges, settled = prior.settled(edges, model.prior, blocks.allowed_pairs(records))
+        edges, settled = prior.settled(edges, model.prior, blocks.allowed_pairs(compared))
         model = replace(model, prior=settled)
         clock.lap("splink")
         known = rescore.constants(model, connection, records, edges, twins)
-    edges = weighed(edges, records, known, apart, together)
+    edges = crowds.with_followers(weighed(edges, records, known, apart, together), crowd)
     clock.lap("children's layer")
-    ladder = Ladder(np.zeros(0), records, edges, model, known, clock.laps)
+    ladder = Ladder(np.zeros(0), records, edges, model, known, clock.laps, crowd.left_out)
     ladder = resolved(ladder, threshold, apart)
     clock.lap("assignment and clusters")
     return ladder

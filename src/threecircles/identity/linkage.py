@@ -117,6 +117,17 @@ def link_tables(
     )  # fmt: skip
     taught = retrained(ladder, answers, THRESHOLDS[threshold]) if retrain else None
     ladder = taught.ladder if taught else ladder
+    notes.problems += [
+        str(
+            ThreeCirclesError(
+                f"{n:,} records cannot be told apart and are left unlinked.",
+                where=source,
+                found="one name, birth date and everything else",
+                mend="Look whether they are test entries, or say duplicate_free: false for the source.",
+            )
+        )
+        for source, n in ladder.left_out.items()
+    ]
     persons = person_records(ladder.records, ladder.person, ladder.edges, seed)
     told = quality(ladder, persons, notes, threshold)
     told["peak_memory_mb"] = int(peak_memory_mb() or 0)

@@ -7,7 +7,7 @@ from math import log2
 import numpy as np
 import polars as pl
 
-from threecircles.identity import assign, clusters, rescore
+from threecircles.identity import assign, clusters, crowds, rescore
 
 LINKED = 0.95
 """Probability from which a link is called linked; below it is doubtful."""
@@ -16,6 +16,8 @@ REVIEW = 0.05
 _PARTNERED = 0.7
 """Share of records taken to have a partner in another source, for comparison with repeats."""
 BITS = "w_adjusted"
+_GIVEN = ("must-link", crowds.RULE)
+"""Rules that stand whatever a score would say."""
 _DERIVED = (
     "within", "edge", "unit_l", "unit_r", "src_l", "src_r", "chosen", "tie", "strain", "accepted", "p", "band", "why",
 )  # fmt: skip
@@ -69,7 +71,7 @@ def _units(
     )
     cap = pl.col("cap") - visible + log2(share / max(known.co_twin_rate, 1e-4))
     edges = edges.with_columns(
-        pl.when(within & (pl.col("rule") != "must-link"))
+        pl.when(within & ~pl.col("rule").is_in(_GIVEN))
         .then(pl.min_horizontal(weight, cap))
         .otherwise(BITS)
         .alias(BITS)
@@ -98,9 +100,9 @@ def _units(
 
 def _repeat_share(records: pl.DataFrame, inside: pl.DataFrame) -> float:
     """Share of a source's records that repeat a person, from pairs that leave no doubt."""
-    sure = inside.filter(
-        (pl.col("w") >= rescore.SURE) & (pl.col("gamma_first_name").fill_null(0) >= 4)
-    )
+    sure = inside.filter((pl.col("w") >= rescore.SURE) & ~pl.col("rule").is_in(_GIVEN))
+    if "gamma_first_name" in inside.columns:
+        sure = sure.filter(pl.col("gamma_first_name") >= 4)
     n = int(records.select(pl.col("dup").sum()).item())
     return min(0.5, max(0.001, 2 * len(sure) / 0.7 / max(1, n)))
 
@@ -112,8 +114,10 @@ def _one_to_one(records: pl.DataFrame, edges: pl.DataFrame, threshold: float) ->
         pl.Series("unit_l", unit[edges["rid_l"].to_numpy()]),
         pl.Series("unit_r", unit[edges["rid_r"].to_numpy()]),
     )
-    across = edges.filter((pl.col("src_l") != pl.col("src_r")) & ~pl.col("barred"))
-    best = across.sort(BITS, descending=True, maintain_order=True).unique(
+    rivals = edges.filter((pl.col("src_l") != pl.col("src_r")) & ~pl.col("barred")).select(
+        "edge", BITS, "unit_l", "unit_r", "src_l", "src_r"
+    )
+    best = rivals.sort(BITS, descending=True, maintain_order=True).unique(
         ["unit_l", "unit_r"], keep="first", maintain_order=True
     )
     turned = pl.col("src_l") > pl.col("src_r")
