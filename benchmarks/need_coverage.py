@@ -2,10 +2,13 @@
 
 Many made-up boroughs, each with its own children, schools, answers and gaps; for each the survey is read,
 scored, weighted and estimated by the product's own functions, and the interval compared with what the
-generator knows. Links are right unless --links is given, then help is missed or wrongly found at
-random at a known rate, and the corrected figures are judged.
+generator knows. --ways says whose links: `right` (who got help is known), `error` (help is missed or
+wrongly found at random at a known rate, and the corrected figures are judged) and `own` (the place's
+files with all their mistakes go through reading, linkage and the record, up to the step need.circles).
 
-    python benchmarks/need_coverage.py --seeds 60 [--first 1] [--links]
+    python benchmarks/need_coverage.py --seeds 60 [--first 1] [--ways right,error] --out FOLDER [--minutes 9]
+
+Each place is written to FOLDER as it is done; the same command again goes on where it was stopped.
 
 Two truths: "asked of all" is the share of pupils who meet the definition had everyone answered in full,
 which is what a survey can estimate; "latent" is the generator's need, which answers only point at.
@@ -14,6 +17,7 @@ which is what a survey can estimate; "latent" is the generator's need, which ans
 from __future__ import annotations
 
 import argparse
+import json
 import time
 from datetime import date
 from pathlib import Path
@@ -32,9 +36,10 @@ from threecircles.need.high_need import classify, frozen_cuts, high_need
 from threecircles.need.judged import judged
 from threecircles.need.linkage import LinkQuality, correct
 from threecircles.need.respondents import respondents, with_service
+from threecircles.pipeline import build
 from threecircles.survey.measures import measures, scoring
 from threecircles.survey.steps import measure_rows
-from threecircles.synthetic.make import received_tables
+from threecircles.synthetic.make import make, received_tables
 from threecircles.synthetic.profile import load_profile
 from threecircles.synthetic.truth import service_flags
 from threecircles.synthetic.world import World, build_world
@@ -44,6 +49,10 @@ SCALES = [c.scale for c in NEED.criteria]
 SOCIAL = ("cin", "cin_plan", "cpp", "cla", "early_help", "youth_justice")
 JUDGED = ("need", "service", "both", "coverage", "targeting")
 LINKS = LinkQuality(0.95, 0.002)
+READ = (
+    "cin", "s903", "school", "early_help", "youth_justice", "survey", "reference", "truth"
+)  # fmt: skip
+Told = dict[str, dict[str, float]]
 SURVEY = {
     "delivery": "survey_2026",
     "holder": "survey_holder_2026",
@@ -52,15 +61,24 @@ SURVEY = {
 }
 
 
-def trial(seed: int, links: LinkQuality | None) -> dict[str, dict[str, float]]:
-    """One place: for each judged figure the estimate, its interval and both truths."""
+def trial(seed: int, ways: list[str]) -> dict[str, Told]:
+    """One place: for each way and judged figure the estimate, its interval and both truths."""
     world = build_world(load_profile("borough"), seed, 2026)
     served = np.any([service_flags(world)[k] for k in SOCIAL], axis=0)
+    full, latent = truths(world, served)
+    told: dict[str, Told] = {}
+    for way in ways:
+        rows = linked_by_us(seed) if way == "own" else known_links(world, served, way)
+        told[way] = {m: rows[m] | {"full": full[m], "latent": latent[m]} for m in JUDGED}
+    return told
+
+
+def known_links(world: World, served: np.ndarray, way: str) -> Told:
+    """Figures where who got help is known, or known but for mistakes of a known rate."""
     table, everyone = answered(world), roll(world, served)
-    observed = served.copy()
-    if links:
-        draw = rng(seed, "links").random(world.people.n)
-        observed = np.where(served, draw < links.sensitivity, draw < links.false_match)
+    if way == "error":
+        draw = rng(world.seed, "links").random(world.people.n)
+        observed = np.where(served, draw < LINKS.sensitivity, draw < LINKS.false_match)
         everyone = everyone.with_columns(
             service=pl.Series(observed[world.survey.child].astype(int))
         )
@@ -71,20 +89,20 @@ def trial(seed: int, links: LinkQuality | None) -> dict[str, dict[str, float]]:
     ground = grounded(table, everyone, directions([(c.scale, c.cut) for c in NEED.criteria]))
     assert ground is not None
     figures = calibrated_circles(ground)
-    if links:
-        figures = correct(figures, links, pupils=ground.pupils)
-    rows = {r["measure"]: r for r in figures.to_dicts()}
-    full, latent = truths(world, served)
-    return {
-        m: {k: rows[m][k] for k in ("value", "low", "high")}
-        | {"full": full[m], "latent": latent[m]}
-        for m in JUDGED
-    } | {
-        "lean": {
-            "value": ground.lean[0] if ground.lean else float("nan"),
-            "se": ground.lean[1] if ground.lean else 0,
-        }
-    }
+    if way == "error":
+        figures = correct(figures, LINKS, pupils=ground.pupils)
+    return {r["measure"]: {k: r[k] for k in ("value", "low", "high")} for r in figures.to_dicts()}
+
+
+def linked_by_us(seed: int) -> Told:
+    """Figures of the run itself: files with mistakes, our reading, our links, our record."""
+    with TemporaryDirectory() as folder:
+        place, workspace = Path(folder) / "place", Path(folder) / "workspace"
+        make("borough", place, seed=seed, only=READ)
+        build(place, workspace, lambda step: step.name == "need.circles")
+        found = next(workspace.glob("steps/need.circles/**/need.circles-place.parquet"))
+        rows = pl.read_parquet(found).to_dicts()
+    return {r["measure"]: {k: r[k] for k in ("value", "low", "high")} for r in rows}
 
 
 def answered(world: World) -> pl.DataFrame:
@@ -175,37 +193,56 @@ def shares(high: np.ndarray, served: np.ndarray) -> dict[str, float]:
     }
 
 
-def main() -> None:
-    """Run the trials and print the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--seeds", type=int, default=60)
-    parser.add_argument("--first", type=int, default=1)
-    parser.add_argument("--links", action="store_true")
-    asked = parser.parse_args()
-    began = time.time()
-    done = [
-        trial(seed, LINKS if asked.links else None)
-        for seed in range(asked.first, asked.first + asked.seeds)
-    ]
-    print(f"{date.today():%d %B %Y}: {len(done)} made-up boroughs, {time.time() - began:.0f} s")
+def run_parts(asked: argparse.Namespace, ways: list[str]) -> list[dict[str, Told]]:
+    """Each place once, kept in its own file; stops in good time when minutes are given."""
+    began, done = time.time(), []
+    asked.out.mkdir(parents=True, exist_ok=True)
+    for seed in range(asked.first, asked.first + asked.seeds):
+        kept = asked.out / f"{'-'.join(ways)}-{seed}.json"
+        if not kept.exists():
+            if asked.minutes and time.time() - began > 60 * asked.minutes:
+                print(f"stopped before seed {seed}; run again to go on")
+                break
+            part = kept.with_suffix(".part")
+            part.write_text(json.dumps(trial(seed, ways)), encoding="utf-8")
+            part.rename(kept)
+        done.append(json.loads(kept.read_text(encoding="utf-8")))
+    return done
+
+
+def show(done: list[dict[str, Told]], way: str) -> None:
+    """The table of one way: bias, spread, and how often the interval held each truth."""
+    print(f"{date.today():%d %B %Y}: {len(done)} made-up boroughs, links {way}")
     print(
         f"{'figure':10} {'truth':>7} {'mean':>7} {'bias':>7} {'sd':>6} {'width':>6} {'covers':>7} | latent {'bias':>7} {'covers':>7}"
     )
     for m in JUDGED:
         v, low, high, full, latent = (
-            np.array([d[m][k] for d in done]) for k in ("value", "low", "high", "full", "latent")
+            np.array([d[way][m][k] for d in done], dtype=float)
+            for k in ("value", "low", "high", "full", "latent")
         )
         held, held_latent = ((low - 1e-9 <= t) & (t <= high + 1e-9) for t in (full, latent))
         print(
             f"{m:10} {full.mean():7.4f} {v.mean():7.4f} {(v - full).mean():7.4f} {(v - full).std():6.4f}"
             f" {(high - low).mean():6.4f} {held.mean():7.1%} | {latent.mean():6.4f} {(v - latent).mean():7.4f} {held_latent.mean():7.1%}"
         )
-    lean = np.array([d["lean"]["value"] for d in done])
-    print(
-        f"log-odds of answering for one sd of heavier answers: {np.nanmean(lean):.2f} (sd {np.nanstd(lean):.2f}), by model in {np.isfinite(lean).mean():.0%}"
+
+
+def main() -> None:
+    """Run the trials that are not yet there and print the tables."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--seeds", type=int, default=60)
+    parser.add_argument("--first", type=int, default=1)
+    parser.add_argument("--ways", default="right,error")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--minutes", type=float, default=0)
+    asked = parser.parse_args()
+    ways = asked.ways.split(",")
+    done = run_parts(asked, ways)
+    for way in ways if done else []:
+        show(done, way)
 
 
 if __name__ == "__main__":

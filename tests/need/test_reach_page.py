@@ -58,7 +58,7 @@ def test_ends_are_not_called_an_interval_and_heads_stand_apart():
     labels = [c.label for c in tables["reach-distance-youth-club"].columns]
     assert any("At least" in x for x in labels) and not any("95%" in x for x in labels)
     heads = [k for k in tables if k.endswith("-heads")]
-    assert heads == ["reach-rural-family-hub-heads"]
+    assert heads == ["reach-rural-heads"]
 
 
 def test_a_table_of_a_county_of_wards_is_left_to_the_open_data(monkeypatch):

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from tests.report.test_words import Prose, _syllables
 
+from threecircles.definitions import HOME, read_csv
 from threecircles.report.model import Figure, Nothing
 from threecircles.report.pages import children
 from threecircles.report.released import Tables
@@ -37,3 +38,9 @@ def test_without_any_source_the_page_says_so(context):
     """A18: the page stands with nothing received."""
     page = children.page(Tables(), replace(context, place="Somewhere"))
     assert "No lists about children" in str(page.blocks)
+
+
+def test_whatever_may_be_received_has_words_for_children():
+    """Report 2, page 13: nothing is kept about a child that this page would pass over in silence."""
+    told = {r["source_id"] for r in read_csv("report/children")}
+    assert {p.stem for p in (HOME / "sources").glob("*.yaml")} <= told

@@ -66,7 +66,8 @@ def circles_table(
                 vintage=vintage,
             ),
         )
-        title += f", by {group_label(group).lower()}"
+        named = group_label(group)
+        title += f", by {named[0].lower()}{named[1:]}"
     spec = TableSpec(
         id=f"circles-{group or 'place'}",
         title=title,

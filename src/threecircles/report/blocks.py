@@ -82,13 +82,23 @@ def breakdown_table(
     total: bool = True,
     **where: str,
 ) -> Table:
-    """One row a category of a dimension; for each measure its value and interval; then the base."""
+    """One row a category of a dimension; for each measure its value and interval; then the base.
+
+    A measure of which no value has an interval gets no column for one.
+    """
     spec = table.safe.spec
+    categories = table.categories(column, total)
+    found = {m: [table.value(m, **{**where, column: c}) for c in categories] for m in measures}
+    spread = {
+        m
+        for m, values in found.items()
+        if intervals and any(v and v.low is not None for v in values)
+    }
     columns = [Column(column, _dimension_label(table, column))]
     for name in measures:
         how = measure(name, spec.kind)
         columns.append(Column(name, how.label, how.kind, spec.unit, how.decimals))
-        if intervals:
+        if name in spread:
             columns.append(
                 Column(
                     f"{name}_interval",
@@ -99,12 +109,12 @@ def breakdown_table(
     if base:
         columns.append(Column("n", "Children asked", "count"))
     rows: list[tuple[Value | str, ...]] = []
-    for category in table.categories(column, total):
+    for place, category in enumerate(categories):
         cells: list[Value | str] = [table.label(column, category)]
         for name in measures:
-            value = table.value(name, **{**where, column: category})
+            value = found[name][place]
             cells.append(value if value is not None else "[z]")
-            if intervals:
+            if name in spread:
                 cells.append(interval_or_dash(value) if value is not None else "[z]")
         if base:
             counted = table.value(measures[0], "n", **{**where, column: category})

@@ -77,12 +77,18 @@ class Released:
         return text[:1].upper() + text[1:] if text.islower() else text
 
     def _source_label(self, value: str, text: str) -> str:
-        """A source by its name; two deliveries of one source by their year too."""
+        """A source by its name; two deliveries of one source by their sender or year too."""
         dimension = self.dimension("source")
-        twice = dimension is not None and list(dimension.labels.values()).count(text) > 1
-        year = value.rpartition("_")[2]
+        same = [k for k, v in dimension.labels.items() if v == text] if dimension else []
+        rest, _, year = value.rpartition("_")
         name = source_name(text)
-        return f"{name}, {year}" if twice and year.isdigit() else name
+        if len(same) < 2 or not year.isdigit():
+            return name
+        # Many senders of one year are told apart by what stands before the year: a provider's number.
+        of_year = [k for k in same if k.endswith(f"_{year}")]
+        sender = rest.rpartition("_")[2].upper() if len(of_year) > 1 else ""
+        years = {k.rpartition("_")[2] for k in same}
+        return ", ".join([name, *([sender] if sender else []), *([year] if len(years) > 1 else [])])
 
     def measures(self) -> list[str]:
         """The measures of the table, in its order."""

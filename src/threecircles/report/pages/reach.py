@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from threecircles.core.tables import TOTAL
 from threecircles.report.blocks import INTERVAL, breakdown_table
@@ -61,29 +62,41 @@ def _reach(tables: Tables, used: list[Released]) -> list[Block]:
             continue
         for service in table.categories("service"):
             name = table.label("service", service)
-            for part, measures, said in (
-                ("", PERSONS, f"{name}, by {words}"),
-                ("-heads", HEADS, f"{name}: heads counted"),
-            ):
-                told = [m for m in measures if _told(table, m, service=service)]
-                # Heads are counted at a place, so they are the same in every grouping by home.
-                if not told or (part and group != found[0][1]):
-                    continue
-                where = f"{table.id}-{service.replace('_', '-')}{part}"
-                blocks.append(_bounded(table, group, told, said, where, service))
-    return blocks
+            told = [m for m in PERSONS if _told(table, m, service=service)]
+            if told:
+                made = breakdown_table(
+                    table,
+                    group,
+                    told,
+                    f"{name}, by {words}",
+                    base=False,
+                    table_id=f"{table.id}-{service.replace('_', '-')}",
+                    service=service,
+                )
+                blocks.append(_bounded(made))
+    short = [(t, g) for t, g, _ in found if len(t.categories(g)) <= MOST_ROWS]
+    return [*blocks, *(_heads(*short[0]) if short else [])]
 
 
-def _bounded(
-    table: Released, group: str, measures: list[str], caption: str, table_id: str, service: str
-) -> Table:
-    """Counts with their ends where a near place named nobody; ends are what can be, not a margin of error."""
-    groups = table.categories(group, True)
-    cells = [table.value(m, **{group: g, "service": service}) for m in measures for g in groups]
+def _heads(table: Released, group: str) -> list[Block]:
+    """Counted heads of each kind of place. They are counted at a place, so no grouping by home divides them."""
+    everywhere: dict[str, Any] = {group: TOTAL}
+    told = [
+        m
+        for m in HEADS
+        if any(table.value(m, service=s, **everywhere) for s in table.categories("service"))
+    ]
+    if not told:
+        return []
     made = breakdown_table(
-        table, group, measures, caption, base=False, table_id=table_id, service=service,
-        intervals=any(v is not None and v.high is not None for v in cells),
+        table, "service", told, "Heads counted", table_id=f"{table.id}-heads", base=False,
+        total=False, **everywhere,
     )  # fmt: skip
+    return [_bounded(made)]
+
+
+def _bounded(made: Table) -> Table:
+    """Counts with their ends where a near place named nobody; ends are what can be, not a margin of error."""
     columns = tuple(
         replace(c, label=c.label.replace(INTERVAL, "At least and at most")) for c in made.columns
     )
