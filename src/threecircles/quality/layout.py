@@ -35,6 +35,11 @@ CROSS_SOURCES = {
     "twos": "two-year-place",
     "alternative": "alternative-provision-census",
     "areas": "area-activity",
+    "camhs": "camhs",
+    "visiting": "health-visiting",
+    "emergency": "emergency-care",
+    "speech": "speech-language-therapy",
+    "review": "two-year-review",
 }
 """The same for sources without a rule set, whose definition tells their columns."""
 

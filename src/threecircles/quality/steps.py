@@ -32,7 +32,7 @@ Tables = dict[str, Any]
 def steps(place: Place) -> list[Step]:
     """Check every return of the place's year, each against last year's and against the others."""
     reference = tuple(
-        place.reference[r] for r in ("postcodes", "providers") if r in place.reference
+        place.reference[r] for r in ("postcodes", "providers", "schools") if r in place.reference
     )
     return [
         Step(
@@ -168,10 +168,11 @@ def _tables_of(tables: Tables, delivery: Delivery) -> dict[str, pl.DataFrame]:
 
 
 def _references(place: Place) -> dict[str, pl.DataFrame]:
-    """The place's postcode directory and provider list, where it has them."""
+    """The place's postcode directory, provider list and list of schools, where it has them."""
     found: dict[str, pl.DataFrame] = {}
-    if (providers := place.reference.get("providers")) is not None:
-        found["providers"] = pl.read_csv(providers, infer_schema_length=0)
+    for name in ("providers", "schools"):
+        if (listed := place.reference.get(name)) is not None:
+            found[name] = pl.read_csv(listed, infer_schema_length=0)
     path = place.reference.get("postcodes")
     if path is None:
         return found

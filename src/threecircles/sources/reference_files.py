@@ -43,7 +43,16 @@ def _fits(headings: tuple[str, ...]) -> dict[str, dict[str, str]]:
     return {name: columns for name, columns in laid.items() if name not in lacking}
 
 
+DATES = ("REG_START", "REG_END", "OPENED", "CLOSED")
+"""Columns that publishers write day first; rules read year first."""
+
+
 def _shaped(name: str, frame: pl.DataFrame) -> pl.DataFrame:
+    frame = frame.with_columns(
+        pl.col(c).str.strip_chars().str.replace(r"^(\d{2})[-/](\d{2})[-/](\d{4})", "$3-$2-$1")
+        for c in DATES
+        if c in frame.columns
+    )
     if name == "postcodes":
         return frame.with_columns(pl.col("pcd_abbr").str.replace_all(r"\s", "").str.to_uppercase())
     return frame
