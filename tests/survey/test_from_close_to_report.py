@@ -25,9 +25,10 @@ def answered(workspace, schools=4, on_roll=26, **changes):
         workspace, schools=schools, years=(5, 6), on_roll=on_roll, **changes
     )
     rng = random.Random(6)
+    asked = {q: questionnaire(q, workspace) for q in study.questionnaires}
     forms = {
-        q: (given_codes(questionnaire(q)), {i.code: i for i in items(questionnaire(q))})
-        for q in study.questionnaires
+        q: (given_codes(f, home=workspace), {i.code: i for i in items(f, workspace)})
+        for q, f in asked.items()
     }
     store.run("PRAGMA synchronous=OFF") if not store.postgres else None
     for row in rows:
