@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from threecircles.core import workspace as workspaces
 from threecircles.core.errors import NotPermitted
 from threecircles.core.tables import Dimension, Measured, TableSpec
+from threecircles.definitions import HOME
 from threecircles.disclosure import audit, immigration
 from threecircles.disclosure.gates import gate
 from threecircles.disclosure.openness import openness
@@ -23,6 +24,7 @@ from threecircles.disclosure.release import protect
 from threecircles.record.read import door, frames_of, read
 from threecircles.record.schema import conform
 from threecircles.record.tables import table as declared
+from threecircles.sources.declared import source
 from threecircles.web import create_app
 
 PEOPLE = [f"P{i:02}" for i in range(60)]
@@ -197,3 +199,27 @@ def test_the_public_page_tells_how_often_it_was_asked_for_and_refused(tmp_path, 
     assert re.search(r"immigration[^.]*?\b3\b[^.]*\b3\b", told, re.IGNORECASE | re.DOTALL), told[
         -3000:
     ]
+
+
+TELLING = re.compile(
+    r"uasc|duc\b|asylum|unaccompan|immigra|nationalit|refugee|country|citizen|visa", re.IGNORECASE
+)
+REVIEWED = {
+    ("school-census", "fsmperiod", "ukcountry")
+}  # which nation of the kingdom pays for the meal
+
+
+def test_every_field_of_a_source_that_tells_of_it_is_of_the_class():
+    """disclosure A16: a new source with such a field fails until somebody has said so."""
+    found = set()
+    for path in (HOME / "sources").rglob("*.yaml"):
+        declared_source = source(path.stem)
+        for t in declared_source.tables:
+            found |= {
+                (declared_source.id, t.name, c.name)
+                for c in t.columns
+                if TELLING.search(f"{c.name} {c.label or ''}")
+            }
+    assert len(found) >= 7
+    outside = {f for f in found if not immigration.is_immigration_field(*f)}
+    assert outside == REVIEWED

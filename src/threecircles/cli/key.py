@@ -18,6 +18,8 @@ def register(app: typer.Typer) -> None:
     group.command()(rotate)
     group.command()(drill)
     group.command()(status)
+    group.command("back-up")(back_up)
+    group.command()(restore)
     app.add_typer(group, name="key")
 
 
@@ -49,3 +51,30 @@ def status(workspace: Folder = Path()) -> None:
 
     for item in at_rest(workspace):
         print(f"{item.part:45} {item.kept:14} {item.note}")
+
+
+def back_up(
+    to: Annotated[str, typer.Option(metavar="age1...", help="The council's public key (age).")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE.age")],
+    workspace: Folder = Path(),
+) -> None:
+    """Seal the whole workspace into one file for the council's key. The identity key is not in it."""
+    from threecircles.disclosure.backup import back_up as seal
+
+    print(f"{seal(workspace, to, out):,} files sealed in {out}.")
+    print(
+        "Without a copy of the identity key names stay shut in it: threecircles key drill tries yours."
+    )
+
+
+def restore(
+    backup: Annotated[Path, typer.Argument(metavar="FILE.age", help="What `key back-up` wrote.")],
+    identity: Annotated[
+        Path, typer.Option("--identity", metavar="FILE", help="The council's secret key, mode 600.")
+    ],
+    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="A new folder.")],
+) -> None:
+    """Unpack a backup into a new folder."""
+    from threecircles.disclosure.backup import restore as unpack
+
+    print(f"{unpack(backup, identity, to):,} files in {to}.")

@@ -32,7 +32,12 @@ def at_rest(workspace: Path) -> tuple[AtRest, ...]:
         AtRest(
             "names and received files (identity/)",
             "sealed",
-            "AES-256-GCM, key outside the workspace",
+            "AES-256-GCM, key outside the workspace; each received file under its own",
+        ),
+        AtRest(
+            "what DuckDB spills while a run works",
+            "sealed",
+            "AES, a key of its own for each connection, never kept",
         ),
         AtRest("tables without names (steps/)", said, rest),
         AtRest(

@@ -7,18 +7,28 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 
 from threecircles import __version__
+from threecircles.disclosure.at_rest import volume_sealed
 from threecircles.report.site import BUILT, STYLE
 from threecircles.web.evidence.serve import KINDS, site_root
 from threecircles.web.frame import page
 from threecircles.web.routes import public
 
+ON_DISK = {
+    True: "an encrypted volume",
+    False: "a volume that is not encrypted",
+    None: "a volume of which this machine cannot tell whether it is encrypted",
+}
+"""What was found of the disk (disclosure/at_rest.py); nothing is assumed."""
+
 
 async def status(request: Request) -> Response:
-    """Whether a release is there, and which version of the program shows it."""
+    """Whether a release is there, which version of the program shows it, and how things lie on the disk."""
     released = site_root(request.app.state.workspace / "release") is not None
     entries = (
         ("Program", f"Three Circles {__version__}"),
         ("Released pages", "yes" if released else "not yet"),
+        ("Names and received files", "sealed, each file under a key of its own"),
+        ("Everything else lies on", ON_DISK[volume_sealed(request.app.state.workspace)]),
     )
     return HTMLResponse(page("status.html", title="Status", entries=entries))
 
