@@ -22,6 +22,13 @@ from threecircles.need.conditions import combinations_definition, conditions_hel
 from threecircles.need.distance import band_labels, bands, middles, nearest, open_on
 from threecircles.need.first_help import first_help_table
 from threecircles.need.high_need import high_need
+from threecircles.need.months import (
+    children_starting,
+    late_records,
+    late_table,
+    months_definition,
+    months_table,
+)
 from threecircles.need.reach import reach_definition
 from threecircles.need.reach_step import reach_tables
 from threecircles.need.respondents import homes_on
@@ -105,6 +112,16 @@ def steps(place: Place) -> list[Step]:
             attributes=("age",),
         )
     )
+    made.append(
+        Step(
+            name="need.months",
+            function=months,
+            reads=("record.episode", "record.event", "record.period_of_care", "record.source"),
+            writes=("need.months-*",),
+            definitions=("indicators/months",),
+            purpose=PURPOSE,
+        )
+    )
     if place.of("attendance-at-provision"):
         made.append(
             Step(
@@ -139,6 +156,26 @@ def with_distance(areas: Areas, place: Place, provision: Any, day: date, ages: r
     held = collect(provision.select("org_id", "service_id", "lsoa21", "valid_from", "valid_to"))
     places = open_on(held, day).filter(pl.col("service").is_in(kinds))
     return replace(areas, distance=bands(nearest(middles(place), places), told.bands_km))
+
+
+def months(
+    episode: Any, event: Any, care: Any, source: Any, *, grant: Grant, place: Place
+) -> list[Measured]:
+    """Children starting month by month, and the share of records that came late."""
+    definition = months_definition()
+    episodes, events = _opened(episode, grant), _opened(event, grant)
+    held = None if care is None else _opened(care, grant)
+    last = year_end(place.year)
+    first = year_end(place.year - definition.years) + timedelta(days=1)
+    period = f"{in_words(first)} to {in_words(last)}"
+    since = collect(_opened(source, grant).select("source_id", "history_from"))
+    whole = dict(since.iter_rows())
+    counts = children_starting(episodes, events, held, whole, first, last)
+    made = (
+        months_table(counts, definition, first, last, period),
+        late_table(late_records(episodes, first, last), definition, period),
+    )
+    return [table for table in made if table is not None]
 
 
 def combine(*frames: Any, grant: Grant, place: Place) -> list[Measured]:

@@ -11,6 +11,7 @@ from threecircles.report.pages import (
     gaps,
     linkage,
     methods,
+    months,
     need,
     neighbours,
     outcomes,
@@ -20,6 +21,7 @@ from threecircles.report.pages import (
     reach,
     services,
     spend,
+    spending_and_outcomes,
 )
 from threecircles.report.released import Tables
 
@@ -29,8 +31,10 @@ PAGES: tuple[PageMaker, ...] = (
     overview.page,
     need.page,
     services.page,
+    months.page,
     reach.page,
     spend.page,
+    spending_and_outcomes.page,
     outcomes.page,
     places.page,
     neighbours.page,
