@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import polars as pl
 import pytest
 
 from threecircles.core.workspace import open_workspace
 from threecircles.identity import LinkRequest, link, link_tables
 from threecircles.identity.benchmark import _source, benchmark
+from threecircles.identity.by_group import record_groups
+from threecircles.identity.empty_fields import emptier
 from threecircles.identity.incremental import extended
-from threecircles.identity.ladder import climbed
+from threecircles.identity.ladder import Ladder, climbed, prepared
 from threecircles.identity.records import link_records
 from threecircles.identity.review import export, sampled
 from threecircles.identity.telling import report_text
@@ -27,13 +32,47 @@ def test_no_group_is_missed_by_more_than_a_point_where_errors_are_alike(made):
     assert gaps.filter(pl.col("pairs") >= 400)["gap"].max() <= 0.01
 
 
+def _grouped(made):
+    """The sources of a benchmark with the community of each child beside its record, and the request."""
+    tables, sources = {}, []
+    for name, table in made.sources.items():
+        own = made.truth.filter(pl.col("source") == name).select("record_id", "community")
+        tables[name] = table.join(own, on="record_id", how="left", maintain_order="left")
+        sources.append(replace(_source(name, table), groups={"community": "community"}))
+    return LinkRequest(sources=tuple(sources), fictitious=True), tables
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_group_with_three_times_the_missing_values_is_named(seed):
+    """identity A5: the report names the right group, and no other one, from fields that are empty."""
+    harder = generate(4_000, seed=seed, name="harder")
+    records, _ = prepared(link_records(*_grouped(harder)), {})
+    told = emptier(record_groups(Ladder(np.zeros(0), records, pl.DataFrame(), None, None)))
+    assert [e.group for e in told if e.headline] == ["pakistani"]
+    assert told[0].group == "pakistani" and told[0].low > 1.5
+
+
+def test_no_group_is_named_where_values_are_missing_alike(made):
+    records, _ = prepared(link_records(*_grouped(made)), {})
+    told = emptier(record_groups(Ladder(np.zeros(0), records, pl.DataFrame(), None, None)))
+    assert told and not [e for e in told if e.headline]
+
+
 @pytest.mark.slow
-def test_the_group_with_three_times_the_missing_values_is_named():
-    """identity A5: the report names the right group."""
+def test_the_report_of_a_linkage_names_the_group_with_three_times_the_missing_values(tmp_path):
+    """identity A5, from files to sentences, at 20,000 children."""
     harder = generate(20_000, seed=2, name="harder")
-    gaps = benchmark(harder.sources, harder.truth).gaps
-    worst = gaps.filter((pl.col("pairs") >= 400) & pl.col("group").str.starts_with("community"))
-    assert worst.sort("gap", descending=True)["group"][0] == "community pakistani"
+    _, tables = _grouped(harder)
+    yaml = write(harder, tmp_path)
+    for name, table in tables.items():
+        table.write_parquet(tmp_path / f"{name}.parquet")
+    lines = yaml.read_text().splitlines()
+    carried = [f"{x}\n    groups: {{community: community}}" if "identifiers:" in x else x for x in lines]  # fmt: skip
+    yaml.write_text("\n".join(carried) + "\n")
+    link(yaml, tmp_path / "out", seed=1)
+    text = report_text(tmp_path / "out", [])
+    named = [line for line in text.splitlines() if line.startswith(("Missed more", "Fields are empty"))]  # fmt: skip
+    assert [x for x in named if "community" in x] == [x for x in named if "pakistani" in x] != []
 
 
 def _reviewed(made, folder):

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
+from statistics import NormalDist
 
 import polars as pl
 
+from threecircles.identity import empty_fields
 from threecircles.identity.estimates import Quality, Stratum, from_review
 from threecircles.identity.ladder import Ladder
 from threecircles.identity.review import Answered, stratified
@@ -32,29 +34,38 @@ class OfGroup:
     quality: Quality
     gap: float
     gap_se: float
+    of: int = 1
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95% interval of the gap, widened for the number of groups of its kind (`of`): the largest of
+        ten gaps is large by chance alone."""
+        z = NormalDist().inv_cdf(1 - 0.025 / self.of)
+        return self.gap - z * self.gap_se, self.gap + z * self.gap_se
 
     @property
     def headline(self) -> bool:
         """Whether the group is missed by more than a point, beyond chance."""
         big = self.quality.true_links >= FEWEST and self.gap > GAP
-        return big and self.gap - 1.96 * self.gap_se > 0
+        return big and self.interval[0] > 0
 
 
 def record_groups(ladder: Ladder) -> pl.DataFrame:
     """Which groups each record is of: source, record_id, birth_year, sex, ethnic_group, birth (born alone or with another child), and a
-    column for each that the source names under `groups`. No name, birth date, address or number."""
+    column for each that the source names under `groups`; fields, empty (see `empty_fields`). No name, birth date, address or number."""
     own = [c for c in ladder.records.columns if c.startswith("group_")]
-    return ladder.records.sort("rid").select(
+    records = ladder.records.sort("rid")
+    return records.select(
         "source", "record_id", "birth_year", "sex", pl.col("ethnic").alias("ethnic_group"),
         pl.col("has_co_twin").replace_strict(_BIRTH, return_dtype=pl.String).alias("birth"),
         *[pl.col(c).alias(c.removeprefix("group_")) for c in own],
-    )  # fmt: skip
+    ).hstack(empty_fields.counted(records))  # fmt: skip
 
 
 def by_group(
     edges: pl.DataFrame, groups: pl.DataFrame, answers: list[Answered], year: int
 ) -> tuple[Quality, list[OfGroup]]:
-    """Precision and recall of all and of each group, the one missed most first.
+    """Precision and recall of all and of each group, the one most surely missed first.
 
     edges: link_edge. groups: `record_groups`. answers: of a sample drawn by strata; empty = from the
     scores alone. year: the year of the linkage, for ages.
@@ -62,22 +73,23 @@ def by_group(
     pairs = _grouped(_taken(stratified(edges)), groups, year)
     pairs = _reviewed(pairs, answers)
     whole = _quality(pairs, pairs)
-    found = []
+    found: list[OfGroup] = []
     for kind in [c for c in pairs.columns if c.startswith("of_")]:
-        for (name,), own in pairs.filter(pl.col(kind).is_not_null()).group_by(
-            kind, maintain_order=True
-        ):
-            if not own["is_link"].any():
-                continue
+        parts = pairs.filter(pl.col(kind).is_not_null()).partition_by(kind)
+        parts = [own for own in parts if own["is_link"].any()]
+        for own in parts:
             quality = _quality(own, pairs)
             gap, se = (
                 whole.recall - quality.recall,
                 sqrt(whole.recall_se**2 + quality.recall_se**2),
             )
             found.append(
-                OfGroup(kind.removeprefix("of_").replace("_", " "), str(name), quality, gap, se)
-            )
-    return whole, sorted(found, key=lambda g: (-g.gap, g.kind, g.group))
+                OfGroup(
+                    kind.removeprefix("of_").replace("_", " "), str(own[kind][0]), quality, gap, se,
+                    len(parts),
+                )
+            )  # fmt: skip
+    return whole, sorted(found, key=lambda g: (-g.interval[0], g.kind, g.group))
 
 
 def _taken(pairs: pl.DataFrame) -> pl.DataFrame:
@@ -106,7 +118,7 @@ def _grouped(pairs: pl.DataFrame, groups: pl.DataFrame, year: int) -> pl.DataFra
     for low, high, label in _AGES:
         band = pl.when(age.is_between(low, high)).then(pl.lit(label)).otherwise(band)
     told = groups.with_columns(band.alias("age")).drop("birth_year")
-    kinds = [c for c in told.columns if c not in ("source", "record_id")]
+    kinds = [c for c in told.columns if c not in ("source", "record_id", "fields", "empty")]
     left = told.rename({c: f"{c}_of_l" for c in kinds})
     right = told.rename({c: f"{c}_of_r" for c in kinds})
     joined = pairs.select(

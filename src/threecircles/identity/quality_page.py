@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import polars as pl
 from threecircles.core.errors import ThreeCirclesError
 from threecircles.core.workspace import write_bytes
 from threecircles.identity.by_group import GAP, OfGroup
+from threecircles.identity.empty_fields import Emptier
 from threecircles.identity.estimates import Quality
 from threecircles.identity.request import read_text
 
@@ -20,8 +22,13 @@ _STYLE = (
 )
 
 
-def headlines(whole: Quality, groups: list[OfGroup], reviewed: bool) -> list[str]:
-    """What a reader should know first: who is missed most, how many links are wrong, what follows."""
+def headlines(
+    whole: Quality, groups: list[OfGroup], reviewed: bool, emptier: Sequence[Emptier] = ()
+) -> list[str]:
+    """What a reader should know first: who is missed most, how many links are wrong, what follows.
+
+    emptier: groups by how often their fields are empty (see `empty_fields`).
+    """
     wrong = whole.links * (1 - whole.precision)
     missed = max(0.0, whole.true_links * (1 - whole.recall))
     how = (
@@ -35,20 +42,25 @@ def headlines(whole: Quality, groups: list[OfGroup], reviewed: bool) -> list[str
     ]  # fmt: skip
     worst = [g for g in groups if g.headline]
     for g in worst:
-        ends = max(0.0, g.gap - 1.96 * g.gap_se), g.gap + 1.96 * g.gap_se
+        ends = max(0.0, g.interval[0]), g.interval[1]
         said.append(
             f"Missed more than others: {g.kind}, {g.group}. {1 - g.quality.recall:.1%} of their links are missing,"
             f" {g.gap * 100:.1f} points more than of all (95% interval {ends[0] * 100:.1f} to {ends[1] * 100:.1f})."
         )
     if not worst:
         said.append(f"No group is missed by more than {GAP * 100:.0f} point beyond chance.")
-        if groups:
+        if groups and groups[0].interval[0] > 0:
             said.append(f"Missed most, within that: {groups[0].kind}, {groups[0].group}.")
+        elif groups:
+            said.append("Smaller differences between groups are no larger than chance gives.")
+    named = [e for e in emptier if e.headline]
+    said += [e.said() for e in named]
+    likely = [(g.kind, g.group) for g in worst] or [(e.kind, e.group) for e in named]
     factor = whole.precision / whole.recall if whole.recall else 1.0
     said.append(
         f"What it does to the three circles: where 1,000 children are counted in two of them, about {1000 * factor:,.0f} are."
         " A child whose link is missed looks like a child whom no service knows, so unmet need looks larger than it is"
-        + (f", most of all for those of {worst[0].kind}, {worst[0].group}." if worst else ".")
+        + (f", most of all for those of {likely[0][0]}, {likely[0][1]}." if likely else ".")
     )
     return said
 
@@ -113,10 +125,12 @@ def unseen(covered: pl.DataFrame) -> str:
 
 def write(
     out: Path, said: list[str], groups: pl.DataFrame, sources: pl.DataFrame, ages: pl.DataFrame,
-    covered: pl.DataFrame | None = None,
+    covered: pl.DataFrame | None = None, empty: pl.DataFrame | None = None,
 ) -> list[Path]:  # fmt: skip
     """quality.html and the tables behind it as CSV; returns the files."""
     tables = {"by-group": ("Links by group", groups), "by-source": ("Records by source", sources), "by-birth-year": ("Records linked, by source and year of birth", ages)}  # fmt: skip
+    if empty is not None and len(empty):
+        tables["empty-fields"] = ("Fields left empty, by group, against others of the same lists", empty)  # fmt: skip
     if covered is not None:
         tables["coverage"] = ("Children seen, by age, against the population", covered)
     body = "".join(f"<p>{escape(s)}</p>" for s in said)

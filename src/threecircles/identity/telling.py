@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from threecircles.core.errors import UsageError
-from threecircles.identity import quality_page
+from threecircles.identity import empty_fields, quality_page
 from threecircles.identity.by_group import by_group
 from threecircles.identity.estimates import Quality, Stratum, from_review
 from threecircles.identity.review import read_answers, stratified
@@ -34,9 +34,10 @@ def report_text(
     ]  # fmt: skip
     said: list[str] = []
     table = pl.DataFrame()
+    emptier = empty_fields.emptier(groups) if "empty" in groups.columns else []
     if told["pairs"]["accepted"]:
         whole, found = by_group(edges, groups, answers, told["year"])
-        said = quality_page.headlines(whole, found, bool(answers))
+        said = quality_page.headlines(whole, found, bool(answers), emptier)
         table = quality_page.as_table(whole, found)
     if told.get("blocking_recall_estimated") is not None:
         said.append(
@@ -60,7 +61,15 @@ def report_text(
         ]
     if out is not None:
         ages = pl.DataFrame(told["linked_by_age"], infer_schema_length=None)
-        files = quality_page.write(out, said, table, _source_table(told["sources"]), ages, covered)
+        files = quality_page.write(
+            out,
+            said,
+            table,
+            _source_table(told["sources"]),
+            ages,
+            covered,
+            empty_fields.as_table(emptier),
+        )
         lines.append(f"Written to {out}: {', '.join(f.name for f in files)}.")
     return "\n".join(lines)
 
