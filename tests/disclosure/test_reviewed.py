@@ -23,7 +23,14 @@ from threecircles.disclosure.policy import (
     resource_type,
 )
 from threecircles.disclosure.purposes import forbidden, purpose, purposes
-from threecircles.disclosure.reviewed import CHILD_ACTIONS, CHILDREN, ROLES, matrix
+from threecircles.disclosure.reviewed import (
+    CHILD_ACTIONS,
+    CHILDREN,
+    ROLES,
+    TABLE_ACTIONS,
+    matrix,
+    matrix_of_tables,
+)
 
 ACTIONS = sorted({*CHILD_ACTIONS, *(a for p in purposes().values() for a in p.allowed_actions)})
 
@@ -34,6 +41,14 @@ def test_the_policies_agree_with_the_reviewed_table():
     assert len(cells) == len(ROLES) * len(CHILD_ACTIONS) * len(purposes()) * len(CHILDREN) >= 9_000
     assert [c for c in cells if c.reviewed != c.decided] == []
     assert 50 < sum(c.decided for c in cells) < 300
+
+
+def test_the_policies_agree_with_the_reviewed_table_of_tables_and_releases():
+    """disclosure A8: what meets no child: role x action x purpose x state of table, release or house."""
+    cells = list(matrix_of_tables())
+    assert len(cells) >= 3_000 and {c.action for c in cells} == set(TABLE_ACTIONS)
+    assert [c for c in cells if c.reviewed != c.decided] == []
+    assert set(ACTIONS) == {*CHILD_ACTIONS, *TABLE_ACTIONS}
 
 
 def _forbidden_cells(roles):

@@ -47,10 +47,10 @@ def validate(workspace: Workspace = Path()) -> None:
 def test() -> None:
     """Judge every example in the policies, and every combination against the reviewed table."""
     from threecircles.disclosure.policy import wrong_examples
-    from threecircles.disclosure.reviewed import matrix
+    from threecircles.disclosure.reviewed import matrix, matrix_of_tables
 
     wrong = list(wrong_examples())
-    cells = list(matrix())
+    cells = [*matrix(), *matrix_of_tables()]
     differ = [c for c in cells if c.reviewed != c.decided]
     for line in wrong:
         print(line)
@@ -60,9 +60,9 @@ def test() -> None:
             if c.decided
             else "refuse it, the reviewed table allows it"
         )
-        print(f"{c.role}, {c.action}, {c.purpose}, child {c.child}: policies {said}")
+        print(f"{c.role}, {c.action}, {c.purpose}, on {c.child}: policies {said}")
     print(
-        f"{len(cells):,} combinations of role, action, purpose and child; {len(differ)} differ from the reviewed table; {len(wrong)} examples wrong."
+        f"{len(cells):,} combinations of role, action, purpose and what it is about; {len(differ)} differ from the reviewed table; {len(wrong)} examples wrong."
     )
     if wrong or differ:
         raise typer.Exit(1)
