@@ -9,8 +9,10 @@ import pytest
 from tests.survey.made_up import GRANT, write_record
 from tests.survey.test_from_close_to_report import answered
 
-from threecircles.cli.survey_run import safe_tables, wave_tables, write_reports
+from threecircles.cli.survey_run import wave_tables, write_reports
 from threecircles.core.errors import UsageError
+from threecircles.disclosure.attack_release import attack_safe
+from threecircles.disclosure.release import load_safe
 from threecircles.survey.closing import close
 from threecircles.survey.field import pupil_codes
 from threecircles.survey.handing_over import keep_codes
@@ -156,7 +158,10 @@ def test_codes_of_an_earlier_wave_are_kept_where_the_holder_lists_them(tmp_path)
 
 
 def test_the_borough_report_names_changes_and_trust_by_wave_and_no_small_group(tmp_path):
-    "A33: trust by wave and respondent with interval; the wave that did not ask says so."
+    """A33: trust by wave and respondent with interval; the wave that did not ask says so.
+
+    A22: the schools' and the borough's tables of both years are attacked together.
+    """
     for study_id, more, forms in (
         ("autumn", "", "pupils_9_11"), ("autumn2", 'wave: "2"\nfollows: autumn', "pupils_9_11_trust"),
     ):  # fmt: skip
@@ -171,14 +176,22 @@ def test_the_borough_report_names_changes_and_trust_by_wave_and_no_small_group(t
             languages="en",
         )
         close(tmp_path, study, GRANT, TODAY)
+        if study_id == "autumn":
+            write_reports(tmp_path, study, tmp_path / "first", TODAY, tell=lambda _: None)
     scored = score_study(tmp_path, study)
     assert asked_alike(tmp_path, *chain(tmp_path, study)) == []
     tables = {t.spec.id: t for t in wave_tables(tmp_path, scored)}
     assert set(tables) == {"survey-change", "survey-trust"}
     trust = {(r["wave"], r["measure"]): r for r in tables["survey-trust"].frame.to_dicts()}
     assert trust["1", "trs1"]["reason"] == "not_asked" and trust["2", "trs1"]["low"] is not None
-    safe_tables([*tables.values()])
     done = write_reports(tmp_path, study, tmp_path / "out", TODAY, tell=lambda _: None)
+    now, last = (load_safe(folder_of(tmp_path, s) / "released") for s in ("autumn2", "autumn"))
+    assert len([t for t in last if t.spec.id.startswith("school-")]) == 3 * 4
+    assert {"survey-change", "survey-trust"} < {t.spec.id for t in now}
+    assert attack_safe([*now, *last]) == []
+    for table in (*now, *last):
+        shown = table.frame.filter(pl.col("symbol") == "")["n"].drop_nulls()
+        assert ((shown >= 10) | (shown == 0)).all(), table.spec.id
     page = (done.borough / "change.html").read_text()
     assert "no clear difference" in page and "Two samples of pupils" in page
     trusted = (done.borough / "trust.html").read_text()

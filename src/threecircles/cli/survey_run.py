@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -75,7 +75,10 @@ def write_reports(
     tell(
         f"{scored.rows.height:,} pupils, {scored.rows['urn'].n_unique()} schools scored and weighted"
     )
-    safe, without = safe_tables([*study_tables(scored, salt), *wave_tables(workspace, scored)])
+    last = last_released(workspace, study)
+    tables = [*study_tables(scored, salt), *wave_tables(workspace, scored)]
+    safe, without = safe_tables(tables, last)
+    keep_released(folder_of(workspace, study.id) / "released", safe)
     tell(
         f"{len(safe)} tables protected"
         + (f"; {len(without)} schools without a split by sex" if without else "")
@@ -218,8 +221,32 @@ def write_pack(
     return write_exchange(safe, scored.study, authority or scored.study.label, agreement, last, out)
 
 
-def safe_tables(tables: list[Measured]) -> tuple[list[Safe], list[str]]:
+def last_released(workspace: Path, study: Study) -> list[Safe]:
+    """The tables that the wave before this one gave out; none where there is none, or it gave out nothing."""
+    from threecircles.disclosure.release import load_safe
+
+    folder = folder_of(workspace, study.follows) / "released" if study.follows else None
+    return load_safe(folder) if folder is not None and folder.is_dir() else []
+
+
+def keep_released(folder: Path, safe: list[Safe]) -> None:
+    """Keep the tables as they go out, for the attack on the next wave; what stands unchanged is left alone."""
+    from threecircles.disclosure.release import write_safe
+
+    path = folder.with_suffix(".json")
+    known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    now = {t.spec.id: t.manifest for t in safe}
+    write_safe([t for t in safe if known.get(t.spec.id) != t.manifest], folder)
+    for gone in known.keys() - now.keys():
+        for kind in (".parquet", ".json"):
+            (folder / f"{gone}{kind}").unlink(missing_ok=True)
+    path.write_text(json.dumps(now, indent=1, sort_keys=True) + "\n")
+
+
+def safe_tables(tables: list[Measured], last: Sequence[Safe] = ()) -> tuple[list[Safe], list[str]]:
     """Safe tables that an attacker was tried on, and the schools shown without a split by sex.
+
+    last: what the wave before gave out; the attacker has it in hand too.
 
     Where a hidden group could be worked out, its school is shown without the split, and all is
     protected anew. Raises NotPermitted when that does not end.
@@ -232,7 +259,7 @@ def safe_tables(tables: list[Measured]) -> tuple[list[Safe], list[str]]:
     for _ in range(ROUNDS):
         coarser = [_without(t, gone) for t in tables]
         safe = protect(coarser, "survey-10")
-        leaks = attack_safe(safe)
+        leaks = attack_safe([*safe, *last])
         found = {dict(leak.group).get("school", "") for leak in leaks}
         if not leaks:
             return safe, sorted(gone)

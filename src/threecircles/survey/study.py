@@ -97,6 +97,12 @@ class Study(Definition):
         """The last day codes open, with the extension if there is one."""
         return max(self.closes, self.extension.until) if self.extension else self.closes
 
+    @property
+    def period(self) -> str:
+        """The period of the study's tables; the change since the last wave stands under it too, since it
+        counts this wave's pupils and has to be attacked together with them."""
+        return f"{self.label}, wave {self.wave}"
+
 
 def folder_of(workspace: Path, study_id: str) -> Path:
     """Where a study lies in the workspace."""

@@ -106,7 +106,7 @@ def change_table(earlier: Scored, later: Scored) -> Measured | None:
     study = later.study
     spec = TableSpec(
         id="survey-change", title=f"Scores, wave {earlier.study.wave} to wave {study.wave}", kind="mean",
-        population=f"survey-{study.id}", period=f"{earlier.study.label} to {study.label}", unit="pupils",
+        population=f"survey-{study.id}", period=study.period, unit="pupils",
         dimensions=(Dimension(column="sex", label="Sex"), Dimension(column="nc_year", label="School year")),
         profile="survey-10", definitions=versions(study, later.home), sources=("survey-pupils",),
         step="survey.report", page="survey", values=("value", "low", "high", "numerator", "denominator", "n"),
