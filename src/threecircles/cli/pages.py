@@ -92,6 +92,7 @@ def england(
     ] = None,
 ) -> None:
     """Compare need, use and spend of England's 153 authorities from published files alone."""
+    from threecircles.funding.panel_tables import panel_tables
     from threecircles.need.england import england as measure
     from threecircles.report.england import write_site
 
@@ -102,5 +103,5 @@ def england(
             where=str(folder or ""),
             mend="Name their folder with --data or THREECIRCLES_DATA.",
         )
-    write_site(measure(folder), out)
+    write_site([*measure(folder), *panel_tables(folder)], out)
     typer.echo(f"Wrote {out / 'index.html'}")

@@ -94,7 +94,7 @@ def panel(
         rows = rows.filter(pl.len().over("area") > 1)
         if rows["area"].n_unique() < 3 or rows["year"].n_unique() < 2:
             raise UsageError(
-                f"Too little is left at {_lag_words(lag)}: {rows['area'].n_unique()} authorities, "
+                f"Too little is left at {lag_words(lag)}: {rows['area'].n_unique()} authorities, "
                 f"{rows['year'].n_unique()} years.",
                 mend="Ask for fewer lags, or take every authority-year each lag has.",
             )
@@ -212,7 +212,8 @@ def _codes(values: pl.Series) -> np.ndarray:
     return np.unique(values.to_numpy(), return_inverse=True)[1].reshape(-1)
 
 
-def _lag_words(lag: int) -> str:
+def lag_words(lag: int) -> str:
+    """How long before the outcome the money was spent, in words."""
     years = "one year" if abs(lag) == 1 else f"{abs(lag)} years"
     return "the same year" if lag == 0 else f"{years} {'earlier' if lag > 0 else 'later'}"
 
@@ -220,12 +221,12 @@ def _lag_words(lag: int) -> str:
 def said(found: Panel, estimate: Estimate) -> str:
     """One estimate in words: what 10% more spend, so many years earlier, goes with."""
     if estimate.lag >= 0 and found.spending_follows:
-        return f"10% more, {_lag_words(estimate.lag)}: not to be read, because {FOLLOWS}"
+        return f"10% more, {lag_words(estimate.lag)}: not to be read, because {FOLLOWS}"
     if not estimate.clear:
-        return f"10% more, {_lag_words(estimate.lag)}: {NO_LINK}"
+        return f"10% more, {lag_words(estimate.lag)}: {NO_LINK}"
     change = np.expm1(estimate.b * np.log(1.1))
     word = "outcome" if found.kind == "rate" else "odds of the outcome"
-    return f"10% more, {_lag_words(estimate.lag)}, goes with {change:+.1%} of the {word}"
+    return f"10% more, {lag_words(estimate.lag)}, goes with {change:+.1%} of the {word}"
 
 
 def panel_text(found: Panel) -> str:

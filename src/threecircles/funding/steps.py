@@ -20,13 +20,18 @@ from threecircles.funding.care_events import care_costing
 from threecircles.funding.cost_table import load_cost_table
 from threecircles.funding.cost_tables import STEP, cost_by_placement
 from threecircles.funding.ledger import load_mapping, read_ledger
+from threecircles.funding.panel_tables import STEP as PANEL
+from threecircles.funding.panel_tables import panel_tables
 from threecircles.funding.share_rules import load_share_rules
 from threecircles.funding.spend_flow import flow_table
 from threecircles.funding.spend_tables import spend_tables
 from threecircles.funding.terms import check_terms
 from threecircles.record import with_attributes
+from threecircles.sources.published import find_published
 
 PURPOSE = "needs_assessment"
+PUBLISHED = "published"
+"""The setting of place.yaml that names the folder of published files."""
 
 
 def steps(place: Place) -> list[Step]:
@@ -66,7 +71,25 @@ def steps(place: Place) -> list[Step]:
                 params={"table": table},
             )
         )
+    if place.settings.get(PUBLISHED):
+        home = place.dir / place.settings[PUBLISHED]
+        files = find_published(home, "lait", "authorities", "population")
+        made.append(
+            Step(
+                name=PANEL,
+                function=panels,
+                writes=("funding.spend-panel-*",),
+                definitions=("spend", "published"),
+                files=tuple(sorted({f.path for f in files.values()})),
+                params={"folder": str(home)},
+            )
+        )
     return made
+
+
+def panels(folder: str) -> list[Measured]:
+    """Spending beside outcomes over the years, of every authority: published figures only."""
+    return panel_tables(Path(folder))
 
 
 def definition_of(place: Place, setting: str) -> str | Path:

@@ -29,6 +29,7 @@ from threecircles.report.model import (
 from threecircles.report.pack import release_id
 from threecircles.report.pages.authority import authority_page, figure_of
 from threecircles.report.pages.methods import lineage_page
+from threecircles.report.pages.spending_and_outcomes import SLUG, panel_page
 from threecircles.report.pages.strip_figure import CIRCLES
 from threecircles.report.released import Released, Tables, released
 from threecircles.report.site import write_site as write_pack_site
@@ -41,7 +42,8 @@ MAPPED = ("children-in-need", "looked-after", "spend-per-child")
 def write_site(tables: Sequence[Measured], out: Path) -> Path:
     """The comparison of England as a static site below `out`; returns its first page.
 
-    tables: what need.england.england gives, all of kind "published"; disclosure makes them safe.
+    tables: what need.england.england and funding.panel_tables.panel_tables give, all of kind "published";
+    disclosure makes them safe.
     """
     pack = england_pack(released(protect(tables)))
     write_pack_site(pack, out, model=False)
@@ -59,6 +61,7 @@ def england_pack(tables: Tables) -> Pack:
         _a_to_z(codes, names),
         _methods_page(tables),
         *indicators,
+        panel_page(tables, related=("index", "methods")),
         *(authority_page(tables, code, names) for code in codes),
         *(lineage_page(t) for t in tables.values()),
     )
@@ -125,7 +128,11 @@ def _england_page(tables: Tables, names: dict[str, str]) -> Page:
             Text(
                 "Find an authority",
                 (),
-                (("All authorities, A to Z", "a-to-z"), ("All indicators", "indicators")),
+                (
+                    ("All authorities, A to Z", "a-to-z"),
+                    ("All indicators", "indicators"),
+                    ("Spending and outcomes over the years", SLUG),
+                ),
             ),
             *maps,
         ),

@@ -67,12 +67,13 @@ def _said(demand: Demand) -> str:
 
 
 def _answer(answer: Answer) -> str:
+    statements = f"{answer.room} {', '.join(answer.acceptance)}"
     if answer.not_built:
-        return f"Not built yet ({answer.room}): {answer.not_built}"
-    said = [f"page {answer.page}"] if answer.page else []
+        return f"Not built yet ({statements}): {answer.not_built}"
+    said = [f"the page {answer.page}"] if answer.page else []
     if answer.command:
-        said.append(f"threecircles {answer.command}")
-    return f"{capital(' or '.join(said))} ({answer.room}, {', '.join(answer.acceptance)})."
+        said.append(f"the command “threecircles {answer.command}”")
+    return f"{capital(' or '.join(said))} ({statements})."
 
 
 def _count(every: Sequence[Demand], status: str) -> int:

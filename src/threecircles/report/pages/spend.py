@@ -60,7 +60,7 @@ def page(tables: Tables, context: Context) -> Page:
         ),
         blocks=tuple(blocks),
         tables=tuple(t.safe for t in used),
-        related=("services", "neighbours", "methods"),
+        related=("services", "neighbours", "spending-and-outcomes", "methods"),
         order=4,
     )
 
