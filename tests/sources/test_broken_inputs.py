@@ -461,3 +461,16 @@ def test_the_byte_order_mark_is_recorded(tmp_path):
         write(tmp_path, "a.csv", codecs.BOM_UTF8 + HEADER.replace("\n", "\r\n").encode())
     )
     assert reading.files.select("bom", "line_ending", "encoding").row(0) == (True, "CRLF", "utf-8")
+
+
+@pytest.mark.parametrize(
+    "label", ["utf-16", "klingon", "cp037", "big5", "shift_jis", "idna", "base64"]
+)
+def test_a_census_that_names_a_wrong_encoding_is_read_with_a_note(tmp_path, label):
+    """quality 1.3: retried as UTF-8, then 1252; A6: no label ends in a fault."""
+    text = cin_xml(child(1), child(2)).split("?>", 1)[-1]
+    path = tmp_path / "a.xml"
+    path.write_text(f'<?xml version="1.0" encoding="{label}"?>{text}', encoding="utf-8")
+    reading = read([path])
+    assert reading.tables["ChildIdentifiers"].height == 2 and "Header" in reading.tables
+    assert not reading.refused and label in noted(reading, "encoding-label")["sentence"]

@@ -156,11 +156,12 @@ def _stream(received: Received, record: FileRecord, found: Found) -> tuple[Binar
 
 
 def _unknown(label: str) -> bool:
+    """Whether a label names no encoding that the XML reader knows: one byte a letter, ASCII below."""
     try:
-        codecs.lookup(label)
-    except LookupError:
+        letters = bytes(range(256)).decode(label, "replace")
+    except (LookupError, ValueError):
         return True
-    return False
+    return len(letters) != 256 or letters[:128] != bytes(range(128)).decode("ascii")
 
 
 def _is_utf8(received: Received) -> bool:
