@@ -183,7 +183,7 @@ def test_a_profile_without_a_section_says_which_one_is_missing(tmp_path):
 
 @pytest.mark.slow
 def test_every_fact_of_the_county_holds(tmp_path):
-    """A1, S4: every fact that these sources can show holds, and the shares beyond 1.5 points are few."""
+    """A1, S4: at least 60 of the 71 facts are marked, and every figure of them is met."""
     table = check(make("county", tmp_path / "county"))
-    assert table.filter(pl.col("verdict").is_in(["outside", "not shown"])).is_empty()
-    assert (table["verdict"] == "met").mean() > 0.95
+    assert table.filter(pl.col("verdict") != "met").is_empty()
+    assert table["no"].n_unique() >= 60

@@ -12,10 +12,11 @@ from threecircles.definitions.yaml12 import parse
 from threecircles.synthetic.facts.care import care_figures
 from threecircles.synthetic.facts.early import early_figures
 from threecircles.synthetic.facts.folder import Figures, Folder
+from threecircles.synthetic.facts.money import money_figures
 from threecircles.synthetic.facts.school import (
+    health_figures,
     justice_figures,
     land_figures,
-    money_figures,
     school_figures,
 )
 from threecircles.synthetic.facts.social import social_figures
@@ -80,7 +81,7 @@ def all_figures(folder: Folder) -> Figures:
     """Every figure a place shows, by number of the fact and item."""
     return (
         land_figures(folder) | social_figures(folder) | care_figures(folder) | school_figures(folder)
-        | justice_figures(folder) | money_figures(folder) | early_figures(folder)
+        | health_figures(folder) | justice_figures(folder) | money_figures(folder) | early_figures(folder)
     )  # fmt: skip
 
 

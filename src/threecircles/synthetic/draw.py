@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from threecircles.core.rounding import largest_remainder
+
 
 def pick(g: np.random.Generator, share: np.ndarray, n: int) -> np.ndarray:
     """n independent choices, as positions in `share`."""
@@ -13,6 +15,11 @@ def pick(g: np.random.Generator, share: np.ndarray, n: int) -> np.ndarray:
 def exactly(g: np.random.Generator, share: float, n: int) -> np.ndarray:
     """True for as near to share x n as a whole number allows, at random places."""
     return g.permutation(n) < round(share * n)
+
+
+def quota(g: np.random.Generator, share: np.ndarray, n: int) -> np.ndarray:
+    """n choices, as positions in `share`, as many of each as whole numbers allow, in random order."""
+    return g.permutation(np.repeat(np.arange(len(share)), largest_remainder(list(share), n)))
 
 
 def even(g: np.random.Generator, time: np.ndarray, block: int = 40) -> np.ndarray:

@@ -130,11 +130,17 @@ def _meals(
     poor = need.states[-1][:, STATES.index("poverty")]
     score = 2.2 * poor + g.normal(0, 0.9, people.n)
     fsm = np.zeros(people.n, dtype=bool)
-    for low, high, key in ((0, 6, "fsm_primary"), (7, 13, "fsm_secondary")):
-        phase = aged & (enrolment.nc_year >= low) & (enrolment.nc_year <= high)
+    # In the first two years fewer are registered, since all infants eat free (facts 42 and 45 together).
+    young, primary = (aged & (enrolment.nc_year <= top) for top in (1, 6))
+    older = _rest_share(p["fsm_primary"], p["fsm_first_years"], young.sum() / max(primary.sum(), 1))
+    for phase, wanted in (
+        (young, p["fsm_first_years"]),
+        (primary & ~young, older),
+        (aged & ~primary & (enrolment.nc_year <= 13), p["fsm_secondary"]),
+    ):
         weight = (phase & in_need).sum() / max(phase.sum(), 1)
         fsm |= highest(score, phase & in_need, p["cin_fsm"])
-        fsm |= highest(score, phase & ~in_need, _rest_share(p[key], p["cin_fsm"], weight))
+        fsm |= highest(score, phase & ~in_need, _rest_share(wanted, p["cin_fsm"], weight))
     since = np.maximum(enrolment.entry, people.end - g.integers(60, 2000, people.n))
     return fsm, since
 

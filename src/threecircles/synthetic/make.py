@@ -42,8 +42,10 @@ from threecircles.synthetic.money import ledger, s251_table
 from threecircles.synthetic.names import pools
 from threecircles.synthetic.place_file import place_yaml
 from threecircles.synthetic.profile import Profile, load_profile
+from threecircles.synthetic.ro3 import ro3_table
 from threecircles.synthetic.service_form import form_table, form_truth
 from threecircles.synthetic.truth import truth_tables
+from threecircles.synthetic.truth_more import more_truth
 from threecircles.synthetic.world import World, build_world
 
 Received = dict[str, dict[str, pl.DataFrame]]
@@ -142,6 +144,7 @@ def received_tables(world: World, wanted: set[str] | None = None) -> Received:
             "alternative_provision": alternative_provision_table(world)
         },
         f"s251_{year}": lambda: {"s251_outturn": s251_table(world, ledger(world))},
+        f"ro3_{year}": lambda: {"ro3": ro3_table(world, ledger(world))},
         f"register_{year}": lambda: {"centre_register": register_table(world)},
     }
     made = {name: make_one() for name, make_one in makers.items() if _is_wanted(name, wanted)}
@@ -173,7 +176,7 @@ def _write(
             frame.write_csv(folder / "reference" / f"{name}.csv")
         write_boundaries(world.profile, world.land, folder / "reference")
     if wanted is None or "truth" in wanted:
-        for name, frame in truth_tables(world, years).items():
+        for name, frame in (truth_tables(world, years) | more_truth(world)).items():
             _parquet(frame, folder / "truth" / f"{name}.parquet")
         _parquet(ledger(world), folder / "truth" / "ledger.parquet")
         _parquet(bait_table(world), folder / "truth" / "bait.parquet")
@@ -209,7 +212,7 @@ def _write_delivery(
 
 FILES = {
     "early_help": "early_help.csv", "youth_justice": "youth_justice.csv", "survey": "survey_pupils_{year}.csv",
-    "survey_holder": "survey_holder_{year}.csv", "s251": "s251_outturn_{year}.csv", "register": "centre_register.csv",
+    "survey_holder": "survey_holder_{year}.csv", "s251": "s251_outturn_{year}.csv", "ro3": "ro3_{year}.csv", "register": "centre_register.csv",
     "early_years_census": "ey_census_{year}.csv", "alternative_provision": "ap_census_{year}.csv",
     "two_year_place": "two_year_places_{year}.csv", "eyfs": "eyfs_profile_{year}.csv", "two_year_review": "two_year_review_{year}.csv", "speech_therapy": "speech_therapy_{year}.csv",
 }  # fmt: skip

@@ -103,11 +103,12 @@ def _line_total(
     priced = {
         "residential": weeks["residential"] * p["week_residential"],
         "fostering": weeks["fostering"] * p["week_fostering"],
+        "adoption": weeks["adoption"] * p["adoption_week"],
     }
     if key in priced:
         return priced[key]
     rest = {
-        "care_other": weeks["care_other"] * p["week_supported"], "adoption": weeks["adoption"] * p["adoption_week"],
+        "care_other": weeks["care_other"] * p["week_supported"],
         "asylum": weeks["asylum"] * p["week_other_care"],
     }  # fmt: skip
     rest["guardianship"] = 0.7 * sum(rest.values()) + 1.0

@@ -111,7 +111,9 @@ def make_enrolment(
     school = np.full(n, -1)
     here = people.present(census, 3, 19) & (people.birth <= day_of(year - 1, 8, 31))
     state = g.random(n) < np.select(
-        [nc_year < 0, nc_year <= 11, nc_year <= 13], [0.28, p["state_pupil_share"], 0.38], 0.0
+        [nc_year < 0, nc_year <= 6, nc_year <= 11, nc_year <= 13],
+        [0.28, p["state_primary_share"], p["state_pupil_share"], 0.38],
+        0.0,
     )
     pupils = np.flatnonzero(here & state & (nc_year >= -1) & (nc_year <= 13))
     pc = postcode_on(homes, people, pupils, census)

@@ -12,6 +12,7 @@ from threecircles.core.seeds import rng
 from threecircles.synthetic.care.details import Details, make_details
 from threecircles.synthetic.care.looked_after import LookedAfter, make_looked_after
 from threecircles.synthetic.care.providers import Providers, make_providers
+from threecircles.synthetic.care.raking import rake
 from threecircles.synthetic.care.referrals import Episodes, make_episodes
 from threecircles.synthetic.days import NEVER
 from threecircles.synthetic.early_years import EarlyYears, make_early_years
@@ -98,6 +99,7 @@ def build_world(profile: Profile, seed: int, year: int) -> World:
     practice = _practice(profile, seed, land)
     visible = profile["referral"]["visible_log_rate"] * (enrolment.nc_year >= 0)
     episodes = make_episodes(profile, seed, people, need, area, practice, visible)
+    episodes = rake(profile, seed, year, people, episodes)
     details = make_details(profile, seed, people, need, episodes, plan)
     children = int(people.present(people.end).sum())
     providers = make_providers(profile, seed, land, children)

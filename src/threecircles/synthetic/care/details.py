@@ -9,7 +9,7 @@ import numpy as np
 from threecircles.core.seeds import rng
 from threecircles.synthetic.care.referrals import NO_ACTION, Episodes
 from threecircles.synthetic.days import NEVER, birthday, on_weekday, plus_working
-from threecircles.synthetic.draw import balanced, highest, pick
+from threecircles.synthetic.draw import balanced, highest, pick, quota
 from threecircles.synthetic.need import DIMENSIONS, STATES, Need
 from threecircles.synthetic.people import People
 from threecircles.synthetic.profile import Profile, Section
@@ -202,6 +202,9 @@ def _protection(
     category = np.array(names)[
         balanced(g, share, np.where(e.conference < NEVER, e.protect_end, -e.referral))
     ]
+    # The stock of the day has the published shares exactly; a few hundred plans would miss them by luck.
+    open_now = np.flatnonzero((e.conference <= people.end) & (e.protect_end > people.end))
+    category[open_now] = np.array(names)[quota(g, share, len(open_now))]
     changed = g.random(n) < 0.08
     latest = np.where(changed, np.array(names)[pick(g, share, n)], category)
     planned = e.conference < NEVER
@@ -212,6 +215,15 @@ def _protection(
     known = float(np.mean(earlier[recent] > 0)) if recent.any() else 0.0
     extra = max(0.0, (q["repeat_share"] - known) / max(1 - known, 1e-9))
     older = (g.random(n) < extra) & (earlier == 0)
+    newest = planned & (e.conference > people.end - 365) & (e.conference <= people.end)
+    short = round(q["repeat_share"] * newest.sum()) - int((newest & (earlier > 0)).sum())
+    older = np.where(
+        newest,
+        highest(
+            g.random(n), newest & (earlier == 0), short / max((newest & (earlier == 0)).sum(), 1)
+        ),
+        older,
+    )
     return category, latest, earlier + older * (1 + (g.random(n) < 0.2))
 
 

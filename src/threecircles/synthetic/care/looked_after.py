@@ -11,7 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from threecircles.core.seeds import rng
+from threecircles.synthetic.care.distance import bring_shares
 from threecircles.synthetic.care.providers import Providers, place_children
+from threecircles.synthetic.care.raking import rake_placed
 from threecircles.synthetic.care.referrals import STAYS, Episodes
 from threecircles.synthetic.days import NEVER, birthday
 from threecircles.synthetic.geography import Land
@@ -79,12 +81,19 @@ def make_looked_after(
     placed = np.where(
         stay == 0, start + np.floor((end - start) * p["placed_at"]).astype("int64"), NEVER
     )
+    placed = rake_placed(
+        rng(seed, "raking", "placed"), profile, people, start, end, placed, legal_day[:, 2]
+    )
     decided = np.where(stay == 0, legal_day[:, 2], NEVER)
     g = rng(seed, "looked_after", "placements")
     move_day, supported = _moves(g, p, people, child, start, end, placed)
     placements = place_children(
         g, p, land, providers, people, child, start, home, move_day,
         _status_on(legal, legal_day, move_day), supported,
+    )  # fmt: skip
+    bring_shares(
+        rng(seed, "looked_after", "distance"), p, land, providers, people.end, start, end, home, move_day,
+        placements,
     )  # fmt: skip
     columns = vars(placements)
     cut = _lay_over(legal, legal_day, move_day, columns, start, end)

@@ -25,9 +25,9 @@ def _day_first(days: np.ndarray) -> pl.Series:
 
 
 def early_help_table(world: World) -> pl.DataFrame:
-    """Episodes open at any time in the year, as the early help system stood on 31 March."""
+    """Every episode that the early help system held on 31 March."""
     h, people, end = world.early_help, world.people, world.end
-    rows = np.flatnonzero((h.contact <= end) & (h.closed >= day_of(world.year - 1, 4, 1)))
+    rows = np.flatnonzero(h.contact <= end)
     child = h.child[rows]
 
     def known(days: np.ndarray) -> pl.Series:
@@ -50,11 +50,11 @@ def early_help_table(world: World) -> pl.DataFrame:
 def early_help_people(world: World) -> np.ndarray:
     """The child of each row of the early help table."""
     h = world.early_help
-    return h.child[(h.contact <= world.end) & (h.closed >= day_of(world.year - 1, 4, 1))]
+    return h.child[h.contact <= world.end]
 
 
 def youth_justice_table(world: World) -> pl.DataFrame:
-    """Events of the year and those still running in it."""
+    """Every event that the youth justice system held on 31 March."""
     j, people, end = world.justice, world.people, world.end
     rows = youth_justice_rows(world)
     child = j.child[rows]
@@ -70,9 +70,8 @@ def youth_justice_table(world: World) -> pl.DataFrame:
 
 
 def youth_justice_rows(world: World) -> np.ndarray:
-    """Positions of the events that the year's extract holds."""
-    j = world.justice
-    return np.flatnonzero((j.day <= world.end) & (j.end >= day_of(world.year - 1, 4, 1)))
+    """Positions of the events that the extract holds."""
+    return np.flatnonzero(world.justice.day <= world.end)
 
 
 def survey_rows(world: World) -> np.ndarray:

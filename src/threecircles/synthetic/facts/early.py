@@ -8,7 +8,7 @@ from threecircles.synthetic.facts.folder import Figures, Folder, share
 
 
 def early_figures(folder: Folder) -> Figures:
-    """Facts 42, 43 and 58 from the profile of the year and the reviews due in it."""
+    """Facts 42 to 44 and 58 from the profile of the year and the reviews due in it."""
     if not folder.holds("eyfs"):
         return {}
     profile = folder.returned("eyfs", "eyfs_profile").with_columns(good=pl.col("gld") == "1")
@@ -25,5 +25,6 @@ def early_figures(folder: Folder) -> Figures:
     return {
         (42, "all"): share(profile["good"]), (42, "free meals"): share(profile.filter(free)["good"]),
         (42, "others"): share(profile.filter(~free)["good"]), (43, "in need"): share(profile.filter(in_need)["good"]),
+        (44, "assessed"): profile.height,
         (58, "reviewed"): share(due["reviewed_on"].is_not_null()),
     }  # fmt: skip

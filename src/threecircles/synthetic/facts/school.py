@@ -13,7 +13,7 @@ _PRIMARY = ("R", "1", "2", "3", "4", "5", "6")
 
 
 def school_figures(folder: Folder) -> Figures:
-    """Facts 8, 45, 46, 49 to 53 and 55 from the spring census."""
+    """Facts 8, 45 to 55: the spring census, events, results and plans."""
     pupils = folder.returned("school", "pupilonroll").filter(pl.col("ncyearactual") != "N2")
     primary = pl.col("ncyearactual").is_in(list(_PRIMARY))
     meals = (
@@ -60,11 +60,60 @@ def school_figures(folder: Folder) -> Figures:
         (52, "persistent"): share(counted_need["absence"] >= 0.1),
     }  # fmt: skip
     events = folder.truth("exclusion")
+    figures |= _schools(folder) | _results(folder) | _plans(folder)
     for name, kind in (("suspensions", False), ("permanent", True)):
         figures[53, name] = (
             100 * events.filter(pl.col("permanent") == kind).height / max(pupils.height, 1)
         )
     return figures
+
+
+def _schools(folder: Folder) -> Figures:
+    """Schools by phase with their pupils, nursery classes among them (fact 55)."""
+    phases = folder.reference("schools").select(pl.col("URN").cast(pl.String).alias("urn"), "phase")
+    every = folder.returned("school", "pupilonroll").join(phases, on="urn", how="left")
+    return {
+        (55, name): float(frame.filter(pl.col("phase") == phase).height)
+        for phase in ("primary", "secondary")
+        for name, frame in ((phase, phases), (f"pupils, {phase}", every))
+    }
+
+
+def _results(folder: Folder) -> Figures:
+    """Key stages 2 and 4 (fact 54)."""
+    made = folder.truth("key_stage")
+    score = made["attainment_8"].drop_nulls()
+    return {
+        (54, "expected at 11"): share(made["expected"].drop_nulls()),
+        (54, "attainment 8"): float(score.mean() or 0),  # type: ignore[arg-type]
+    }
+
+
+def _plans(folder: Folder) -> Figures:
+    """Education, health and care plans: cases, requests of the last calendar year, time to a plan (47, 48)."""
+    requests, last = folder.truth("plan_request"), folder.year - 1
+    made = requests.filter(pl.col("plan_on").dt.year() == last)
+    days = (made["plan_on"] - made["requested"]).dt.total_days()
+    return {
+        (47, "cases"): folder.truth("plan_case").height,
+        (47, "requests"): requests.filter(pl.col("requested").dt.year() == last).height,
+        (48, "made"): made.height, (48, "within 20 weeks"): share(days <= 140),
+    }  # fmt: skip
+
+
+def health_figures(folder: Folder) -> Figures:
+    """Facts 67 and 68: young people in nothing, early conceptions, infants."""
+    after, births = folder.truth("condition"), folder.truth("birth")
+    aged = after.filter(pl.col("neet").is_not_null())
+    girls = folder.truth("person").filter(
+        pl.col("resident") & (pl.col("sex") == "F") & pl.col("age").is_between(15, 17)
+    )
+    return {
+        (67, "neet"): share(aged["neet"]), (67, "neet or not known"): share(aged["neet"] | aged["activity_not_known"]),
+        (68, "conceptions"): 1000 * folder.truth("conception").height / max(girls.height, 1),
+        (68, "infant deaths"): 1000 * folder.truth("infant_death").height / max(births.height, 1),
+        (68, "low weight at term"): share(births.filter(pl.col("weeks") >= 37)["low_at_term"]),
+    }  # fmt: skip
 
 
 def land_figures(folder: Folder) -> Figures:
@@ -75,6 +124,7 @@ def land_figures(folder: Folder) -> Figures:
         (1, "children"): int(population["population"].sum()),
         (2, "areas"): areas.height,
     }
+    figures[4, "all ages"] = int(population.filter(pl.col("age") < 18)["population"].sum())
     for age in (0, 5, 10, 15, 17):
         figures[3, f"age {age}"] = int(population.filter(pl.col("age") == age)["population"].sum())
     young = (
@@ -126,27 +176,3 @@ def justice_figures(folder: Folder) -> Figures:
         (56, "entrants"): 100_000 * int(proven["first_time"].sum()) / max(youths, 1),
         (57, "proven"): 10_000 * proven["person_id"].n_unique() / max(youths, 1),
     }
-
-
-def money_figures(folder: Folder) -> Figures:
-    """Facts 60 to 63: spend by block in million pounds and cost of a week."""
-    lines = folder.returned("s251", "s251_outturn").filter(~pl.col("line").str.contains("Total"))
-    total = {row["line"]: row["total_expenditure"] for row in lines.iter_rows(named=True)}
-    block = lambda start: sum(v for k, v in total.items() if k.startswith(start)) / 1e6  # noqa: E731
-    weeks = (
-        folder.truth("ledger")
-        .filter(pl.col("unit") == "child week")
-        .group_by("line")
-        .agg(pl.col("activity").sum())
-    )
-    week = dict(weeks.iter_rows())
-    # As published: spend over the children on 31 March, times the weeks of a year.
-    open_now = folder.returned("s903", "Episodes").filter(pl.col("DEC").is_null()).height
-    care = open_now * 365.25 / 7
-    return {
-        (60, "looked after"): block("3.1") * 1e6 / max(care, 1), (60, "fostering"): total["3.1.2"] / max(week["3.1.2"], 1),
-        (60, "residential"): total["3.1.1"] / max(week["3.1.1"], 1),
-        (62, "looked after"): block("3.1"), (62, "family support"): block("3.4"), (62, "safeguarding"): block("3.3"),
-        (63, "early years"): block("3.0"), (63, "youth"): block("3.5"), (63, "youth justice"): block("3.6"),
-        (63, "all"): block("3."),
-    }  # fmt: skip
