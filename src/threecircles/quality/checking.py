@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,7 +22,7 @@ from threecircles.quality.database import (
     lock,
 )
 from threecircles.quality.derive import authority_code, derive
-from threecircles.quality.execution import Outcome, run_query_rule, run_row_rules
+from threecircles.quality.execution import Outcome
 from threecircles.quality.factors import imply_factors
 from threecircles.quality.layout import PREVIOUS, Layout, layout
 from threecircles.quality.references import reference_tables
@@ -35,10 +35,9 @@ from threecircles.quality.rulebook import (
     rules_in_force,
     year_number,
 )
+from threecircles.quality.running import Progress, run_rules
 from threecircles.quality.shared_sql import View, with_parents
 from threecircles.quality.window import window
-
-Progress = Callable[[str, int, int], None]
 
 
 def check_tables(
@@ -109,7 +108,7 @@ def check_tables(
         fill_views(open_one, shared)
         if connection is None:
             lock(open_one)
-        outcomes |= _run(open_one, running, mode, progress)
+        outcomes |= run_rules(open_one, running, mode, progress, alone=connection is not None)
     ordered = {rule.code: outcomes[rule.code] for rule in rules}
     return Report(known, end_year, mode, ordered, derived, sent, covers, notes)
 
@@ -196,23 +195,3 @@ def _chosen(
             mend=did_you_mean(unknown[0], [rule.code for rule in rules]),
         )
     return in_order(rule for rule in rules if rule.code in wanted)
-
-
-def _run(
-    connection: Any, rules: list[Rule], mode: str, progress: Progress | None
-) -> dict[str, Outcome]:
-    found: dict[str, Outcome] = {}
-    by_table: dict[str, list[Rule]] = {}
-    for rule in rules:
-        if rule.is_row_rule:
-            by_table.setdefault(rule.reports[0].table, []).append(rule)
-    for table, batch in by_table.items():
-        found |= run_row_rules(connection, table, batch, mode)
-        if progress:
-            progress("rules", len(found), len(rules))
-    for rule in rules:
-        if not rule.is_row_rule:
-            found[rule.code] = run_query_rule(connection, rule, mode)
-            if progress:
-                progress("rules", len(found), len(rules))
-    return found

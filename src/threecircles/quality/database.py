@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, timedelta
 from functools import cache
-from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import duckdb
@@ -47,8 +46,6 @@ def database(threads: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
             connection.execute(f"set memory_limit='{MEMORY}'")
             connection.execute(f"set temp_directory='{_escaped(spill)}'")
             connection.execute("set preserve_insertion_order=false")
-            # Tables come in through files of one name after the other; none may be taken for an older one.
-            connection.execute("set enable_external_file_cache=false")
             if threads:
                 connection.execute(f"set threads={int(threads)}")
             yield connection
@@ -136,17 +133,20 @@ def fill_views(connection: duckdb.DuckDBPyConnection, views: tuple[View, ...]) -
 def incoming(connection: duckdb.DuckDBPyConnection, frame: pl.DataFrame) -> Iterator[str]:
     """What stands after FROM to read a frame, for one statement.
 
-    The frame goes through a file of the database's own private folder and is gone at the end: to register
-    it would import pandas, which takes as long as all the rules together.
+    The frame is handed over in memory as a bare Arrow stream, which can be read once. To register the frame
+    itself would import pyarrow and whatever it finds beside it, which takes longer than the rules.
     """
-    row = connection.execute("select current_setting('temp_directory')").fetchone()
-    assert row is not None
-    path = Path(row[0]) / "incoming.parquet"
+    name = "_incoming"
+    connection.register(name, frame.__arrow_c_stream__())
     try:
-        frame.write_parquet(path, compression="uncompressed", statistics=False)
-        yield f"read_parquet('{_escaped(str(path))}')"
+        yield name
     finally:
-        path.unlink(missing_ok=True)
+        connection.unregister(name)
+
+
+def outgoing(connection: duckdb.DuckDBPyConnection, sql: str) -> pl.DataFrame:
+    """The answer to one SELECT, handed over in memory without pyarrow; other threads run on meanwhile."""
+    return pl.DataFrame(connection.sql(sql))
 
 
 def lock(connection: duckdb.DuckDBPyConnection) -> None:

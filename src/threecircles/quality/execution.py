@@ -6,12 +6,12 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import TypeVar
 
 import duckdb
 import polars as pl
 
+from threecircles.quality.database import outgoing
 from threecircles.quality.layout import quoted, row_column
 from threecircles.quality.rule import Rule
 
@@ -62,7 +62,7 @@ def run_query_rule(connection: duckdb.DuckDBPyConnection, rule: Rule, mode: str)
     """Outcome of one query rule."""
     started = time.perf_counter()
     try:
-        broken = _within_time(connection, lambda: connection.execute(rule.sql(mode)).pl())
+        broken = _within_time(connection, lambda: outgoing(connection, rule.sql(mode)))
         broken = _checked(rule, broken)
         compared = _within_time(connection, lambda: _compared(connection, rule))
     except (duckdb.Error, RuleOutputError) as error:
@@ -85,7 +85,7 @@ def _scan_batch(
     started = time.perf_counter()
     try:
         found = _within_time(
-            connection, lambda: connection.execute(_scan_sql(table, rules, scan.mode)).pl()
+            connection, lambda: outgoing(connection, _scan_sql(table, rules, scan.mode))
         )
     except duckdb.Error as error:
         if len(rules) == 1:
@@ -96,29 +96,19 @@ def _scan_batch(
         _scan_batch(connection, table, rules[middle:], scan)
         return
     share = (time.perf_counter() - started) / len(rules)
-    by_rule = _rows_by_rule(found, len(rules))
+    ordered = found.sort("_row").with_columns(pl.col("_row").cast(pl.Int64))
     for position, rule in enumerate(rules):
-        rows = by_rule[position].alias(row_column(table, rule.reports[0].role))
-        scan.found[rule.code] = Outcome(rule, "ran", broken=rows.to_frame(), seconds=share)
-
-
-def _rows_by_rule(found: pl.DataFrame, rules: int) -> list[pl.Series]:
-    """The rows in order that each rule of a scan found; sorted once, then cut."""
-    ordered = found.sort("rule", "_row")
-    starts = ordered["rule"].search_sorted(pl.Series(range(rules + 1), dtype=pl.Int16)).to_list()
-    rows = ordered["_row"].cast(pl.Int64)
-    return [rows.slice(one, two - one) for one, two in pairwise(starts)]
+        rows = ordered["_row"].filter(ordered[f"broken_{position}"])
+        named = rows.alias(row_column(table, rule.reports[0].role))
+        scan.found[rule.code] = Outcome(rule, "ran", broken=named.to_frame(), seconds=share)
 
 
 def _scan_sql(table: str, rules: Sequence[Rule], mode: str) -> str:
     tests = ",\n".join(
-        f"case when (\n{rule.sql(mode)}\n) then {position}::smallint end"
+        f"case when (\n{rule.sql(mode)}\n) then true else false end as broken_{position}"
         for position, rule in enumerate(rules)
     )
-    return (
-        f"select _row, unnest(list_filter([{tests}], lambda x: x is not null)) as rule "
-        f"from {quoted(table)}"
-    )
+    return f"select _row, {tests} from {quoted(table)}"
 
 
 def _checked(rule: Rule, broken: pl.DataFrame) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 from threecircles.quality.outputs_tables import NOTICE
 from threecircles.quality.report import Report
-from threecircles.quality.summary import Summary, commonest
+from threecircles.quality.summary import Summary, commonest, first_lines
 
 MOST_PLACES = 100
 """Places shown of each rule; the tables beside the page hold all."""
@@ -25,7 +25,7 @@ def report_html(
     written: names of the files beside it.
     """
     open_ones = findings.filter(pl.col("waived_by").is_null())
-    places = open_ones.unique(["rule", "table", "row"], keep="first", maintain_order=True)
+    places = first_lines(open_ones)
     rules = {rule.code: rule for rule in report.rules}
     first_ones = open_ones.group_by("rule", maintain_order=True).head(MOST_PLACES)
     shown_of = dict(

@@ -102,11 +102,15 @@ class _Parts:
         codes = pl.Series(self.rules, dtype=pl.String)
         code = codes.gather(found["rule"])
         group = pl.coalesce(pl.col("group"), pl.col("row").cast(pl.String))
-        return found.with_columns(
-            rule=code,
-            columns=columns,
-            group=pl.when(group.is_null()).then(code).otherwise(code + ":" + group),
-        ).select(list(SCHEMA))
+        return (
+            found.with_columns(
+                rule=code,
+                columns=columns,
+                group=pl.when(group.is_null()).then(code).otherwise(code + ":" + group),
+            )
+            .select(list(SCHEMA))
+            .rechunk()
+        )
 
     def _columns(self, reports: pl.Series) -> pl.Series:
         """The columns to look at, where a row was reported in each of the roles listed."""

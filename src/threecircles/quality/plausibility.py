@@ -19,6 +19,7 @@ from threecircles.quality.database import (
     fill_macros,
     fill_views,
     lock,
+    outgoing,
 )
 from threecircles.quality.layout import layout
 from threecircles.quality.report import Report
@@ -151,7 +152,7 @@ def _by_month(
     connection: duckdb.DuckDBPyConnection, measure: Measure, report: Report
 ) -> pl.DataFrame:
     assert report.window is not None
-    found = connection.execute(measure.query).pl().with_columns(pl.col("month").cast(pl.Date))
+    found = outgoing(connection, measure.query).with_columns(pl.col("month").cast(pl.Date))
     whole = pl.date_range(
         report.window.start.replace(day=1), report.window.end, "1mo", eager=True
     ).alias("month")

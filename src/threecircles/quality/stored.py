@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
 import polars as pl
 
 from threecircles.definitions import read_csv
-from threecircles.quality.database import database, incoming
+from threecircles.quality.database import database, incoming, outgoing
 from threecircles.quality.layout import PREVIOUS, layout
 from threecircles.quality.messages import at_rows
 from threecircles.quality.report import Report
@@ -64,27 +65,31 @@ def findings_table(report: Report) -> pl.DataFrame:
     same record (by its natural key, not by its row number). Return-level findings have no table,
     row or child. Columns: FINDINGS.
     """
-    places = report.findings_by_place.with_row_index("_order")
+    places = report.findings_by_place
     if places.is_empty():
         return pl.DataFrame(schema=FINDINGS)
-    parts = places.partition_by("table", as_dict=True)
-    ids = _record_ids(report, [str(table) for (table,) in parts if table is not None])
-    lines = [_lines(report, table, part, ids) for (table,), part in parts.items()]
-    whole = pl.concat(lines).sort("_order", maintain_order=True)
-    versions = {rule.code: rule.version for rule in report.rules}
-    dimensions = {rule.code: rule.dimension for rule in report.rules}
+    lines = (
+        places.select("table", "row", "columns")
+        .with_row_index("_place")
+        .explode("columns", keep_nulls=True, empty_as_null=True)
+        .rename({"columns": "column"})
+    )
+    records, position = _records(report, lines)
+    of_place, of_rule = lines["_place"], pl.Enum([rule.code for rule in report.rules])
+    rule = places["rule"].cast(of_rule).to_physical().gather(of_place)
+    held = {name: places[name].gather(of_place) for name in ("rule", "severity", "message")}
+    held |= {"group_id": places["group"].gather(of_place), "value": _values(report, lines)}
+    held |= {name: records[name].gather(position) for name in records.columns}
+    held["version"] = pl.Series([r.version for r in report.rules]).gather(rule)
+    held["dimension"] = pl.Series([r.dimension for r in report.rules]).gather(rule)
     told = {
         "finding_id": pl.concat_str("rule", pl.col("column").fill_null(""), "_id", separator="-"),
-        "version": pl.col("rule").replace_strict(versions, return_dtype=pl.Int64),
-        "dimension": pl.col("rule").replace_strict(dimensions, return_dtype=pl.String),
         "mode": pl.lit(report.mode),
         "return": pl.lit(report.return_name),
         "year": pl.lit(report.year),
-        "group_id": pl.col("group"),
         "waived_by": pl.lit(None),
-        "record": pl.col("_key"),
     }
-    return whole.select(
+    return lines.with_columns(column.alias(name) for name, column in held.items()).select(
         told.get(name, pl.col(name)).cast(kind).alias(name) for name, kind in FINDINGS.items()
     )
 
@@ -165,83 +170,106 @@ def natural_key(return_name: str, table: str, frame: pl.DataFrame) -> pl.Series:
     return frame.select(pl.concat_str(parts, separator="|").alias("_key")).to_series()
 
 
-def _record_ids(report: Report, tables: list[str]) -> dict[str | None, pl.Series]:
-    """Table -> a short name for each of its records: a hash of return, year, child and natural key.
+def _records(report: Report, lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
+    """The records of all tables with findings, one below the other, and where in them each line's record is.
 
-    Records that are equal in all of these are numbered in order of row.
+    Columns: file_id, at, child, record (the natural key), _id. First stands the return itself; a row beyond
+    its table has no record.
     """
     said = f"{report.return_name}\x1f{report.year}\x1f"
-    texts = {None: pl.Series([said])} | {
-        table: _texts(report, table, report.tables[table], said)
-        for table in tables
-        if table in report.tables
-    }
+    parts = [
+        pl.DataFrame({"file_id": None, "at": None, "child": None, "record": None, "_text": said},
+                     schema=dict.fromkeys(("file_id", "at", "child", "record", "_text"), pl.String))
+    ]  # fmt: skip
+    starts: dict[str, int] = {}
+    height = 1
+    for table in _tables_found(report, lines):
+        frame = report.tables[table]
+        parts.append(_records_of(report, table, frame, said))
+        starts[table] = height
+        height += frame.height
+    whole = pl.concat(parts, rechunk=True)
     # The engine hashes a million texts in a fraction of the time that a loop would take.
     with database() as connection:
         connection.execute("set preserve_insertion_order=true")
-        with incoming(connection, pl.concat(texts.values()).to_frame("text")) as source:
-            hashed = connection.execute(f"select left(md5(text), 16) as id from {source}").pl()
-    ids: dict[str | None, pl.Series] = {}
-    position = 0
-    for table, of_table in texts.items():
-        ids[table] = hashed["id"].slice(position, of_table.len())
-        position += of_table.len()
-    return ids
+        with incoming(connection, whole.select("_text")) as source:
+            ids = outgoing(connection, f"select left(md5(_text), 16) as _id from {source}")
+    return whole.drop("_text").with_columns(ids["_id"]), _positions(report, lines, starts)
 
 
-def _texts(report: Report, table: str, frame: pl.DataFrame, said: str) -> pl.Series:
+def _tables_found(report: Report, lines: pl.DataFrame) -> list[str]:
+    found = set(lines["table"].unique().to_list())
+    return [name for name in report.tables if name in found]
+
+
+def _records_of(report: Report, table: str, frame: pl.DataFrame, said: str) -> pl.DataFrame:
+    """Each row as a record; records that are equal in child and natural key are numbered in order of row."""
     child = layout(report.return_name).table(table).child
     key = natural_key(report.return_name, table, frame)
-    own = pl.col(child).cast(pl.String).fill_null("") if child in frame.columns else pl.lit("")
+    none = pl.lit(None, dtype=pl.String)
+
+    def text(column: str) -> pl.Expr:
+        return pl.col(column).cast(pl.String) if column in frame.columns else none
+
+    told = frame.select(
+        text("_file").alias("file_id"), text("_at").alias("at"), text(child).alias("child"),
+        key.alias("record"),
+    ).with_columns(
+        _text=pl.concat_str(
+            pl.lit(f"{said}{table}\x1f"), pl.col("child").fill_null(""), "record", separator="\x1f"
+        )
+    )  # fmt: skip
+    return told.with_columns(_text=pl.col("_text") + "\x1f" + _ordinals(told["_text"]))
+
+
+def _ordinals(texts: pl.Series) -> pl.Series:
+    """How many equal texts stand before each one, as text."""
+    again = texts.is_duplicated()
+    none_before = pl.Series([0], dtype=pl.Int64).new_from_index(0, texts.len())
+    if again.any():
+        several = texts.to_frame("text").filter(again)
+        counted = several.select(pl.int_range(pl.len()).over("text")).to_series()
+        none_before = none_before.scatter(again.arg_true(), counted)
+    return none_before.cast(pl.String)
+
+
+def _positions(report: Report, lines: pl.DataFrame, starts: Mapping[str, int]) -> pl.Series:
+    heights = {table: report.tables[table].height for table in starts}
+    start = pl.col("table").replace_strict(starts, default=0, return_dtype=pl.Int64)
+    height = pl.col("table").replace_strict(heights, default=None, return_dtype=pl.Int64)
     return (
-        frame.with_columns(key)
-        .select(pl.concat_str(pl.lit(f"{said}{table}\x1f"), own, "_key", separator="\x1f"))
-        .to_series()
-        .alias("text")
-        .to_frame()
-        .select(pl.col("text") + "\x1f" + pl.int_range(pl.len()).over("text").cast(pl.String))
-        .to_series()
-    )
-
-
-def _lines(
-    report: Report, table: str | None, places: pl.DataFrame, ids: dict[str | None, pl.Series]
-) -> pl.DataFrame:
-    """Places of one table, a line for each column, with file, place in it, child, value, key and record id."""
-    frame = report.tables.get(table) if table else None
-    if frame is None or table is None:
-        told = {"_id": ids[None][0], **dict.fromkeys(("file_id", "at", "child", "_key", "value"))}
-        lines = places.explode("columns", keep_nulls=True, empty_as_null=True)
-        return lines.rename({"columns": "column"}).with_columns(
-            pl.lit(v, dtype=pl.String).alias(k) for k, v in told.items()
+        lines.select(
+            pl.when(height.is_null()).then(0).when(pl.col("row") < height).then(start + pl.col("row"))
         )
-    rows = places["row"]
-    keys = natural_key(report.return_name, table, frame).to_frame()
-    lines = (
-        places.with_columns(
-            ids[table].gather(rows.set(rows >= frame.height, None)).alias("_id"),
-            _gathered(frame, "_file", rows).alias("file_id"),
-            _gathered(frame, "_at", rows).alias("at"),
-            _gathered(frame, layout(report.return_name).table(table).child, rows).alias("child"),
-            at_rows(keys, "_key", rows).alias("_key"),
-        )
-        .explode("columns", keep_nulls=True, empty_as_null=True)
-        .rename({"columns": "column"})
+        .to_series()
+        .cast(pl.UInt32)
+    )  # fmt: skip
+
+
+def _values(report: Report, lines: pl.DataFrame) -> pl.Series:
+    """The value at each line's own table, row and column; null where there is none."""
+    tables, columns = _tables_found(report, lines), lines["column"].unique().drop_nulls().to_list()
+    cells = [pl.Series([None], dtype=pl.String)]
+    first, height = 1, []
+    starts: list[int] = []
+    for table in tables:
+        frame = report.tables[table]
+        for column in columns:
+            there = column in frame.columns
+            starts.append(first)
+            height.append(frame.height if there else 0)
+            if there:
+                cells.append(frame[column].cast(pl.String))
+                first += frame.height
+    if not starts:
+        return cells[0].new_from_index(0, lines.height)
+    place = (
+        pl.col("table").cast(pl.Enum(tables), strict=False).to_physical().cast(pl.UInt32) * len(columns)
+        + pl.col("column").cast(pl.Enum(columns)).to_physical()
+    )  # fmt: skip
+    at = lines.select(place.alias("place"), "row")
+    start, size = (pl.Series(n, dtype=pl.Int64).gather(at["place"]) for n in (starts, height))
+    found = at.select(pl.when(pl.col("row") < size).then(start + pl.col("row")).otherwise(0))
+    return pl.concat([c.alias("value") for c in cells], rechunk=True).gather(
+        found.to_series().fill_null(0)
     )
-    return lines.with_columns(value=_values(frame, lines))
-
-
-def _gathered(frame: pl.DataFrame, column: str, rows: pl.Series) -> pl.Series:
-    if column not in frame.columns:
-        return pl.Series([None], dtype=pl.String).new_from_index(0, rows.len())
-    return at_rows(frame, column, rows)
-
-
-def _values(frame: pl.DataFrame, lines: pl.DataFrame) -> pl.Series:
-    """The value at each line's own row and column."""
-    indexed = lines.select("row", "column").with_row_index("_n")
-    parts = [
-        part.select("_n").with_columns(value=_gathered(frame, column[0] or "", part["row"]))
-        for column, part in indexed.partition_by("column", as_dict=True).items()
-    ]
-    return pl.concat(parts).sort("_n")["value"]

@@ -88,7 +88,7 @@ def summarise(
 ) -> Summary:
     """The summary of a report. findings: its stored table, waivers applied."""
     open_ones = findings.filter(pl.col("waived_by").is_null())
-    places = open_ones.unique(["rule", "table", "row"], keep="first", maintain_order=True)
+    places = first_lines(open_ones)
     skipped: dict[str, list[str]] = {}
     for code, outcome in report.outcomes.items():
         if outcome.state == "skipped":
@@ -108,6 +108,12 @@ def summarise(
         waived_rules=tuple(waived_rules),
         notes=(*report.notes, *notes),
     )
+
+
+def first_lines(findings: pl.DataFrame) -> pl.DataFrame:
+    """The first line of each place found. findings: the stored table, or a part of it, in its own order."""
+    changed = (pl.col(name).ne_missing(pl.col(name).shift()) for name in ("rule", "table", "row"))
+    return findings.filter(pl.any_horizontal(*changed) | (pl.int_range(pl.len()) == 0))
 
 
 def commonest(report: Report, places: pl.DataFrame, most: int | None = 10) -> tuple[Commonest, ...]:

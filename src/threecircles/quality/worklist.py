@@ -71,39 +71,92 @@ def worklist(
     hints = {rule.code: rule.hint for rule in report.rules}
     teams = {plain_id(child): held.team for child, held in (holders or {}).items()}
     workers = {plain_id(child): held.worker for child, held in (holders or {}).items()}
-    grouped = (
-        findings.with_columns(
+    problems = (
+        findings.select(
+            _problem(findings).alias("_problem"),
+            pl.col("severity").cast(_ranked(findings, "severity")),
+            "rule",
+            _line=pl.int_range(pl.len(), dtype=pl.UInt32),
             _seen=_first_seen(seen, day),
-            # A finding about the whole return is a problem of its own.
-            _own=pl.when(pl.col("table").is_null()).then("rule"),
+            waived_by="waived_by",
         )
-        .group_by("table", "row", "column", "_own", maintain_order=True)
+        .sort("_problem", maintain_order=True)
+        .group_by("_problem", maintain_order=True)
         .agg(
             pl.col("severity").min(),
-            pl.col("message").first().alias("what"),
-            pl.col("rule"),
-            pl.col("child", "file_id", "at", "value").first(),
+            pl.col("rule").alias("rules"),
+            pl.col("_line").first(),
             pl.col("_seen").min().alias("first_seen"),
             pl.len().cast(pl.Int64).alias("findings"),
             *_waiver(findings),
         )
+        .with_columns(pl.col("rules").list.join(", "))
+        .drop("_problem")
     )
-    lines = grouped.with_columns(
-        team=plain_ids("child").replace_strict(teams, default=UNKNOWN_TEAM, return_dtype=pl.String),
-        worker=plain_ids("child").replace_strict(workers, default="", return_dtype=pl.String),
-        hint=pl.col("rule").list.first().replace_strict(hints, default="", return_dtype=pl.String),
-        rules=pl.col("rule").list.join(", "),
+    ordered = problems[_order(problems, findings)]
+    first = findings.select(
+        "rule", "table", "row", "column", "child", "file_id", "at", "value", what="message"
+    )[ordered["_line"]]
+    told = ordered.hstack(first).with_columns(
+        team=_of_child(teams, UNKNOWN_TEAM),
+        worker=_of_child(workers, ""),
+        hint=pl.col("rule").replace_strict(hints, default="", return_dtype=pl.String),
         where=_where(),
         status=pl.when("_open").then(pl.lit("open")).otherwise(pl.lit("waived")),
-        _cleared=pl.col("rule").list.len(),
     )
-    ordered = lines.sort(
-        ["severity", "_cleared", "first_seen", "child"],
-        descending=[False, True, False, False],
-        nulls_last=True,
-        maintain_order=True,
-    )
-    return ordered.select(pl.col(name).cast(kind) for name, kind in WORKLIST.items())
+    return told.select(pl.col(name).cast(kind) for name, kind in WORKLIST.items())
+
+
+def _of_child(known: Mapping[str, str], default: str) -> pl.Expr:
+    if not known:
+        return pl.lit(default)
+    return plain_ids("child").replace_strict(known, default=default, return_dtype=pl.String)
+
+
+def _problem(findings: pl.DataFrame) -> pl.Expr:
+    """A number for each table, row and column; a finding about the whole return is a problem of its own.
+
+    Grouping by one number takes a fraction of what grouping by texts takes.
+    """
+    tables, columns, rules = (_ranked(findings, name) for name in ("table", "column", "rule"))
+
+    def number(name: str, ranked: pl.Enum) -> pl.Expr:
+        return pl.col(name).cast(ranked).to_physical().cast(pl.Int64).fill_null(-1) + 1
+
+    own = pl.when(pl.col("table").is_null()).then(number("rule", rules)).otherwise(0)
+    of_row = (pl.col("row").fill_null(-1) + 1) * (tables.categories.len() + 1)
+    of_table = (of_row + number("table", tables)) * (columns.categories.len() + 1)
+    return (of_table + number("column", columns)) * (rules.categories.len() + 1) + own
+
+
+def _ranked(findings: pl.DataFrame, column: str) -> pl.Enum:
+    """The texts of a column in their order, so that they group and sort as numbers."""
+    return pl.Enum(findings[column].unique().drop_nulls().sort())
+
+
+def _order(problems: pl.DataFrame, findings: pl.DataFrame) -> pl.Series:
+    """Places of the problems, worst first; what is equal in all of it stays in the order of the findings.
+
+    All that decides is put into one number, which sorts in a fifth of the time of four columns.
+    """
+    severities, children = _ranked(findings, "severity"), _ranked(findings, "child")
+    child = findings["child"].cast(children).gather(problems["_line"])
+    cleared, days = pl.col("findings"), pl.col("first_seen").to_physical().cast(pl.Int64)
+    number = _last_when_null("severity", severities)
+    for value, values in (
+        (cleared.max() - cleared, cleared.max() + 1),
+        (days - days.min(), days.max() - days.min() + 1),
+        (_last_when_null("child", children), children.categories.len() + 1),
+    ):
+        number = number * values + value
+    keys = problems.with_columns(child=child).select(number.alias("number"), "_line")
+    ordered = keys.with_row_index("place").sort("_line").sort("number", maintain_order=True)
+    return ordered["place"]
+
+
+def _last_when_null(column: str, ranked: pl.Enum) -> pl.Expr:
+    """The place of each text among all, that of no text being the last."""
+    return pl.col(column).to_physical().cast(pl.Int64).fill_null(ranked.categories.len())
 
 
 def by_team(lines: pl.DataFrame) -> dict[str, pl.DataFrame]:

@@ -1,0 +1,89 @@
+"""Tables enter the database in memory, and rules run side by side without changing what is found (quality A26)."""
+
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+
+from threecircles.quality import check_tables
+from threecircles.quality import database as rooms
+from threecircles.quality.database import database, incoming, outgoing
+from threecircles.quality.stored import findings_table
+from threecircles.quality.worklist import worklist
+
+
+def test_a_frame_enters_the_database_without_a_file(tmp_path, monkeypatch):
+    """Children's rows are never written in clear on the way: the database's own folder stays empty."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    frame = pl.DataFrame({"child": ["a", None, "c"], "n": [1, 2, 3]})
+    with database() as connection, incoming(connection, frame) as source:
+        held = outgoing(connection, f"select * from {source} order by n")
+        assert [p for p in tmp_path.rglob("*") if p.is_file()] == []
+    assert held.equals(frame)
+
+
+def test_a_frame_is_gone_from_the_database_when_it_was_read():
+    with database() as connection:
+        with incoming(connection, pl.DataFrame({"n": [1]})) as source:
+            connection.execute(f"create table kept as select * from {source}")
+        with pytest.raises(duckdb.CatalogException):
+            connection.execute(f"select * from {source}")
+        assert connection.execute("select n from kept").fetchall() == [(1,)]
+
+
+def test_nothing_is_written_while_rules_run(cin, tmp_path, monkeypatch):
+    """A check that is killed leaves nothing behind: no file is made at all while it runs."""
+    seen: list[Path] = []
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    real = rooms.fill
+
+    def watched(*args):
+        real(*args)
+        seen.extend(p for p in tmp_path.rglob("*") if p.is_file())
+
+    monkeypatch.setattr("threecircles.quality.checking.fill", watched)
+    report = check_tables(
+        "cin", 2026, cin,
+        progress=lambda *_: seen.extend(p for p in tmp_path.rglob("*") if p.is_file()),
+    )  # fmt: skip
+    assert report.findings
+    assert seen == []
+
+
+def test_rules_side_by_side_find_what_they_find_alone(cin):
+    """The same findings, in the same order, on one connection as on several."""
+    with database() as connection:
+        alone = check_tables("cin", 2026, cin, connection=connection)
+    together = check_tables("cin", 2026, cin)
+    assert alone.findings_by_place.equals(together.findings_by_place)
+    assert alone.status == together.status
+    assert together.findings
+
+
+def test_progress_reaches_the_number_of_rules_and_is_told_in_order(cin):
+    told: list[tuple[str, int, int]] = []
+    check_tables("cin", 2026, cin, progress=lambda *step: told.append(step))
+    counts = [done for _, done, _ in told]
+    assert counts == sorted(counts)
+    assert told[-1] == ("rules", told[-1][2], told[-1][2])
+
+
+def test_equal_records_are_told_apart_by_their_order(cin):
+    """Two rows that are the same in child and key have findings of their own."""
+    twice = {**cin, "Disabilities": cin["Disabilities"] * 2}
+    found = findings_table(check_tables("cin", 2026, twice)).filter(
+        pl.col("table") == "Disabilities"
+    )
+    lines = found.select("rule", "row", "column").height
+    assert lines > 1
+    assert found["finding_id"].n_unique() == lines
+    assert found["record"].n_unique() == 1
+
+
+def test_the_worklist_puts_errors_first_then_what_clears_most(cin):
+    report = check_tables("cin", 2026, cin)
+    lines = worklist(findings_table(report), report)
+    order = list(zip(lines["severity"], -lines["findings"], strict=True))
+    assert order == sorted(order)
+    assert {severity for severity, _ in order} == {"error", "query"}
