@@ -81,6 +81,18 @@ def test_what_cannot_be_asked_is_said(reader):
     assert double.status_code == 400 and "stand twice" in double.text
 
 
+def test_prices_and_children_outside_the_data_are_changed_on_the_page_and_mapped(reader):
+    """funding 7: the scenario form changes cost and coverage; changes stand on a map and in a table."""
+    plain = reader.get("/formula?la=X03").text
+    assert 'name="weight_in_care"' in plain and 'name="counted"' in plain and "<svg" not in plain
+    changed = reader.get("/formula?la=X03&weight_in_care=9000&counted=same").text
+    assert "Calder Vale would get" in changed
+    drawn = changed[changed.index('aria-labelledby="moved-title') :]
+    assert drawn[: drawn.index("</svg>")].count('stroke="#FFFFFF"') == 22
+    refused = reader.get("/formula?weight_in_care=dear")
+    assert refused.status_code == 400 and "above nought" in refused.text
+
+
 @pytest.mark.parametrize("part", ["change", "share", "why", "trust", "how"])
 def test_every_reading_carries_its_warning_and_names_no_child(reader, part):
     text = reader.get(f"/formula/{part}?{SWAP}").text

@@ -148,6 +148,38 @@ def population_covered(cells: pl.DataFrame, held: Coverage, children: str) -> di
     return {code: seen[code] / whole[code] for code in seen}
 
 
+def children_meant(
+    cells: pl.DataFrame,
+    population: pl.DataFrame,
+    *,
+    strata: Sequence[str],
+    children: str,
+    uncovered: Uncovered,
+) -> np.ndarray:
+    """How many children each cell stands for once those outside the data are counted too.
+
+    Cell by cell what `scaled_need` does to sums, for "same" and "area_only": the chance of each cell times
+    these children adds up to its expected events. population: the strata (authority first) and children.
+    """
+    keys, la = list(strata), strata[0]
+    size = pl.col(children).cast(pl.Float64)
+    held = cells.group_by(keys).agg(held=size.sum())
+    whole = population.group_by(keys).agg(whole=pl.col("children").sum().cast(pl.Float64))
+    both = whole.join(held, on=keys, how="left").with_columns(pl.col("held").fill_null(0.0))
+    both = both.with_columns(out=pl.max_horizontal(pl.col("whole") - pl.col("held"), pl.lit(0.0)))
+    alike = (pl.col("held") > 0) if uncovered == "same" else pl.lit(False)
+    spread = both.group_by(la).agg(area=pl.when(alike).then(0.0).otherwise("out").sum())
+    each = cells.group_by(la).agg(all=size.sum())
+    made = (
+        cells.select(*keys, n=size)
+        .join(both.select(*keys, "held", "out"), on=keys, how="left", maintain_order="left")
+        .join(spread.join(each, on=la), on=la, how="left", maintain_order="left")
+    )
+    own = pl.when(alike).then(pl.col("out") / pl.col("held")).otherwise(0.0)
+    factor = 1 + own.fill_null(0.0) + (pl.col("area") / pl.col("all")).fill_null(0.0)
+    return made.select(pl.col("n") * factor).to_series().to_numpy()
+
+
 def scaled_need(
     cells: pl.DataFrame,
     chance: np.ndarray,

@@ -3,38 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
 
 from threecircles.core.errors import UsageError
-from threecircles.core.multilevel import Fit, Problem, fit_problem, problem
+from threecircles.core.multilevel import Fit
 from threecircles.definitions import HOME, Definition, load_text
+from threecircles.funding.coverage import children_meant
 from threecircles.funding.explain import explain
 from threecircles.funding.fit_file import read_table
 from threecircles.funding.formula import EffectRule, Formula
+from threecircles.funding.open_refits import Refitted, refitted, table_of
 from threecircles.funding.scenario import BANDS
-from threecircles.funding.shares import Shares, from_fit, pennies, predict
-from threecircles.funding.validity import Validity, jackknife, judge
+from threecircles.funding.shares import Floats, Shares, pennies, predict
+from threecircles.funding.validity import jackknife
 
 Z90 = 1.6448536269514722
+MEANT = "_children_meant"
+Counted = Literal["held", "same", "area_only"]
+"""Whether children outside the data are counted: not, as those of their age, or as their whole authority."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenOutcome:
+    """An outcome of the formula. column: its events; weight: what it costs beside the others."""
+
+    column: str
+    label: str
+    weight: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class OpenCountry(Definition):
     """Cells of a country and the formula it starts from.
 
-    file: CSV or Parquet beside it. outcome, trials: events and children. area, authority, name: columns.
-    categorical, numeric: the terms to start with. others: covariates that may be swapped in. words: column
-    -> what people call it. budget: pounds to start with. fictitious: nobody in it exists.
+    file: CSV or Parquet beside it. outcomes, trials: events and children. nested: what is said of a child with
+    two outcomes. area, authority, name: columns. categorical, numeric: the terms to start with. others:
+    covariates that may be swapped in. words: column -> what people call it. population: file of all children by
+    authority and strata, those outside the data too. tiles: authorities as they lie, row by row, for a map.
+    budget: pounds to start with. fictitious: nobody in it exists.
     """
 
     file: str
-    outcome: str
+    outcomes: list[OpenOutcome]
+    nested: str = ""
     trials: str
     area: str
     authority: str
@@ -43,6 +60,9 @@ class OpenCountry(Definition):
     numeric: list[str]
     others: list[str] = field(default_factory=list)
     words: dict[str, str] = field(default_factory=dict)
+    population: str = ""
+    strata: list[str] = field(default_factory=list)
+    tiles: list[list[str]] = field(default_factory=list)
     budget: int = 1_000_000_000
     fictitious: bool = False
 
@@ -53,28 +73,38 @@ class OpenCountry(Definition):
 
 @dataclass(frozen=True)
 class Choice:
-    """What is changed. swap: term -> other covariate. drop: terms. rule: whose practice is held. pounds: to share."""
+    """What is changed. swap: term -> other covariate. drop: terms. rule: whose practice is held. pounds: to share.
+    weights: outcome -> cost weight, where another than the country's. counted: children outside the data.
+    """
 
     la: str
     pounds: int
     swap: tuple[tuple[str, str], ...] = ()
     drop: tuple[str, ...] = ()
     rule: EffectRule = "marginal"
+    weights: tuple[tuple[str, float], ...] = ()
+    counted: Counted = "held"
 
     @property
     def changed(self) -> bool:
         """True when the formula is another one than that it started from."""
-        return bool(self.swap or self.drop)
+        return bool(self.swap or self.drop or self.weights or self.counted != "held")
 
 
 @dataclass(frozen=True)
 class Laid:
-    """One version of the formula with everything a page shows of it."""
+    """One version of the formula with everything a page shows of it.
+
+    fits: an outcome each. left: shares of all (columns) without each authority (rows), in the order of shares.
+    own_data: by authority, how far its own data move its share. children: by authority, as counted.
+    """
 
     formula: Formula
-    fitted: Fit
-    judged: Validity
+    fits: tuple[Fit, ...]
     shares: dict[EffectRule, Shares]
+    left: Floats
+    own_data: Floats
+    children: Floats
 
 
 @dataclass(frozen=True)
@@ -113,6 +143,11 @@ def check_choice(country: OpenCountry, path: Path, choice: Choice) -> None:
         raise UsageError("There is no such authority.", found=choice.la)
     if not 1 <= choice.pounds <= 100_000_000_000:
         raise UsageError("The budget is between 1 pound and 100 thousand million.", found=f"{choice.pounds}")  # fmt: skip
+    weights = {o.column: o.weight for o in country.outcomes} | dict(choice.weights)
+    if min(weights.values()) < 0 or max(weights.values()) == 0:
+        raise UsageError("A cost weight is nought or more, and one of them is above nought.")
+    if choice.counted != "held" and not country.population:
+        raise UsageError("Nobody has said how many children are outside the data here.")
     terms = [*country.categorical, *country.numeric]
     for old, new in choice.swap:
         if old not in country.numeric or new not in (*country.others, *country.numeric):
@@ -127,42 +162,61 @@ def check_choice(country: OpenCountry, path: Path, choice: Choice) -> None:
 @lru_cache(maxsize=4)
 def authorities(path: Path, la: str, name: str) -> Mapping[str, str]:
     """Code -> name of every authority of a country's table."""
-    return dict(_table(path).select(la, name).unique(maintain_order=True).iter_rows())
-
-
-@lru_cache(maxsize=4)
-def _table(path: Path) -> pl.DataFrame:
-    return read_table(path)
+    return dict(table_of(path).select(la, name).unique(maintain_order=True).iter_rows())
 
 
 def laid_open(country: OpenCountry, path: Path, choice: Choice | None = None) -> Laid:
     """The formula refitted with what was chosen (nothing: as it started)."""
     swap, drop = dict(choice.swap if choice else ()), choice.drop if choice else ()
     keep = lambda names: tuple(swap.get(n, n) for n in names if n not in drop)  # noqa: E731
-    return _laid(path, country.outcome, country.trials, (country.area, country.authority), keep(country.categorical), keep(country.numeric))  # fmt: skip
-
-
-@lru_cache(maxsize=64)
-def _laid(
-    path: Path, outcome: str, trials: str, groups: tuple[str, str], categorical: tuple[str, ...], numeric: tuple[str, ...],
-) -> Laid:  # fmt: skip
-    table = _table(path)
-    made: Problem = problem(
-        table,
-        outcome=outcome,
-        trials=trials,
-        categorical=categorical,
-        numeric=numeric,
-        groups=groups,
-    )
-    fitted = fit_problem(made)
+    terms = keep(country.categorical), keep(country.numeric)
+    weights = dict(choice.weights) if choice else {}
+    parts = [
+        (weights.get(o.column, o.weight), refitted(path, o.column, country.trials, (country.area, country.authority), *terms))
+        for o in country.outcomes
+    ]  # fmt: skip
     formula = Formula(
         id="open", label="The open formula.", source="Three Circles, fitted when it was asked for",
-        kind="logistic_child", status="fitted", outcomes=[from_fit(fitted, outcome=outcome, categorical=categorical)],
+        kind="logistic_child", status="fitted", outcomes=[replace(p.outcome, cost_weight=w) for w, p in parts],
     )  # fmt: skip
+    meant = _meant(path, country.authority, country.trials, country.population, tuple(country.strata), choice.counted if choice else "held")  # fmt: skip
+    table = table_of(path).with_columns(pl.Series(MEANT, meant))
     rules: tuple[EffectRule, EffectRule] = ("at_zero", "marginal")
-    shares = {r: predict(formula, table, la=groups[1], children=trials, rule=r) for r in rules}
-    return Laid(formula, fitted, judge(made, fitted), shares)
+    shares = {
+        r: predict(formula, table, la=country.authority, children=MEANT, rule=r) for r in rules
+    }
+    codes = shares["at_zero"].la
+    index = table[country.authority].cast(pl.Utf8).replace_strict({c: i for i, c in enumerate(codes)}, return_dtype=pl.Int64).to_numpy()  # fmt: skip
+    left = np.stack([_share_without(code, parts, meant, index, len(codes)) for code in codes])
+    own = np.abs(np.diag(left) / shares["at_zero"].share - 1)
+    heads = np.bincount(index, meant, minlength=len(codes)).astype(np.float64)
+    return Laid(formula, tuple(p.fitted for _, p in parts), shares, left, own, heads)
+
+
+def _share_without(
+    code: str, parts: list[tuple[float, Refitted]], meant: Floats, index: np.ndarray, count: int
+) -> Floats:
+    """Shares of all by the fits that never saw one authority."""
+    need = sum((w * p.left[code] for w, p in parts), np.zeros(len(meant))) * meant
+    made = np.bincount(index, need, minlength=count)
+    return np.asarray(made / made.sum(), dtype=np.float64)
+
+
+@lru_cache(maxsize=8)
+def _meant(
+    path: Path, la: str, trials: str, population: str, strata: tuple[str, ...], counted: Counted
+) -> Floats:
+    """How many children each row stands for."""
+    table = table_of(path)
+    if counted == "held":
+        return np.asarray(table[trials].cast(pl.Float64).to_numpy(), dtype=np.float64)
+    keys = [la, *strata]
+    whole = read_table(path.parent / population, (*keys, "children"))
+    text = [pl.col(c).cast(pl.Utf8) for c in keys]
+    made = children_meant(
+        table.with_columns(text), whole.with_columns(text), strata=keys, children=trials, uncovered=counted
+    )  # fmt: skip
+    return np.asarray(made, dtype=np.float64)
 
 
 def answer(country: OpenCountry, path: Path, choice: Choice) -> Answer:
@@ -173,17 +227,13 @@ def answer(country: OpenCountry, path: Path, choice: Choice) -> Answer:
     check_choice(country, path, choice)
     before, after = laid_open(country, path), laid_open(country, path, choice)
     a, b = before.shares["marginal"], after.shares[choice.rule]
-    la = a.la
-    order = [after.judged.shares.la.index(code) for code in la]
-    left = after.judged.left[np.ix_(order, order)]
-    base = [before.judged.shares.la.index(code) for code in la]
-    reach = Z90 * jackknife(left - before.judged.left[np.ix_(base, base)])
+    la, left = a.la, after.left
+    reach = Z90 * jackknife(left - before.left)
     points = b.share - a.share
     whole = choice.pounds * 100
     money = [pennies(s, whole) for s in (a, b)]
     names = authorities(path, country.authority, country.name)
-    heads = dict(_table(path).group_by(country.authority).agg(pl.col(country.trials).sum()).iter_rows())  # fmt: skip
-    children = np.array([heads[code] for code in la], dtype=np.float64)
+    children = after.children
     own = Z90 * jackknife(left)
     table = pl.DataFrame(
         {
@@ -205,7 +255,9 @@ def answer(country: OpenCountry, path: Path, choice: Choice) -> Answer:
     )
     moved = {f"{band:.0%}": int((np.abs(b.share / a.share - 1) > band).sum()) for band in BANDS}
     groups = {t.name: [t.name] for o in after.formula.outcomes for t in o.terms}
+    counted = _meant(path, country.authority, country.trials, country.population, tuple(country.strata), choice.counted)  # fmt: skip
     parts = explain(
-        after.formula, _table(path), choice.la, groups, la=country.authority, children=country.trials, rule=choice.rule
+        after.formula, table_of(path).with_columns(pl.Series(MEANT, counted)), choice.la, groups,
+        la=country.authority, children=MEANT, rule=choice.rule,
     )  # fmt: skip
     return Answer(table, moved, parts, before, after)

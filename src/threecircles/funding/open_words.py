@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from threecircles.funding.formula import Outcome
 from threecircles.funding.formula_show import OWN_DATA_LARGEST, OWN_DATA_MEDIAN
-from threecircles.funding.open_formula import Answer, Choice, OpenCountry
+from threecircles.funding.open_formula import Answer, Choice, Laid, OpenCountry
 from threecircles.funding.shares import probability
+from threecircles.funding.validity import jackknife
 
 WIDTH = 300.0
 
@@ -49,7 +51,8 @@ class Coefficient:
 @dataclass(frozen=True)
 class Reading:
     """Everything the pages say. changes, causes: bars. sentence: what happens to the chosen authority.
-    because: one plain paragraph. example: a child worked by hand, line by line.
+    because: one plain paragraph. coefficients: outcome, its
+    cost weight, its terms. example: a child worked by hand, line by line.
     """
 
     sentence: str
@@ -57,7 +60,7 @@ class Reading:
     changes: tuple[Bar, ...]
     causes: tuple[Bar, ...]
     checks: tuple[CheckLine, ...]
-    coefficients: tuple[Coefficient, ...]
+    coefficients: tuple[tuple[str, str, tuple[Coefficient, ...]], ...]
     example: tuple[str, ...]
     fits: tuple[str, str]
 
@@ -73,10 +76,17 @@ def reading(country: OpenCountry, choice: Choice, found: Answer) -> Reading:
         ),
         _bars([(country.word(k), math.expm1(v), False) for k, v in found.parts.items()]),
         _checks(found),
-        _coefficients(country, found),
+        tuple(
+            (o.label, f"{w.cost_weight:,.0f}", _coefficients(country, w))
+            for o, w in zip(country.outcomes, after.formula.outcomes, strict=True)
+        ),
         _example(country, found),
-        tuple(f"{f.fitted.log_likelihood:,.1f} (AIC {f.fitted.aic:,.1f})" for f in (found.before, after)),  # type: ignore[arg-type]
+        (_fit_words(found.before), _fit_words(after)),
     )  # fmt: skip
+
+
+def _fit_words(laid: Laid) -> str:
+    return f"{sum(f.log_likelihood for f in laid.fits):,.1f} (AIC {sum(f.aic for f in laid.fits):,.1f})"
 
 
 def pounds(pence: int) -> str:
@@ -122,23 +132,23 @@ def _bars(values: list[tuple[str, float, bool]]) -> tuple[Bar, ...]:
 
 
 def _checks(found: Answer) -> tuple[CheckLine, ...]:
-    judged, fitted = found.after.judged, found.after.fitted
-    own = judged.own_data
-    width = judged.standard_errors / judged.shares.share
-    zero, marginal = (found.after.shares[r].share for r in ("at_zero", "marginal"))
+    after = found.after
+    own, rest = after.own_data, all(f.converged for f in after.fits)
+    width = jackknife(after.left) / after.shares["at_zero"].share
+    events = min(f.events / len(f.coefficients) for f in after.fits)
+    zero, marginal = (after.shares[r].share for r in ("at_zero", "marginal"))
     gap = float(np.abs(zero / marginal - 1).max())
     return (
         CheckLine("Its own data move an authority's share by, at most", f"{own.max():.2%}", f"under {OWN_DATA_LARGEST:.0%}", bool(own.max() < OWN_DATA_LARGEST)),
         CheckLine("... and in the middle", f"{np.median(own):.3%}", f"under {OWN_DATA_MEDIAN:.1%}", bool(np.median(own) < OWN_DATA_MEDIAN)),
         CheckLine("Standard error of a share, in the middle, as a part of it", f"{np.median(width):.2%}", "under 2%", bool(np.median(width) < 0.02)),
         CheckLine("The two ways to hold practice at the average differ by, at most", f"{gap:.2%}", "under 1%", gap < 0.01),
-        CheckLine("Events for each coefficient", f"{fitted.events / len(fitted.coefficients):,.0f}", "at least 10", fitted.events / len(fitted.coefficients) >= 10),
-        CheckLine("The search came to rest", "yes" if fitted.converged else "no", "yes", fitted.converged),
+        CheckLine("Events for each coefficient", f"{events:,.0f}", "at least 10", events >= 10),
+        CheckLine("The search came to rest", "yes" if rest else "no", "yes", rest),
     )  # fmt: skip
 
 
-def _coefficients(country: OpenCountry, found: Answer) -> tuple[Coefficient, ...]:
-    outcome = found.after.formula.outcomes[0]
+def _coefficients(country: OpenCountry, outcome: Outcome) -> tuple[Coefficient, ...]:
     made = [Coefficient("Starting value", f"{outcome.intercept:.4f}", "", "")]
     for term in outcome.terms:
         word = country.word(term.name)
@@ -173,7 +183,7 @@ def _example(country: OpenCountry, found: Answer) -> tuple[str, ...]:
             lines.append(f"{country.word(term.name)} is average (nought): nothing is added.")
     chance = float(probability(np.array([total]), outcome.link, outcome.random, "at_zero")[0])
     lines.append(
-        f"1 / (1 + e to the {-total:.4f}) = {chance:.4f}: of 1,000 such children about {1000 * chance:.0f} are expected to be in need. "
+        f"1 / (1 + e to the {-total:.4f}) = {chance:.4f}: of 1,000 such children about {1000 * chance:.0f} are expected to be {country.outcomes[0].label.lower()}. "
         "This is a statement about places, never about a child."
     )  # fmt: skip
     return tuple(lines)

@@ -42,13 +42,18 @@ def hex_map(
     title: str,
     desc: str,
     marked: str = "",
+    grid: Sequence[Cell] = (),
 ) -> Svg:
-    """Released values by authority (ONS code); unknown ones are grey with crosses. marked: one outlined."""
+    """Released values by authority (ONS code); unknown ones are grey with crosses. marked: one outlined.
+
+    grid: hexagons of another country than England.
+    """
     drawn = [hatches(figure_id)]
     last = []
-    right = max(c.column for c in cells()) + 1.5
-    bottom = (max(c.row for c in cells()) * 1.5 + 2) * RADIUS
-    for cell in cells():
+    every = grid or cells()
+    right = max(c.column for c in every) + 1.5
+    bottom = (max(c.row for c in every) * 1.5 + 2) * RADIUS
+    for cell in every:
         x = (cell.column + 0.5 * (cell.row % 2) + 0.5) * WIDTH
         y = (cell.row * 1.5 + 1) * RADIUS
         path = _hexagon(x, y)
@@ -63,7 +68,7 @@ def hex_map(
         drawn.append(label(x, y + 4, cell.short, 11, text_anchor="middle", fill=ink))
         if cell.area == marked:
             last.append(tag("path", d=path, fill="none", stroke="#801650", stroke_width="4"))
-    hidden = any(values.get(c.area) is None for c in cells())
+    hidden = any(values.get(c.area) is None for c in every)
     legend, height = key(figure_id, classes, hidden=hidden, unreliable=False)
     shifted = tag("g", *legend, transform="translate(0 24)")
     return drawing(

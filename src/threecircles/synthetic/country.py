@@ -165,17 +165,21 @@ NAMES = (
 )  # fmt: skip
 OPEN_HEADER = (
     "la", "name", "area", "age", "free_meals", "low_income_2025", "low_income_2019", "poor_health", "crowded_homes",
-    "children", "in_need",
+    "children", "in_need", "in_care",
 )  # fmt: skip
+OPEN_POPULATION = ("la", "age", "children")
+OPEN_SEEN = {"0-4": 0.55, "5-11": 0.93, "12-17": 0.88}
+"""Part of an age that the cells of the shipped country hold; authorities lie about it."""
 
 
 def open_cells(seed: int = 1) -> list[Sequence[object]]:
     """Cells of the shipped country (definitions/formula_country): columns OPEN_HEADER, one row a cell.
 
     Truth: logit = -3.6 + .30 low income 2025 + .15 poor health + age (0, .2, .4) + .9 free meals, area sd
-    .25, authority sd .30. The income figure of 2019 and crowded homes move with the others.
+    .25, authority sd .30. The income figure of 2019 and crowded homes move with the others. Of children in
+    need, those in care: logit = -1.9 + .35 poor health + .3 for ages 12 to 17.
     """
-    draw = rng(seed, "open country")
+    draw, care = rng(seed, "open country"), rng(seed, "open country", "care")
     rows: list[Sequence[object]] = []
     number = 0
     for j, name in enumerate(NAMES):
@@ -195,8 +199,23 @@ def open_cells(seed: int = 1) -> list[Sequence[object]]:
                 for free, n in (("no", size // 3 + i * 7 - poor), ("yes", poor)):
                     eta = -3.6 + 0.30 * x[0] + 0.15 * x[2] + more + 0.9 * (free == "yes") + area
                     events = int(draw.binomial(n, 1 / (1 + np.exp(-eta))))
+                    chance = 1 / (1 + np.exp(1.9 - 0.35 * x[2] - 0.3 * (age == "12-17")))
+                    inside = int(care.binomial(events, chance))
                     if n:
                         rows.append(
-                            (f"X{j + 1:02d}", name, f"X{number:03d}", age, free, *x, n, events)
-                        )
+                            (f"X{j + 1:02d}", name, f"X{number:03d}", age, free, *x, n, events, inside)
+                        )  # fmt: skip
     return rows
+
+
+def open_population(seed: int = 1) -> list[Sequence[object]]:
+    """Children of each authority and age of the shipped country, in the data or not: columns OPEN_POPULATION."""
+    draw = rng(seed, "open country", "population")
+    seen: dict[tuple[str, str], int] = {}
+    for row in open_cells(seed):
+        key = (str(row[0]), str(row[3]))
+        seen[key] = seen.get(key, 0) + int(str(row[9]))
+    return [
+        (la, age, round(n / min(0.98, OPEN_SEEN[age] * (1 + 0.08 * draw.normal()))))
+        for (la, age), n in seen.items()
+    ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
+from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +17,32 @@ from threecircles.funding.formula_book import write_compared
 from threecircles.funding.open_formula import (
     Answer,
     Choice,
+    Counted,
     OpenCountry,
     answer,
     authorities,
     open_country,
 )
 from threecircles.funding.open_words import reading
+from threecircles.report.hex_map import Cell, hex_map
+from threecircles.report.maps import Class
+from threecircles.report.svg import Svg
 from threecircles.web.frame import page
 from threecircles.web.routes import signed_in
 
 PARTS = {"change": "Change something", "share": "Our share", "why": "What drives it", "trust": "Can we trust it", "how": "How the formula works"}  # fmt: skip
+COUNTED: dict[Counted, str] = {
+    "held": "as the data hold them",
+    "same": "all, those outside the data as others of their age in the same authority",
+    "area_only": "all, those outside the data as the children of their whole authority",
+}
+CHANGES = (
+    Class(-inf, -0.05, "Loses more than 5%"),
+    Class(-0.05, -0.01, "Loses 1% to 5%"),
+    Class(-0.01, 0.01, "Moves by less than 1%"),
+    Class(0.01, 0.05, "Gains 1% to 5%"),
+    Class(0.05, inf, "Gains more than 5%"),
+)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -53,7 +71,8 @@ def _shown(request: Request, part: str) -> Response:
     body = page(
         "formula.html", title=PARTS[part], here="/formula", work=True, parts=PARTS, part=part, country=country,
         known=known, choice=choice, swap=dict(choice.swap), problem=problem, query=request.url.query,
-        found=found, told=_told(country, choice, found),
+        found=found, told=_told(country, choice, found), counted=COUNTED, weights=dict(choice.weights),
+        drawn=_map(country, choice, found) if found is not None and part == "change" else None,
     )  # fmt: skip
     return HTMLResponse(body, 400 if problem else 200)
 
@@ -91,7 +110,41 @@ def _choice(request: Request, country: OpenCountry, path: Path) -> Choice:
         swap=swap,
         drop=tuple(t for t in terms if asked.get(f"for_{t}") == "drop"),
         rule="at_zero" if asked.get("rule") == "at_zero" else "marginal",
+        weights=_weights(asked, country),
+        counted=next((c for c in COUNTED if c == asked.get("counted")), "held"),
     )
+
+
+def _weights(asked: Mapping[str, str], country: OpenCountry) -> tuple[tuple[str, float], ...]:
+    """The cost weights that were changed; one that is no number is refused as below nought."""
+    made = []
+    for outcome in country.outcomes:
+        text = asked.get(f"weight_{outcome.column}", "").replace(",", "").replace("£", "").strip()
+        try:
+            weight = float(text) if text else outcome.weight
+        except ValueError:
+            weight = -1.0
+        if weight != outcome.weight:
+            made.append((outcome.column, weight if isfinite(weight) else -1.0))
+    return tuple(made)
+
+
+def _map(country: OpenCountry, choice: Choice, found: Answer) -> Svg | None:
+    """A tile for each authority where it lies, dark where it gains, light where it loses; none without tiles."""
+    if not country.tiles:
+        return None
+    rows = {r["la"]: r for r in found.table.to_dicts()}
+    grid = [
+        Cell(code, rows[code]["name"], code, x, y)
+        for y, row in enumerate(country.tiles)
+        for x, code in enumerate(row)
+        if code in rows
+    ]
+    changes = {code: float(r["change"]) for code, r in rows.items()}
+    gains = sum(v > 0 for v in changes.values())
+    title = "Where shares rise and where they fall"
+    desc = f"{gains} of {len(changes)} authorities gain. One tile an authority; the chosen one is outlined. The table holds the same figures."  # fmt: skip
+    return hex_map("moved", changes, CHANGES, title, desc, choice.la, grid)
 
 
 ROUTES = [
