@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import polars as pl
 import pytest
@@ -18,6 +19,9 @@ from .samples import conserved, write
 SOURCES = all_sources()
 NINE = ("cin-census", "ssda903", "school-census", "early-help", "youth-justice", "survey-pupils", "survey-holder",
         "s251-outturn", "centre-register")  # fmt: skip
+
+LETTERS_A_LINE, LINES_A_PAGE = 95, 45
+"""What fits a printed page."""
 
 CLUB = """
 id: chess-club
@@ -151,7 +155,47 @@ def test_the_form_of_level_one_has_at_most_eight_columns_and_a_page_of_advice():
     standard = source("attendance-at-provision")
     sheet = standard.table("headcount_sheet")
     assert len(sheet.sent) <= 8 and not any(c.personal != "none" for c in sheet.columns)
-    assert len(guidance(standard, [sheet])) <= 45
+    page = guidance(standard, [sheet])
+    assert sum(1 + len(line) // LETTERS_A_LINE for line in page) <= LINES_A_PAGE
+    example = page[page.index("Filled in, it looks like this:") + 1 :][:4]
+    assert example[0].split("   ")[0] == "Venue" and all(
+        len(row) <= LETTERS_A_LINE for row in example
+    )
+
+
+def test_the_filled_example_of_each_form_is_one_that_reads(tmp_path):
+    """A33 (quality): an example that its own reader would note on would teach the wrong thing."""
+    for table in source("attendance-at-provision").tables:
+        rows = [[c.strip() for c in row.split("|")] for row in table.example.strip().splitlines()]
+        text = "\n".join(",".join(row) for row in rows) + "\n"
+        reading = read(
+            write(tmp_path, f"{table.name}.csv", text), return_name="attendance-at-provision"
+        )
+        assert reading.tables[table.name].height == len(rows) - 1, table.name
+        assert not reading.refused and reading.rejects.is_empty() and reading.notes.is_empty()
+
+
+def test_the_page_of_advice_is_for_a_reader_of_twelve():
+    """A33 (quality): reading age by the grade of Flesch and Kincaid, whole page and each table's advice."""
+    standard = source("attendance-at-provision")
+    for tables in ([standard.table("headcount_sheet")], *([t] for t in standard.tables)):
+        prose = [line for line in guidance(standard, tables) if "   " not in line]
+        assert reading_age(prose) <= 12, (tables[0].name, reading_age(prose))
+    assert (
+        reading_age(["Organisational prerequisites necessitate comprehensive documentation."]) > 12
+    )
+
+
+def reading_age(lines):
+    """Years: 5 and the school grade 0.39 x words a sentence + 11.8 x syllables a word - 15.59."""
+    # A list of words to choose from is read one by one, not as a sentence.
+    text = ". ".join(re.sub(r"^- ", "", line) for line in lines if line).replace("_", " ")
+    sentences = [s for s in re.split(r"[.;:?!]+(?:\s|$)", text) if re.search("[A-Za-z]", s)]
+    words = [w for s in sentences for w in re.findall(r"[A-Za-z']+", s)]
+    syllables = sum(
+        max(1, len(re.findall(r"[aeiouy]+", re.sub(r"e$", "", w.lower())))) for w in words
+    )
+    return 5 + 0.39 * len(words) / len(sentences) + 11.8 * syllables / len(words) - 15.59
 
 
 def test_a_flat_sheet_becomes_sessions_and_attendances(tmp_path):
@@ -178,11 +222,40 @@ def test_counting_by_devices_is_refused_with_a_sentence(tmp_path):
 
 
 def test_a_volunteers_two_digit_years_get_a_plain_note_and_lose_no_row(tmp_path):
-    """A33 (quality)."""
-    text = "venue,date,activity,age_band,n,basis\nV1,03/11/25,sport,10-12,8,counted\n"
-    reading = read(write(tmp_path, "club.csv", text), return_name="attendance-at-provision")
-    assert reading.tables["headcount_sheet"]["date"].to_list() == ["03/11/25"]
-    assert "two digits" in reading.notes.filter(code="two-digit-year")["sentence"][0]
+    """A33 (quality): a merged title row, dd/mm/yy, words of one's own, a blank line and a total."""
+    import xlsxwriter
+
+    path = tmp_path / "November numbers.xlsx"
+    rows = [
+        ["St Mary's hall", "03/11/25", "sport", "10-12", 8, "counted"],
+        ["St Mary's hall", "03/11/25", "Sport", "13 to 16", "about 12", "guess"],
+        ["St Mary's hall", "10/11/25", "craft", "10-12", 9, "register"],
+        [], ["Total", None, None, None, 29],
+    ]  # fmt: skip
+    with xlsxwriter.Workbook(str(path)) as book:
+        sheet = book.add_worksheet("Nov")
+        sheet.merge_range(0, 0, 0, 5, "St Mary's Youth Club: numbers for November")
+        sheet.write_row(2, 0, ["Venue", "Date", "Activity", "Age group", "How many", "How counted"])
+        for number, row in enumerate(rows, 3):
+            sheet.write_row(number, 0, row)
+    reading = read(path)
+    assert reading.source == "attendance-at-provision" and not reading.refused
+    table = reading.tables["headcount_sheet"]
+    assert table.height == 4 and reading.rejects.is_empty() and conserved(reading)
+    assert table["date"].to_list()[:3] == ["03/11/25", "03/11/25", "10/11/25"]
+    assert (
+        table["n"].to_list() == ["8", "about 12", "9", "29"]
+        and table["n__int"].to_list()[1] is None
+    )
+    told = "\n".join(reading.notes["sentence"])
+    for words in (
+        "year of two digits",
+        "Send dd/mm/yyyy",
+        "not a whole number",
+        "not in the list of allowed codes",
+    ):
+        assert words in told
+    assert reading_age(reading.notes["sentence"].to_list()) <= 14
 
 
 # Samples of the sources (quality A8)

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import polars as pl
+
 from threecircles.checking.files import Checked
 from threecircles.quality import Report
 from threecircles.quality.outputs_told import Picture, told_text
 from threecircles.quality.stored import findings_table
 from threecircles.quality.summary import Summary, summarise, summary_text
 from threecircles.quality.two_year_olds import PLACES, REVIEWS, THERAPY, two_year_olds
-from threecircles.sources import Problem
+from threecircles.sources import Problem, source
+from threecircles.sources.declared import codes_on
 
 WORST = 10
+MOST_CODES = 15
+"""Longer lists of codes are left to the form of the source."""
 
 
 def screen(
@@ -66,8 +71,27 @@ def _problems(checked: Checked) -> list[str]:
 
 def _notes(checked: Checked) -> list[str]:
     names = {file["file_id"]: _name(file) for file in checked.reading.files.to_dicts()}
-    notes = checked.reading.notes.head(WORST).select("file_id", "sentence")
-    return [f"{names.get(file, file)}: {sentence}" for file, sentence in notes.iter_rows()]
+    notes = checked.reading.notes.head(WORST).iter_rows(named=True)
+    return [
+        f"{names.get(note['file_id'], note['file_id'])}: {note['sentence']}{_first(checked, note)}"
+        for note in notes
+    ]
+
+
+def _first(checked: Checked, note: dict[str, Any]) -> str:
+    """Where the first of the values kept as they were stands, what it is unless it is personal, what is allowed."""
+    frame = checked.reading.tables.get(note["table"])
+    if "kept as text" not in note["sentence"] or frame is None or not note["places"]:
+        return ""
+    own = frame.filter(pl.col("_file") == note["file_id"])
+    if note["column"] not in own.columns or note["places"][0] >= own.height:
+        return ""
+    row = own.row(note["places"][0], named=True)
+    column = source(checked.reading.source).table(note["table"]).column(note["column"])
+    found = f" has “{row[column.name]}”" if column.personal == "none" else ""
+    codes = [c.code for c in codes_on(column.codes, None)] if column.codes else []
+    allowed = f" Allowed: {', '.join(codes)}." if 0 < len(codes) <= MOST_CODES else ""
+    return f" The first is in row {row['_at']}{' and' if found else ''}{found}.{allowed}"
 
 
 def _told(report: Report, summary: Summary | None) -> list[str]:

@@ -57,6 +57,7 @@ class Summary:
     by_severity: dict[str, int]
     children: int
     commonest: tuple[Commonest, ...]
+    ran: int
     skipped: dict[str, tuple[str, ...]]
     failed: dict[str, str]
     waived: int
@@ -102,6 +103,7 @@ def summarise(
         },
         children=open_ones["child"].drop_nulls().n_unique(),
         commonest=commonest(report, places),
+        ran=report.count("ran"),
         skipped={reason: tuple(codes) for reason, codes in skipped.items()},
         failed={code: o.reason for code, o in report.outcomes.items() if o.state == "failed"},
         waived=findings.height - open_ones.height,
@@ -153,12 +155,13 @@ def summary_text(summary: Summary, written: Iterable[Path] = ()) -> str:
     found = sum(summary.by_severity.values())
     by = summary.in_words()
     lines = [summary.title, summary.headline]
-    lines.append(
-        f"{found:,} places to look at ({by})"
-        + (f" for {summary.children:,} children." if summary.children else ".")
-        if found
-        else "Nothing was found by the rules that ran."
-    )
+    if found:
+        whose = f" for {summary.children:,} children." if summary.children else "."
+        lines.append(f"{found:,} places to look at ({by}){whose}")
+    elif summary.ran:
+        lines.append("Nothing was found by the rules that ran.")
+    else:
+        lines.append("No rule ran, so nothing was tested.")
     if summary.waived:
         lines.append(f"{summary.waived:,} findings are waived and counted apart.")
     if summary.waived_rules:

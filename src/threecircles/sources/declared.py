@@ -58,7 +58,8 @@ class Table:
 
     element: path of the row's element below the record in an XML form ("*" = any group that holds the
     columns); group: element that makes a row even when it is empty; when: columns of which one must be
-    filled for the row to exist. sheet: name or pattern of the worksheet.
+    filled for the row to exist. sheet: name or pattern of the worksheet. guidance: plain words for whoever
+    fills it in. example: rows as they would be filled in, with bars between the cells, headings first.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Table:
     since: date | None = None
     until: date | None = None
     guidance: str = ""
+    example: str = ""
 
     def column(self, name: str) -> Column:
         """The column of that name. Raises KeyError."""

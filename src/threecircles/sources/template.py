@@ -10,6 +10,7 @@ from threecircles.core.errors import UsageError
 from threecircles.sources.declared import Column, Source, Table, codes_on
 
 _ROWS = 1000
+_A4, _LETTERS, _LINE_HIGH = 9, 76, 15
 _KINDS = {
     "date": "a date", "datetime": "a date and time", "int": "a whole number", "decimal": "a number",
     "money": "pounds and pence", "bool": "yes or no", "postcode": "a postcode", "code": "one of the words listed",
@@ -28,7 +29,7 @@ def write_template(
 ) -> list[Path]:
     """Write an empty form of a source; returns the files.
 
-    csv: one file for each table, headings only, and `<id>-guidance.txt`. xlsx: one workbook, a sheet for
+    csv: one file for each table, headings only, and `<id>-guidance.txt`, a page of advice with an example. xlsx: one workbook, a sheet for
     each table with drop-downs of the allowed codes, the guidance first. tables: only these.
     """
     chosen = [source.table(t) for t in tables] or list(source.tables)
@@ -41,30 +42,51 @@ def write_template(
 
 
 def guidance(source: Source, tables: list[Table]) -> list[str]:
-    """The page of advice, a line each: what to write, in which form, and what may be left blank."""
+    """The page of advice, a line each: what to write, in which form, and how a filled form looks.
+
+    The example stands in one cell a line, spaced by blanks, so that no reader takes it for data.
+    """
     lines = [source.label, ""]
-    if source.description:
+    if source.description and len(tables) > 1:
         lines += [source.description, ""]
     for table in tables:
-        lines += [f"{table.name}: {table.rows}."]
+        lines += [] if len(tables) == 1 and table.guidance else [f"{table.name}: {table.rows}."]
         lines += [table.guidance] if table.guidance else []
         lines += [_advice(c, source) for c in table.sent]
+        lines += ["", "Filled in, it looks like this:", *_example(table)] if table.example else []
         lines.append("")
     return [*lines, "Leave a box blank when you do not know. Never write 0 for not known."]
 
 
+def _example(table: Table) -> list[str]:
+    """The filled example with plain headings, in columns of one width."""
+    names, *rows = ([c.strip() for c in row.split("|")] for row in table.example.splitlines() if row.strip())  # fmt: skip
+    laid = [[table.column(name).label for name in names], *rows]
+    widths = [max(len(row[n]) for row in laid) for n in range(len(names))]
+    return [
+        "   ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
+        for row in laid
+    ]
+
+
 def _advice(column: Column, source: Source) -> str:
-    words = [f"- {column.label}"]
+    words = []
     if column.codes:
         codes = codes_on(column.codes, None)
-        shown = "; ".join(f"{c.code} = {c.label}" for c in codes[:15])
-        words.append(f"one of: {shown}{' and more' if len(codes) > 15 else ''}")
+        shown = "; ".join(_shown(c.code, c.label) for c in codes[:15])
+        words.append(f"one of {shown}{' and more' if len(codes) > 15 else ''}")
     elif column.type in ("date", "datetime"):
         words.append(f"a date, {_FORMS.get(source.date_form, _FORMS['iso'])}")
     else:
         words.append(_KINDS.get(column.type, "text"))
-    words += ["must be filled in"] if column.required else []
-    return ", ".join(words[:1]) + ": " + ", ".join(words[1:]) + "."
+    kept = "" if column.required else " May be left blank."
+    return f"- {column.label}: {', '.join(words)}.{kept}"
+
+
+def _shown(code: str, label: str) -> str:
+    """The code, with its label where that says more."""
+    same = label.casefold() in (code.casefold().replace("_", " "), code.replace("-", " to "))
+    return code if same else f"{code} ({label[:1].lower()}{label[1:]})"
 
 
 def _csv(source: Source, table: Table, folder: Path) -> Path:
@@ -88,10 +110,16 @@ def _workbook(source: Source, tables: list[Table], path: Path) -> Path:
     ) as book:
         bold = book.add_format({"bold": True, "text_wrap": True})
         text = book.add_format({"num_format": "@"})
+        typed = book.add_format({"font_name": "Courier New", "font_size": 9})
+        wrapped = book.add_format({"text_wrap": True, "valign": "top"})
         page = book.add_worksheet("Guidance")
-        page.set_column(0, 0, 100)
+        page.set_column(0, 0, _LETTERS)
+        page.set_paper(_A4)
+        page.fit_to_pages(1, 1)
         for number, line in enumerate(guidance(source, tables)):
-            page.write_string(number, 0, line)
+            # Not every spreadsheet makes a row as high as its text.
+            page.set_row(number, _LINE_HIGH * (1 + len(line) // _LETTERS))
+            page.write_string(number, 0, line, typed if "   " in line else wrapped)
         lists = book.add_worksheet("Lists")
         lists.hide()
         where = _write_lists(lists, tables)
