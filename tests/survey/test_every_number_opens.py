@@ -12,7 +12,7 @@ from threecircles.cli.survey_run import write_reports
 from threecircles.survey.closing import close
 from threecircles.survey.study import versions
 
-LINK = re.compile(r'<a class="tc-number" href="([^"#]+)#(N\w+)">([^<]*)</a>')
+LINK = re.compile(r'<a class="govuk-link tc-number" href="([^"#]+)#(N\w+)">([^<]*)</a>')
 ROW = re.compile(r'<tr id="(N\w+)">(.*?)</tr>', re.S)
 CELL = re.compile(r"<t[hd][^>]*>(.*?)</t[hd]>", re.S)
 

@@ -1,7 +1,8 @@
 """A school beside the others: without it chance would pass for a difference, and pupils for their school.
 
 Each school's mean is drawn towards what is expected of its pupils, by how little it knows of itself:
-lambda (mean - expected), lambda = tau2 / (tau2 + sigma2 / n). What is common to all schools (expected
+lambda (mean - expected), lambda = tau2 / (tau2 + sigma2 / n); its interval also holds what is not known
+of the expected value itself. What is common to all schools (expected
 value, tau2, sigma2, means of similar schools) is fitted once and kept with the study, so that a school
 that puts its file right changes no other school's report.
 """
@@ -11,7 +12,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from math import sqrt
 from pathlib import Path
 
 import numpy as np
@@ -90,11 +90,19 @@ def drawn(frame: pl.DataFrame, name: str, whole: Whole) -> pl.DataFrame:
     rows = left.group_by("school").agg(pl.col("rest").mean(), n=pl.len()).sort("school")
     n, rest = rows["n"].to_numpy(), rows["rest"].to_numpy()
     share = whole.between * n / (whole.between * n + whole.within)
-    half = 1.96 * np.array([sqrt(whole.between * (1 - s)) for s in share])
+    # Where schools seem not to differ at all, what is common to them is still only estimated.
+    common = (1 - share) ** 2 * _variance_of_centre(whole)
+    half = 1.96 * np.sqrt(whole.between * (1 - share) + common)
     value = whole.centre + share * rest
     return pl.DataFrame(
         {"school": rows["school"], "value": value, "low": value - half, "high": value + half}
     )
+
+
+def _variance_of_centre(whole: Whole) -> float:
+    """Of what is common to all schools: each tells of it by 1 / (tau2 + sigma2 / n)."""
+    n = np.array([k for k in whole.pupils.values() if k > 0], dtype=float)
+    return float(1 / (1 / (whole.between + whole.within / n)).sum()) if n.size else 0.0
 
 
 def similar(schools: pl.DataFrame) -> dict[str, list[str]]:

@@ -20,6 +20,7 @@ from threecircles.core.tables import TOTAL, Dimension, Measured, TableSpec
 from threecircles.survey.measures import ScaleRule
 from threecircles.survey.scored import Scored
 from threecircles.survey.study import Study, folder_of, load_study, versions
+from threecircles.survey.tables import SEX
 
 LEAST_JOINED = 30
 """Pupils with both waves below which the waves are compared as two samples."""
@@ -104,10 +105,14 @@ def change_table(earlier: Scored, later: Scored) -> Measured | None:
         reason=pl.lit(None, pl.String),
     ).sort("sex", "nc_year", "measure")  # fmt: skip
     study = later.study
+    years = tuple(sorted({y for y in frame["nc_year"].to_list() if y != TOTAL}, key=int))
     spec = TableSpec(
         id="survey-change", title=f"Scores, wave {earlier.study.wave} to wave {study.wave}", kind="mean",
         population=f"survey-{study.id}", period=study.period, unit="pupils",
-        dimensions=(Dimension(column="sex", label="Sex"), Dimension(column="nc_year", label="School year")),
+        dimensions=(
+            Dimension(column="sex", label="Sex", order=tuple(SEX), labels=SEX),
+            Dimension(column="nc_year", label="School year", order=years, labels={y: f"Year {y}" for y in years}),
+        ),
         profile="survey-10", definitions=versions(study, later.home), sources=("survey-pupils",),
         step="survey.report", page="survey", values=("value", "low", "high", "numerator", "denominator", "n"),
         notes=(_how(changes(earlier, later)),),

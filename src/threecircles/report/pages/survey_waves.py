@@ -45,7 +45,7 @@ def _changes(table: Released, asked: tuple[Topic, ...]) -> Page:
                 continue
             first, second, moved = (written_as(v, "mean", 2) for v in found)
             rows.append(
-                (name, first, second, moved, interval_or_dash(change), base, _said(change, topic))
+                (name, first, second, moved, interval_or_dash(moved), base, _said(change, topic))
             )
         blocks.append(_table(table, topic, rows))
     blocks.append(
@@ -103,7 +103,8 @@ def _trust(table: Released) -> Page:
                 n = table.value(item.code, "n", wave=wave, respondent=respondent)
                 share: Value | str = written_as(value, "percent") if value.known else "not asked"
                 who = RESPONDENTS.get(respondent, respondent)
-                rows.append((f"{who}, wave {wave}", share, interval_or_dash(value), n or "[x]"))
+                ends = interval_or_dash(value) if value.known else "-"
+                rows.append((f"{who}, wave {wave}", share, ends, n or "[x]"))
         text = words.items.get(item.code, item.code) if words else item.code
         blocks.append(
             Table(
