@@ -122,3 +122,17 @@ def test_links_that_met_in_one_block_only_tell_how_many_met_in_none():
     # 20 links met twice, 80 once: 80 x 79 / (2 x 21) are thought unseen.
     assert estimated(edges, records, model) == pytest.approx(100 / (100 + 80 * 79 / 42), abs=1e-4)
     assert estimated(edges, records, Model((), ((),), (), {})) == 1.0
+
+
+def test_of_two_records_as_good_for_a_third_one_link_is_missing_and_not_two():
+    edges, groups = _linkage({"WBRI": 0})
+    rivals = edges.head(2).with_columns(record_l=pl.lit("s999"), record_r=pl.Series(["h998", "h999"]), p=pl.lit(0.99), band=pl.lit("review"))  # fmt: skip
+    whole, _ = by_group(pl.concat([edges, rivals]), groups, [], 2026)
+    assert whole.true_links == pytest.approx(400 * 0.999 + 1.0)
+
+
+def test_a_pair_that_a_rule_calls_two_children_is_no_link_missed():
+    edges, groups = _linkage({"WBRI": 20})
+    edges = edges.with_columns(why=pl.when(pl.col("band") == "unlinked").then(pl.lit("alert")), rule=pl.lit("score"))  # fmt: skip
+    whole, _ = by_group(edges, groups, [], 2026)
+    assert whole.recall == 1.0

@@ -22,6 +22,8 @@ GAP = 0.01
 FEWEST = 100
 """True links below which a group has no recall worth a headline."""
 _AGES = ((0, 0, "under 1"), (1, 4, "1 to 4"), (5, 9, "5 to 9"), (10, 15, "10 to 15"), (16, 25, "16 to 25"))  # fmt: skip
+_TWO = ("shared-identifier", "unborn")
+"""Rules by which a pair is two children."""
 _BIRTH = {True: "born with another child", False: "born alone"}
 
 
@@ -70,7 +72,7 @@ def by_group(
     edges: link_edge. groups: `record_groups`. answers: of a sample drawn by strata; empty = from the
     scores alone. year: the year of the linkage, for ages.
     """
-    pairs = _grouped(_taken(stratified(edges)), groups, year)
+    pairs = _grouped(_shared_out(_taken(stratified(edges))), groups, year)
     pairs = _reviewed(pairs, answers)
     whole = _quality(pairs, pairs)
     found: list[OfGroup] = []
@@ -93,8 +95,9 @@ def by_group(
 
 
 def _taken(pairs: pl.DataFrame) -> pl.DataFrame:
-    """Pairs with `taken`: not linked, but one of the two is linked to the other's source already, so
-    that the pair is no link missed but the rival of one that was made."""
+    """Pairs with `taken`: not linked, but no link missed either. One of the two is linked to the other's
+    source already, so that the pair is the rival of a link that was made; or a rule says that it is
+    two children (a number that may be a twin's, or is shared), whatever its score."""
     is_link = pl.col("band").is_in(["linked", "linked_doubtful"])
     made = pairs.filter(is_link)
     ends = pl.concat([
@@ -108,7 +111,22 @@ def _taken(pairs: pl.DataFrame) -> pl.DataFrame:
             left_on=[f"source_{one}", f"record_{one}", f"source_{other}"], right_on=["source", "record", "to"],
         )  # fmt: skip
     held = pl.col("held_l").fill_null(False) | pl.col("held_r").fill_null(False)
+    if "why" in pairs.columns:
+        held = held | (pl.col("why") == "alert").fill_null(False) | pl.col("rule").is_in(_TWO)
     return both.with_columns((~is_link & held).alias("taken")).drop("held_l", "held_r")
+
+
+def _shared_out(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Pairs that may be links missed, with p shared out among rivals: where two records are as good
+    for a third and none was joined, one link is missing and not two."""
+    missed = ~pl.col("taken") & ~pl.col("band").is_in(["linked", "linked_doubtful"])
+    p = pl.when(missed).then("p").otherwise(0.0)
+    rivals = pl.max_horizontal(
+        p.sum().over("source_l", "record_l", "source_r"),
+        p.sum().over("source_r", "record_r", "source_l"),
+        pl.lit(1.0),
+    )
+    return pairs.with_columns(pl.when(missed).then(pl.col("p") / rivals).otherwise("p").alias("p"))
 
 
 def _grouped(pairs: pl.DataFrame, groups: pl.DataFrame, year: int) -> pl.DataFrame:

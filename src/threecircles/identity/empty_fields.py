@@ -83,7 +83,8 @@ def _of_kind(groups: pl.DataFrame, kind: str) -> list[Emptier]:
     )  # fmt: skip
     whole = pl.col("fields").sum().over("source"), pl.col("empty").sum().over("source")
     beside = cells.with_columns(
-        ((whole[1] - pl.col("empty")) / (whole[0] - pl.col("fields"))).alias("rate"),
+        # Half an empty field is added to the others': none at all would make any number of times of it.
+        ((whole[1] - pl.col("empty") + 0.5) / (whole[0] - pl.col("fields") + 1)).alias("rate"),
         (whole[0] - pl.col("fields")).alias("other_fields"),
     ).filter(pl.col("other_fields") > 0)
     totals = beside.group_by(kind).agg(

@@ -45,8 +45,11 @@ def steps(place: Place) -> list[Step]:
         Step(
             name="identity.tables",
             function=link_tables,
-            reads=("identity.link_record", "identity.person_record", "identity.person_public"),
-            writes=("identity.linkage-summary", "identity.linkage-age", "identity.linkage-group"),
+            reads=(
+                *(f"identity.{t}" for t in ("link_record", "person_record", "person_public")),
+                "identity.link_edge",
+            ),
+            writes=tuple(f"identity.linkage-{t}" for t in ("summary", "age", "group", "errors")),
             definitions=("sources",),
             files=reference,
             side="crossing",

@@ -10,6 +10,7 @@ from threecircles.core.engines import collect
 from threecircles.core.intervals import wilson
 from threecircles.core.tables import TOTAL, Dimension, Measured, TableSpec
 from threecircles.definitions.place import Place
+from threecircles.identity.place.link_errors import link_errors
 from threecircles.sources.declared import source
 
 _LINKED = ["linked", "linked_doubtful"]
@@ -19,10 +20,10 @@ _OTHER = "other-sources"
 
 
 def link_tables(
-    link_record: Any, person_record: Any, person_public: Any, place: Place
+    link_record: Any, person_record: Any, person_public: Any, link_edge: Any, place: Place
 ) -> list[Measured]:
-    """linkage-summary by source, linkage-age by single year of age, linkage-group by sex, ethnic group
-    and deprivation fifth. A record counts as linked when it has a link of at least .3 to another
+    """linkage-summary by source, linkage-age by single year of age, linkage-group and linkage-errors
+    (see `link_errors`) by sex, ethnic group and deprivation fifth. A record counts as linked when it has a link of at least .3 to another
     source; those who did not agree to linking are counted apart and are no failure."""
     records, pointers = collect(link_record), collect(person_record)
     if "birth_date" not in records.columns:
@@ -37,7 +38,13 @@ def link_tables(
     told = told.join(
         public.select("person_id", "sex", "ethnic_group", "lsoa21"), on="person_id", how="left"
     )
-    return [_summary(told, place), _age(told, place), _group(told, place)]
+    told = told.with_columns(_fifth(told, place))
+    return [
+        _summary(told, place),
+        _age(told, place),
+        _group(told, place),
+        link_errors(told, records, link_edge, place),
+    ]
 
 
 def _labels(sources: list[str]) -> dict[str, str]:
@@ -104,9 +111,7 @@ def _age(told: pl.DataFrame, place: Place) -> Measured:
 
 
 def _group(told: pl.DataFrame, place: Place) -> Measured:
-    asked = told.filter(pl.col("band") != "not_agreed").with_columns(
-        _fifth(told.filter(pl.col("band") != "not_agreed"), place)
-    )
+    asked = told.filter(pl.col("band") != "not_agreed")
     found, labels, order = [_rate({"group": TOTAL}, asked)], {}, [TOTAL]
     for column, words in (
         ("sex", "Sex"),

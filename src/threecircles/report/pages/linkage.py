@@ -12,6 +12,7 @@ from threecircles.report.blocks import (
 )
 from threecircles.report.context import Context
 from threecircles.report.model import Block, Nothing, Page, Text
+from threecircles.report.pages.link_words import in_words
 from threecircles.report.released import Released, Tables, measure
 
 TITLES = {
@@ -19,12 +20,19 @@ TITLES = {
     "linkage-age": "Records joined, by age",
     "linkage-group": "Records joined, by group",
 }
+ERRORS = "Links expected to be wrong and to be missing, by group"
 
 
 def page(tables: Tables, context: Context) -> Page:
     """Linkage rates by source, age and group."""
     blocks: list[Block] = []
     used: list[Released] = []
+    errors = tables.get("linkage-errors")
+    if errors is not None:
+        told = in_words(errors)
+        blocks += [told] if told else []
+        blocks.append(_errors(errors))
+        used.append(errors)
     for name, title in TITLES.items():
         table = tables.get(name)
         if table is not None:
@@ -34,7 +42,7 @@ def page(tables: Tables, context: Context) -> Page:
     if links is not None:
         blocks.append(_circles_by_links(links))
         used.append(links)
-    if used:
+    if used and errors is None:
         blocks.append(
             Text(
                 "What missed links do to the circles",
@@ -46,7 +54,7 @@ def page(tables: Tables, context: Context) -> Page:
                 (("The circles", "index"),),
             )
         )
-    else:
+    elif not used:
         blocks.append(
             Nothing(
                 "Records were not joined",
@@ -67,6 +75,17 @@ def page(tables: Tables, context: Context) -> Page:
         related=("quality", "methods"),
         order=8,
     )
+
+
+def _errors(table: Released) -> Block:
+    """Links missing of 1,000 as bars; wrong ones, links made and empty fields in the table beside."""
+    drawn = drawn_rows(table, "group", "links_missing")
+    chart = bars(chart_rows(drawn), "Expected to be missing, of 1,000 links")
+    measures = [
+        m for m in ("links_wrong", "links_missing", "fields_empty") if m in table.measures()
+    ]
+    told = breakdown_table(table, "group", measures, ERRORS)
+    return chart_figure(table.id, ERRORS, chart, told, drawn)
 
 
 def _circles_by_links(table: Released) -> Block:

@@ -1,0 +1,84 @@
+"""What a reader should know of the links first: without it the page would be bars that say nothing of harm."""
+
+from __future__ import annotations
+
+from statistics import NormalDist
+
+from threecircles.core.tables import TOTAL
+from threecircles.report.model import Text, Value
+from threecircles.report.released import Released
+
+
+def in_words(table: Released) -> Text | None:
+    """How many links are wrong, who is missed most, and what that does to the circles.
+
+    table: linkage-errors. None when the figures for all are hidden or were not to be had.
+    """
+    links, wrong, missing = (table.value(m) for m in ("links", "links_wrong", "links_missing"))
+    if links is None or wrong is None or missing is None:
+        return None
+    if links.number is None or wrong.number is None or missing.number is None:
+        return None
+    expected = links.number * wrong.number / 1000
+    should = links.number * (1 - wrong.number / 1000) / max(0.001, 1 - missing.number / 1000)
+    said = [
+        f"Of {links.number:,.0f} links made between two records, about {expected:,.0f} join two different children"
+        f" ({_of_thousand(wrong)}).",
+        f"About {should * missing.number / 1000:,.0f} links that should exist were not made ({_of_thousand(missing)}).",
+        *_missed(table, missing),
+        *_empty(table),
+    ]
+    factor = 1000 * (1 - wrong.number / 1000) / max(0.001, 1 - missing.number / 1000)
+    said.append(
+        f"What that does to the circles: where 1,000 children are counted in two circles at once, about {factor:,.0f}"
+        " are. A child whose link is missing counts as not in contact, so unmet need looks larger than it is; a wrong"
+        " link makes it look smaller. The circles are drawn again below under fewer and under more links."
+    )
+    return Text("What to know first", tuple(said), (("The circles", "index"),))
+
+
+def _of_thousand(value: Value) -> str:
+    ends = "" if value.low is None else f"; 95% interval {value.low:,.1f} to {value.high:,.1f}"
+    return f"{value.number:,.1f} of 1,000{ends}"
+
+
+def _missed(table: Released, whole: Value) -> list[str]:
+    """The groups that are missed more than all, beyond what the largest of many gaps is by chance."""
+    groups = [
+        (g, v)
+        for g in table.categories("group")
+        if (v := table.value("links_missing", group=g)) and v.number is not None and v.high is not None
+    ]  # fmt: skip
+    if not groups or whole.number is None:
+        return []
+    wider = NormalDist().inv_cdf(1 - 0.025 / len(groups)) / 1.96
+    surely = []
+    for group, value in groups:
+        number, high = value.number or 0.0, value.high or 0.0
+        least = number - wider * (high - number)
+        if least > max(whole.number, whole.high or 0.0):
+            surely.append((number, group, value))
+    if not surely:
+        return [
+            "No group's links are missed more often than those of all beyond what chance gives."
+        ]
+    surely.sort(key=lambda s: (-s[0], s[1]))
+    named = "; ".join(f"{table.label('group', g)}, {_of_thousand(v)}" for _, g, v in surely[:3])
+    return [f"Missed most: {named}, against {whole.number:,.1f} of all."]
+
+
+def _empty(table: Released) -> list[str]:
+    """The groups whose fields are empty much more often, which is why links are missed."""
+    said = []
+    for group in table.categories("group"):
+        times, share = (table.value(m, group=group) for m in ("fields_empty_times", "fields_empty"))
+        if times is None or share is None or times.number is None or share.number is None:
+            continue
+        if group == TOTAL:
+            continue
+        said.append(
+            f"{table.label('group', group)}: {share.number:.1%} of the fields that are compared are empty,"
+            f" {times.number:.1f} times as often as in other records of the same lists. Links of this group rest on"
+            " less and are the first to be missed."
+        )
+    return said

@@ -1,0 +1,70 @@
+"""The table behind the pack's page: links expected to be wrong and to be missing, by group."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import polars as pl
+import pytest
+
+from threecircles.identity.place.link_errors import link_errors
+
+_PLACE = SimpleNamespace(year=2026, deliveries=())
+
+
+def _made(missed: int, links: int = 200, empty: int = 0):
+    """Links of two ethnic groups; of APKN `missed` pairs were not joined and `empty` lack a postcode."""
+    told, records, edges = [], [], []
+    for group, left_out in (("APKN", missed), ("WBRI", 0)):
+        for i in range(links + left_out):
+            name = f"{group}{i}"
+            for source in ("school", "health"):
+                told.append((source, name, "linked", "F", group, "1"))
+                postcode = None if group == "APKN" and i < empty else "LS1 4AP"
+                records.append((source, name, "amina", "khan", 2015, "F", postcode, False))
+            joined = i < links
+            edges.append(("school", name, "health", name, 0.999 if joined else 0.9, "linked" if joined else "unlinked", None, "score"))  # fmt: skip
+    return (
+        pl.DataFrame(told, orient="row", schema=["source", "source_key", "band", "sex", "ethnic_group", "fifth"]),
+        pl.DataFrame(records, orient="row", schema=["source", "source_key", "first", "surname", "birth_year", "sex", "postcode", "has_co_twin"], infer_schema_length=None),
+        pl.DataFrame(edges, orient="row", schema={"source_l": pl.String, "record_l": pl.String, "source_r": pl.String, "record_r": pl.String, "p": pl.Float64, "band": pl.String, "why": pl.String, "rule": pl.String}),
+    )  # fmt: skip
+
+
+def _value(table, group: str, measure: str) -> float | None:
+    found = table.frame.filter((pl.col("group") == group) & (pl.col("measure") == measure))
+    return found["value"].item() if len(found) else None
+
+
+def test_each_group_has_its_links_the_wrong_and_the_missing_of_a_thousand():
+    """identity A14: 20 pairs of .9 left out beside 200 links of .999."""
+    table = link_errors(*_made(missed=20), _PLACE)
+    assert _value(table, "All", "links") == 400
+    assert _value(table, "ethnic_group:APKN", "links_wrong") == pytest.approx(1.0, abs=1e-6)
+    assert _value(table, "ethnic_group:APKN", "links_missing") == pytest.approx(1000 * 18 / (18 + 199.8))  # fmt: skip
+    assert _value(table, "ethnic_group:WBRI", "links_missing") == 0
+    assert _value(table, "fifth:1", "links") == 400
+
+
+def test_a_group_with_empty_fields_is_marked_and_others_are_not():
+    """identity A5"""
+    table = link_errors(*_made(missed=0, empty=60), _PLACE)
+    assert _value(table, "ethnic_group:APKN", "fields_empty") == pytest.approx(120 / 2000)
+    assert (
+        _value(table, "ethnic_group:APKN", "fields_empty_times") or 0
+    ) > 10  # nobody else lacks any
+    told, records, edges = _made(missed=0, empty=60)
+    some = pl.col("source_key").is_in([f"WBRI{i}" for i in range(15)])
+    records = records.with_columns(postcode=pl.when(~some).then("postcode"))
+    table = link_errors(told, records, edges, _PLACE)
+    assert _value(table, "ethnic_group:APKN", "fields_empty_times") == pytest.approx(
+        120 / 31, rel=0.01
+    )
+    assert _value(table, "ethnic_group:WBRI", "fields_empty_times") is None
+
+
+def test_those_who_did_not_agree_to_linking_are_no_failure_and_no_link_at_all_is_said():
+    told, records, edges = _made(missed=0)
+    none = link_errors(told.with_columns(band=pl.lit("not_agreed")), records, edges, _PLACE)
+    row = none.frame.filter(pl.col("measure") == "links_wrong").row(0, named=True)
+    assert row["value"] is None and row["reason"] == "not_applicable"
