@@ -9,6 +9,7 @@ may take; both run on the same cells. --refits leaves each of 150 authorities ou
 
 import itertools
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -161,12 +162,14 @@ def beside(
         table.write_csv(data.with_suffix(".csv"))
         asked = Path(folder) / "ask"
         asked.write_text(script)
+        before = sum(os.times()[2:4])
         try:
             said = subprocess.run(
                 [*command, str(asked), str(data)], capture_output=True, text=True, check=False, timeout=limit
             )  # fmt: skip
         except subprocess.TimeoutExpired:
-            print(f"   {name}: not finished after {limit:.0f} s, so at least {limit / ours:,.0f} times ours", flush=True)  # fmt: skip
+            taken = sum(os.times()[2:4]) - before
+            print(f"   {name}: not finished after {taken:.0f} s, so at least {taken / ours:,.0f} times ours", flush=True)  # fmt: skip
             return
     try:
         told = json.loads(said.stdout.strip().splitlines()[-1])

@@ -43,6 +43,8 @@ CHANGES = (
     Class(0.01, 0.05, "Gains 1% to 5%"),
     Class(0.05, inf, "Gains more than 5%"),
 )
+KEY = 7
+"""Columns of tiles that the key of the map takes at the left."""
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -135,7 +137,7 @@ def _map(country: OpenCountry, choice: Choice, found: Answer) -> Svg | None:
         return None
     rows = {r["la"]: r for r in found.table.to_dicts()}
     grid = [
-        Cell(code, rows[code]["name"], code, x, y)
+        Cell(code, rows[code]["name"], code, x + KEY, y)
         for y, row in enumerate(country.tiles)
         for x, code in enumerate(row)
         if code in rows
