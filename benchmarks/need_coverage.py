@@ -67,15 +67,16 @@ def trial(seed: int, ways: list[str]) -> dict[str, Told]:
     served = np.any([service_flags(world)[k] for k in SOCIAL], axis=0)
     full, latent = truths(world, served)
     told: dict[str, Told] = {}
+    table = answered(world) if set(ways) - {"own"} else pl.DataFrame()
     for way in ways:
-        rows = linked_by_us(seed) if way == "own" else known_links(world, served, way)
+        rows = linked_by_us(seed) if way == "own" else known_links(world, served, table, way)
         told[way] = {m: rows[m] | {"full": full[m], "latent": latent[m]} for m in JUDGED}
     return told
 
 
-def known_links(world: World, served: np.ndarray, way: str) -> Told:
+def known_links(world: World, served: np.ndarray, table: pl.DataFrame, way: str) -> Told:
     """Figures where who got help is known, or known but for mistakes of a known rate."""
-    table, everyone = answered(world), roll(world, served)
+    everyone = roll(world, served)
     if way == "error":
         draw = rng(world.seed, "links").random(world.people.n)
         observed = np.where(served, draw < LINKS.sensitivity, draw < LINKS.false_match)

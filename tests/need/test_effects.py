@@ -10,10 +10,14 @@ import pytest
 
 from threecircles.core import effects as core
 from threecircles.core.effects.matching import lee_bounds, overlap_weights
+from threecircles.core.errors import DefinitionError
+from threecircles.definitions.place import Place
 from threecircles.need import effects
+from threecircles.need import steps as need_steps
 from threecircles.need.effects import Plan, as_table, as_text, estimate, lock, plan_hash
 from threecircles.need.effects.plan import Assignment, Covariate, Locked, Outcome, Start, locked
 from threecircles.need.effects.words import word_of
+from threecircles.need.steps import steps
 
 BEFORE = [0.30, 0.34, 0.28, 0.36, 0.31, 0.33, 0.29, 0.35]
 AFTER = [0.25, 0.31, 0.22, 0.30, 0.32, 0.33, 0.27, 0.36]
@@ -283,3 +287,30 @@ def test_nothing_public_tells_of_one_child_worker_or_centre(room):
         }
     told = estimate(plan(), schools()).plain()
     assert "s0" not in json.dumps(told)
+
+
+def test_results_that_a_place_keeps_become_one_table_with_the_word_in_every_row(tmp_path):
+    """report A25: the setting `evaluations` names a folder; a file of anything else is refused by name."""
+    folder = tmp_path / "evaluations"
+    folder.mkdir()
+    told = estimate(plan(), schools(), None)
+    (folder / "mentoring.json").write_text(json.dumps(told.plain()), encoding="utf-8")
+    place = Place(
+        tmp_path, "x", "X", "E1", "999", True, 1, 2026, (), {}, {"evaluations": "evaluations"}
+    )
+    assert [s.files for s in steps(place) if s.name == "need.effects"] == [
+        (folder / "mentoring.json",)
+    ]
+    (table,) = need_steps.effects(place=place)
+    assert table.frame["word"].unique().to_list() == [told.word]
+    row = table.frame.filter(pl.col("measure") == "difference").row(0, named=True)
+    assert (row["value"], row["low"], row["high"]) == (told.value, told.low, told.high)
+    (folder / "other.json").write_text("[]", encoding="utf-8")
+    with pytest.raises(DefinitionError, match="not the result of an evaluation"):
+        need_steps.effects(place=place)
+
+
+def test_a_place_that_keeps_no_result_has_no_such_step(tmp_path):
+    """report A25: without an evaluation nothing is said of what services changed."""
+    place = Place(tmp_path, "x", "X", "E1", "999", True, 1, 2026, (), {}, {})
+    assert not [s for s in steps(place) if s.name == "need.effects"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import narwhals as nw
@@ -20,6 +21,7 @@ from threecircles.need.circles_step import circles_tables
 from threecircles.need.combine import combination_tables
 from threecircles.need.conditions import combinations_definition, conditions_held
 from threecircles.need.distance import band_labels, bands, middles, nearest, open_on
+from threecircles.need.effects.table import TABLE, evaluations_table, read_result
 from threecircles.need.first_help import first_help_table
 from threecircles.need.high_need import high_need
 from threecircles.need.months import (
@@ -122,6 +124,17 @@ def steps(place: Place) -> list[Step]:
             purpose=PURPOSE,
         )
     )
+    results = evaluations(place)
+    if results:
+        made.append(
+            Step(
+                name="need.effects",
+                function=effects,
+                reads=(),
+                writes=(f"need.{TABLE}",),
+                files=results,
+            )
+        )
     if place.of("attendance-at-provision"):
         made.append(
             Step(
@@ -135,6 +148,19 @@ def steps(place: Place) -> list[Step]:
             )
         )
     return made
+
+
+def evaluations(place: Place) -> tuple[Path, ...]:
+    """Results of evaluations that the place keeps: the setting `evaluations` names their folder."""
+    folder = place.settings.get("evaluations")
+    return tuple(sorted((place.dir / folder).glob("*.json"))) if folder else ()
+
+
+def effects(*, place: Place) -> list[Measured]:
+    """What services changed, from the results of evaluations, each under the word its design allows."""
+    results = [read_result(path) for path in evaluations(place)]
+    made = evaluations_table(results, f"Evaluations known on {in_words(year_end(place.year))}")
+    return [made] if made else []
 
 
 def reach(*frames: Any, grant: Grant, place: Place) -> list[Measured]:

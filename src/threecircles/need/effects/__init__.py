@@ -3,6 +3,7 @@
 from threecircles.need.effects.estimate import estimate
 from threecircles.need.effects.plan import Plan, lock, plan_hash, read_plan, refusals
 from threecircles.need.effects.result import Result, as_table, as_text
+from threecircles.need.effects.table import evaluations_table, read_result
 
 __all__ = [
     "Plan",
@@ -10,8 +11,10 @@ __all__ = [
     "as_table",
     "as_text",
     "estimate",
+    "evaluations_table",
     "lock",
     "plan_hash",
     "read_plan",
+    "read_result",
     "refusals",
 ]

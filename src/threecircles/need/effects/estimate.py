@@ -67,7 +67,7 @@ def _base(plan: Plan, locked: Locked | None) -> dict[str, Any]:
     else:
         said = f"Locked on {locked.locked_on}, before results were read."
     return {
-        "plan_id": plan.id, "plan_hash": digest, "locked": said, "design": plan.design,
+        "plan_id": plan.id, "label": plan.question, "plan_hash": digest, "locked": said, "design": plan.design,
         "outcome": plan.outcome_primary.measure, "scale": plan.outcome_primary.scale, "estimand": plan.estimand,
     }  # fmt: skip
 

@@ -13,6 +13,7 @@ class Result:
     """An estimate of groups. refused: why there is none. Nothing in it is about one child or one centre."""
 
     plan_id: str
+    label: str = ""
     plan_hash: str
     locked: str
     design: str
