@@ -15,7 +15,7 @@ from threecircles.core import workspace as workspaces
 from threecircles.core.errors import NotPermitted, ThreeCirclesError, UsageError
 from threecircles.core.steps import Step
 from threecircles.definitions.place import load_place
-from threecircles.disclosure import preferences
+from threecircles.disclosure import preferences, who_looked
 from threecircles.disclosure.gates import gate
 from threecircles.disclosure.overlays import overlaid
 from threecircles.disclosure.preferences import Preference
@@ -316,3 +316,31 @@ def test_every_delivery_has_a_day_until_which_it_is_kept(tmp_path):
     )
     (only,) = kept_until(load_place(tmp_path), date(2026, 1, 1))
     assert only.kept_until == date(2021, 3, 31) and only.over and only.basis
+
+
+def test_a_request_told_twice_is_one_and_its_clock_starts_once(tmp_path):
+    "Whoever runs the answer again, for a child's letter or with settled entries, starts no second clock."
+    first = clock.receive(tmp_path, "P", "access", date(2026, 9, 1), "dpo")
+    assert clock.receive(tmp_path, "P", "access", date(2026, 9, 1), "dpo") == first
+    assert clock.receive(tmp_path, "P", "access", date(2026, 9, 2), "dpo") != first
+    clock.act(tmp_path, first, "answered", date(2026, 9, 3), "dpo")
+    assert clock.receive(tmp_path, "P", "access", date(2026, 9, 1), "dpo") != first
+
+
+def test_who_looked_at_one_child_is_found_by_the_bare_number(place):
+    """disclosure A14: on the command line as on the page, whichever door wrote the line."""
+    asking.may(place, small.OWN, "subject_access", actor="demo-officer")
+    assert [x.actor for x in who_looked.looks(place.path, person=small.OWN)] == ["demo-officer"]
+    assert who_looked.looks(place.path, person=small.OWN[:-1]) == []
+
+
+def test_a_childs_letter_says_nothing_twice(place):
+    "Three sources in the same words are one sentence."
+    told = access.access(place, small.OWN)
+    rows = tuple(
+        access.Told(**{**told.rows[0].__dict__, "source": s}) for s in ("camhs", "annex-a")
+    )
+    again = access.Access(**{**told.__dict__, "rows": rows})
+    for reader in ("eight", "thirteen"):
+        text = letters.letter(again, reader, "Council").text()
+        assert text.count(letters.words_for("camhs", reader)) == 1

@@ -76,6 +76,7 @@ def why(
     actor: Actor = None,
 ) -> None:
     """Say whether somebody may, and if not, the shortest list of what is missing. Nothing is done."""
+    from threecircles.cli.acting import acting
     from threecircles.core.errors import UsageError
     from threecircles.disclosure.people import person
     from threecircles.disclosure.policy import Asked, decide, resource_type
@@ -90,7 +91,9 @@ def why(
         raise UsageError(
             "There is no such action.", found=action, allowed=", ".join(sorted(set(actions)))
         )
-    who, kind = person(workspace, actor), resource_type(action)
+    # Of somebody else it is said as if they had signed in: only what they lack beyond that is news.
+    who = person(workspace, actor, mfa=True) if actor else acting(workspace).person
+    kind = resource_type(action)
     about: dict[str, object] = {}
     if kind == "Dataset":
         about = {

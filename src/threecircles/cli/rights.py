@@ -251,10 +251,13 @@ def list_requests(workspace: Workspace = Path(), actor: Actor = None) -> None:
         folder=workspace,
         resource_id="house:rights",
     )
-    for item in sorted(
+    found = sorted(
         clock.requests(workspace),
         key=lambda r: (r.state not in ("open", "waiting"), r.due or date.max),
-    ):
+    )
+    if not found:
+        print("Nobody has asked yet.")
+    for item in found:
         due = f"due {in_words(item.due)}" if item.due else "the clock stands still"
         print(
             f"{item.id}  {item.kind:10} {item.state:10} received {in_words(item.received)}, {due}"

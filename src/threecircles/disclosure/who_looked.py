@@ -28,7 +28,7 @@ def looks(workspace: Path, *, person: str = "", actor: str = "", month: str = ""
     """Lines of identifiable actions, newest first. person: an id; month: yyyy-mm."""
     found = []
     for line in audit.lines(workspace):
-        about = str(line["resource"]).partition(":")[2].split(",")
+        about = _about(str(line["resource"]))
         if line["action"] not in audit.IDENTIFIABLE or (person and person not in about):
             continue
         if (actor and line["actor"] != actor) or not line["at"].startswith(month):
@@ -38,6 +38,11 @@ def looks(workspace: Path, *, person: str = "", actor: str = "", month: str = ""
                  line["basis"], tuple(line["policy"]), line["decision"] == "allow")
         )  # fmt: skip
     return found[::-1]
+
+
+def _about(resource: str) -> set[str]:
+    """The ids in `person:ID`, `table:a,b` or `person:person:ID`, whichever door wrote the line."""
+    return {part.rpartition(":")[2] for part in resource.split(",")}
 
 
 def unexplained(workspace: Path) -> list[int]:

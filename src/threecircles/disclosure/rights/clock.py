@@ -45,7 +45,13 @@ def due(received: date, pauses: list[tuple[date, date]], *, complex_: bool = Fal
 
 
 def receive(workspace: Path, person: str, kind: str, received: date, by: str) -> str:
-    """Start the clock; returns the request's id."""
+    """Start the clock; returns the request's id. The same request of the same day is one, however often told."""
+    known = [
+        r.id for r in requests(workspace)
+        if (r.person, r.kind, r.received) == (person, kind, received) and r.state in ("open", "waiting")
+    ]  # fmt: skip
+    if known:
+        return known[0]
     with state.state(workspace) as kept:
         (count,) = kept.execute("SELECT count(*) FROM rights_request").fetchone()
         request_id = f"R{count + 1:05}"

@@ -50,6 +50,11 @@ def words_for(source_id: str, reader: Reader) -> str:
     return told.eight if reader == "eight" else told.thirteen
 
 
+def _told(found: Access, reader: Reader) -> tuple[str, ...]:
+    """What each source is, once: two sources in the same words are one sentence."""
+    return tuple(dict.fromkeys(words_for(r.source, reader) for r in found.rows))
+
+
 def _adult(found: Access) -> list[Part]:
     parts: list[Part] = [
         Paragraph(
@@ -84,12 +89,12 @@ def _adult(found: Access) -> list[Part]:
 
 
 def _thirteen(found: Access) -> list[Part]:
-    sources = dict.fromkeys(r.source for r in found.rows)
+    told = _told(found, "thirteen")
     own = [x for x in found.looks if x.what == "your record"]
     return [
         Paragraph("You asked what we know about you. Here it is in short. You can have every line of it too: just ask."),
         Heading("What we hold"),
-        Items(tuple(words_for(s, "thirteen") for s in sources) or ("Nothing.",)),
+        Items(told or ("Nothing.",)),
         Heading("Who looked at it"),
         Paragraph(f"People looked at your own record {len(own)} times. Each time they had to say why. You can ask for the list." if own else "Nobody has looked at your own record."),
         Heading("What it is used for"),
@@ -102,11 +107,10 @@ def _thirteen(found: Access) -> list[Part]:
 
 
 def _eight(found: Access) -> list[Part]:
-    sources = dict.fromkeys(r.source for r in found.rows)
     return [
         Paragraph("You asked what we know about you. That is a good question."),
         Heading("What we wrote down"),
-        Items(tuple(words_for(s, "eight") for s in sources) or ("Nothing at all.",)),
+        Items(_told(found, "eight") or ("Nothing at all.",)),
         Heading("Why we keep it"),
         Paragraph("It helps grown-ups help you. It helps them help other children too."),
         Heading("Who can see it"),

@@ -34,7 +34,7 @@ async def looked(request: Request) -> Response:
 
 def _people(found: list[who_looked.Look]) -> list[str]:
     """Persons lately looked at, newest first."""
-    ids = [x.resource.removeprefix("person:") for x in found if x.resource.startswith("person:")]
+    ids = [x.resource.rpartition(":")[2] for x in found if x.resource.startswith("person:")]
     return [i for i in dict.fromkeys(ids) if i != "unknown"][:20]
 
 
