@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from threecircles.funding.vintage import Vintage
 
 Json = Annotated[
     Path | None, typer.Option("--json", metavar="OUT", help="Write the result here (- = screen).")
@@ -244,6 +247,14 @@ def compare(
         list[str] | None, typer.Option(help="term=other: refit with another column.")
     ] = None,
     drop: Annotated[list[str] | None, typer.Option(help="Refit without a term.")] = None,
+    vintage: Annotated[
+        str | None,
+        typer.Option(help="term=FILE: refit with another vintage of it (columns area, term)."),
+    ] = None,
+    crosswalk: Annotated[
+        Path | None,
+        typer.Option(help="Areas of that vintage and of the fit: from, to and, if cut, weight."),
+    ] = None,
     change: Annotated[
         list[str] | None,
         typer.Option(
@@ -270,6 +281,7 @@ def compare(
         swap=_pairs(swap),
         drop=tuple(drop or ()),
         change=_pairs(change),
+        vintage=_vintage(vintage, crosswalk),
         inputs=inputs,
         rule=_rule(rule),
         budget_pence=_pence(budget),
@@ -398,6 +410,15 @@ def _pence(pounds: float | None) -> int | None:
     if not pounds > 0:
         raise UsageError("The budget must be above nought.", found=f"{pounds:g}")
     return round(pounds * 100)
+
+
+def _vintage(text: str | None, crosswalk: Path | None) -> Vintage | None:
+    from threecircles.funding.vintage import Vintage
+
+    if text is None:
+        return None
+    ((term, file),) = _pairs([text]).items()
+    return Vintage(term, Path(file), crosswalk)
 
 
 def _pairs(texts: list[str] | None) -> dict[str, str]:

@@ -14,6 +14,7 @@ from threecircles.funding.fit_file import load_spec
 from threecircles.funding.formula import EffectRule, Formula, load_formula
 from threecircles.funding.scenario import Compared, changed, compare, compare_shares
 from threecircles.funding.shares import predict
+from threecircles.funding.vintage import Vintage, carried_name
 
 
 def compare_files(
@@ -29,10 +30,11 @@ def compare_files(
     children: str = "n",
     intervals: bool = True,
     change: Mapping[str, str] | None = None,
+    vintage: Vintage | None = None,
 ) -> Compared:
     """Compare two SPEC.yaml (both fitted, paired jackknife), one SPEC.yaml with terms changed, or two formulas.
 
-    Formulas need `inputs`, the cells. change: one formula beside itself with effect_rule=at_zero or marginal,
+    vintage: a fit beside itself with one term in another vintage. Formulas need `inputs`, the cells. change: one formula beside itself with effect_rule=at_zero or marginal,
     layer_off=area_cost, cost.OUTCOME=WEIGHT. Raises UsageError when nothing differs or the files are of two kinds.
     """
     if _is_fit(base):
@@ -43,6 +45,8 @@ def compare_files(
             )
         first = load_spec(base)
         second = load_spec(other) if other is not None else first
+        if vintage is not None:
+            swap = {**(swap or {}), vintage.term: carried_name(vintage.term)}
         second = changed(second, swap=swap, drop=drop)
         if second == first:
             raise UsageError(
@@ -59,13 +63,14 @@ def compare_files(
             rule=rule or "at_zero",
             budget_pence=budget_pence,
             intervals=intervals,
+            vintage=vintage,
         )
     if inputs is None or (other is None and not change):
         raise UsageError(
             "Two formulas need their cells.",
             mend="Give A.yaml B.yaml --inputs CELLS, or A.yaml --change effect_rule=at_zero --inputs CELLS.",
         )
-    if swap or drop:
+    if swap or drop or vintage:
         raise UsageError("Only a fit can be changed so.", mend="Give the SPEC.yaml of the fit.")
     cells = read_cells(inputs)
     formulas = [load_formula(base), load_formula(other or base)]

@@ -15,6 +15,7 @@ from threecircles.funding.fit_file import FitSpec, read_table
 from threecircles.funding.formula import EffectRule
 from threecircles.funding.shares import Floats, from_fit, predictor, probability
 from threecircles.funding.validity import jackknife, judge
+from threecircles.funding.vintage import Vintage, added_column, carried_name
 
 BANDS = (0.01, 0.05, 0.10)
 
@@ -56,13 +57,22 @@ def compare(
     rule: EffectRule = "at_zero",
     budget_pence: int | None = None,
     intervals: bool = True,
+    vintage: Vintage | None = None,
 ) -> Compared:
     """Shares under two fits to the same rows, authority by authority.
 
     A swap keeps the population of areas identical: a covariate that is missing anywhere is an error.
+    vintage: another vintage of a term, which `other` names by `vintage.carried_name`.
     """
-    columns = list(dict.fromkeys((*base.columns(), *other.columns())))
+    made_up = carried_name(vintage.term) if vintage else None
+    columns = [c for c in dict.fromkeys((*base.columns(), *other.columns())) if c != made_up]
     table = read_table(Path(base.file), columns)
+    if vintage is not None:
+        area = base.groups[0]
+        found = added_column(vintage, table[area]).rename({"area": area})
+        table = table.with_columns(pl.col(area).cast(pl.Utf8)).join(
+            found, on=area, how="left", maintain_order="left"
+        )
     made = [problem(table, **spec.terms()) for spec in (base, other)]
     fits = [fit_problem(m, penalty=s.penalty) for m, s in zip(made, (base, other), strict=True)]
     if len(made[0].authority_labels) < 2:
