@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from threecircles.cli import identity_private
-from threecircles.cli.identity_signpost import cases, relations, signpost
+from threecircles.cli.identity_signpost import cases, consents, relations, signpost
 from threecircles.core.errors import FINDINGS, UNREADABLE
 
 Sources = Annotated[
@@ -39,6 +39,7 @@ def register(app: typer.Typer) -> None:
         signpost,
         cases,
         relations,
+        consents,
         benchmark,
     ):
         group.command()(command)

@@ -94,5 +94,18 @@ def relations(
     print(f"{take_in(file, open_workspace(workspace, 'identity')):,} stated relations taken in.")
 
 
+def consents(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="CSV: record, service, given, ended.")
+    ],
+    workspace: Workspace,
+) -> None:
+    """Take in who agreed that a sensitive service may be shown; without it none ever is."""
+    from threecircles.core.workspace import open_workspace
+    from threecircles.identity.place.consents import take_in
+
+    print(f"{take_in(file, open_workspace(workspace, 'identity')):,} consents taken in.")
+
+
 def _words(service: str) -> str:
     return service.replace("-", " ").capitalize()

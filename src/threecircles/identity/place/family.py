@@ -15,7 +15,7 @@ import polars as pl
 from threecircles.core.errors import ThreeCirclesError, did_you_mean
 from threecircles.core.workspace import Workspace
 from threecircles.identity.place.sealed_lines import read_lines, write_lines
-from threecircles.identity.place.signpost_tables import Found, Tables
+from threecircles.identity.place.signpost_tables import Found, Tables, named_persons
 from threecircles.identity.request import read_text
 from threecircles.identity.signposting import Relation
 
@@ -73,12 +73,8 @@ def take_in(file: Path, workspace: Workspace) -> int:
 
 def stated(workspace: Workspace, tables: Tables) -> list[Relation]:
     """Stated relations between the persons of the last run; both directions of sibling and birth."""
-    pointers = tables["identity.person_record"]
     lines = [Stated(**line) for line in read_lines(workspace, _NAME)]
-    if pointers is None or not lines:
-        return []
-    names = pointers.select((pl.col("source") + "|" + pl.col("source_key")).alias("n"), "person_id")
-    person = dict(names.drop_nulls().iter_rows())
+    person = named_persons(tables, [r for line in lines for r in (line.record, line.other)])
     made = []
     for line in lines:
         one, other = person.get(line.record), person.get(line.other)

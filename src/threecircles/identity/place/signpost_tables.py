@@ -77,6 +77,15 @@ def involvements(tables: Tables, found: Found, relatives: Sequence[str]) -> list
     return made
 
 
+def named_persons(tables: Tables, records: Sequence[str]) -> dict[str, str]:
+    """The person of each record (SOURCE|KEY) that the last run knows."""
+    pointers = tables["identity.person_record"]
+    if pointers is None or not records:
+        return {}
+    names = pointers.select((pl.col("source") + "|" + pl.col("source_key")).alias("n"), "person_id")
+    return dict(names.filter(pl.col("n").is_in(list(records))).drop_nulls().iter_rows())
+
+
 def _by_number(numbers: pl.DataFrame | None, pointers: pl.DataFrame, number: str) -> pl.DataFrame:
     if numbers is None:
         return pointers.clear()

@@ -18,7 +18,7 @@ from threecircles.disclosure.policy import Person
 from threecircles.disclosure.purposes import purposes
 from threecircles.disclosure.rights.held import stored
 from threecircles.identity import signposting
-from threecircles.identity.place import cases, family, signpost_tables
+from threecircles.identity.place import cases, consents, family, signpost_tables
 
 PURPOSES = {"direct_care": "Helping this child", "safeguarding": "Keeping this child safe"}
 FIELDS = ("number", "first_name", "surname", "date_of_birth", "postcode")
@@ -67,8 +67,9 @@ def _card(
     found = signpost_tables.find(told, {k: asked.get(k, "") for k in FIELDS})
     team = cases.open_to(workspace, actor.teams, found.records, day)
     relatives = family.relations(told, found, family.stated(workspace, told))
+    known = signpost_tables.involvements(told, found, [r.other for r in relatives])
     made = signposting.card(
-        found.person, signpost_tables.involvements(told, found, [r.other for r in relatives]), day,
+        found.person, consents.with_consent(workspace, told, known, day), day,
         hidden=found.hidden_persons, relations=relatives, family_allowed=bool(asked.get("family")) and family_agreed(folder, day),
         adult_services=_adult_services(folder, day),
     )  # fmt: skip
