@@ -193,7 +193,7 @@ def test_pictures_stand_beside_words_and_every_screen_is_accessible_and_narrow(o
         )
     page.wait_for_selector("svg.symbol")
     assert page.locator("svg.symbol").count() == 6
-    paths = ["q/0", "help", "pause", "stop", "settings", "room", "away", "done", ""]
+    paths = ["q/0", "help", "pause", "stop", "settings", "room", "helper", "away", "done", ""]
     for path in paths:
         page.goto(f"{address}/survey/{path}")
         assert violations(page) == [], path

@@ -21,7 +21,7 @@ def rows(frame: pl.DataFrame, measures: Sequence[Measure]) -> pl.DataFrame:
 
     frame: HEAD columns, completed, consent_link, nc_year, sex, roll (pupils of the school on roll), and
     the items with their __why. For each who completed, one row a scale (value null with missing_reason
-    when too few items were answered); where some items are blank also <scale>_lowest and
+    when too few items were answered; a measure without a scale, its items one by one); where some items are blank also <scale>_lowest and
     <scale>_highest, the ends of what the blanks leave open. For everyone asked: participation.
     """
     parts = [
@@ -40,6 +40,9 @@ def rows(frame: pl.DataFrame, measures: Sequence[Measure]) -> pl.DataFrame:
     for measure in measures:
         scales = scoring(measure)
         if not scales:
+            parts += [
+                _alone(done, measure.id, i.code) for i in measure.items if i.code in done.columns
+            ]
             continue
         scored = collect(score(nw.from_native(done.lazy()), scales))
         own = [rule for rule in measure.scales if not rule.of]
@@ -63,6 +66,11 @@ def rows(frame: pl.DataFrame, measures: Sequence[Measure]) -> pl.DataFrame:
                 for end in ("lowest", "highest")
             ]
     return pl.concat(parts).sort("source_record_id", "wave", "measure_id", "item_or_scale")
+
+
+def _alone(done: pl.DataFrame, measure: str, item: str) -> pl.DataFrame:
+    """One question of a measure that makes no score."""
+    return _row(done, measure, item, pl.col(item), "raw", pl.col(f"{item}__why"))
 
 
 def _constant(frame: pl.DataFrame, measure: str, item: str, value: pl.Expr) -> pl.DataFrame:
