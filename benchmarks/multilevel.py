@@ -1,4 +1,4 @@
-"""Speed, memory, recovery and refits of the multilevel engine beside others (spec/funding.md A11 to A14).
+"""Speed, memory, recovery and refits of the multilevel engine beside others (funding A11, A12, A13, A14).
 
     OPENBLAS_NUM_THREADS=1 python benchmarks/multilevel.py [100000 1000000 8000000]
         [--glmm PYTHON] [--lme4-limit SECONDS] [--refits]

@@ -73,6 +73,11 @@ def test_k5_binomial_of_three_levels(k5):
     )
 
 
+def test_a_fit_takes_a_handful_of_evaluations(k5):
+    """funding A12: what its speed rests on; seconds are in benchmarks/multilevel.py."""
+    assert k5.iterations <= 8
+
+
 def test_k6_poisson_of_cells(cells):
     """funding A8, K6."""
     agrees(

@@ -6,8 +6,13 @@ import pytest
 from threecircles.core.errors import UsageError
 from threecircles.funding.ledger import load_mapping, read_ledger
 from threecircles.funding.project import backtest, project
+from threecircles.funding.spend_reconcile import reconcile
+from threecircles.funding.spend_show import reconciliation_text
 from threecircles.funding.value import value_for_money, value_text
 from threecircles.funding.weekly import weekly_cost, weekly_costs
+from threecircles.need.england import spend_lines_table
+from threecircles.need.published_areas import find_england
+from threecircles.need.published_indicators import england_indicators, series
 from threecircles.sources.published import find_published
 from threecircles.sources.published_outturn import outturn_lines, read_outturn
 
@@ -82,6 +87,28 @@ def test_eight_lines_of_the_outturn_are_the_whole_of_it(reference_data):
     assert whole.filter(pl.col("certified"), pl.col("pence").is_not_null()).height == 150
     unknown = whole.filter(~pl.col("certified"))
     assert (unknown.height, unknown["pence"].null_count()) == (3, 3)
+
+
+@pytest.mark.reference
+def test_accounts_that_are_not_certified_are_named_so_in_every_table(reference_data):
+    """funding A2: Birmingham, Cumberland and Slough, in the tables of England and where publications are compared."""
+    three = ["Birmingham", "Cumberland", "Slough"]
+    spine = find_england(reference_data())
+    lines = spend_lines_table(spine)
+    assert f"Not certified, so unknown: {', '.join(three)}." in " ".join(lines.spec.notes)
+    per_child = series(next(i for i in england_indicators() if i.id == "spend-per-child"), spine)
+    assert f"Not certified, so unknown: {', '.join(three)}." in " ".join(per_child.notes)
+    codes = [code for code, name in spine.names.items() if name in three]
+    held = lines.frame.filter(pl.col("area").is_in(codes))
+    assert held.height > 0 and held["value"].null_count() == held.height
+    none = pl.DataFrame(schema={"budget_line": pl.Utf8, "gross_pence": pl.Int64})
+    for code in codes:
+        table = reconcile(none, reference_data(), code, 2025)
+        assert table["ro3"].null_count() == table.height
+        assert set(table["ro3_missing"]) == {"not certified"}
+        assert "not certified" in reconciliation_text(table)
+    norfolk = reconcile(none, reference_data(), "E10000020", 2025)
+    assert "not certified" not in reconciliation_text(norfolk)
 
 
 @pytest.mark.reference

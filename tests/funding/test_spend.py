@@ -108,7 +108,7 @@ def test_a_figure_that_is_not_there_is_unknown_and_the_total_says_so(tmp_path):
 def test_a_file_of_another_kind_is_refused_with_a_sentence(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("a,b\n1,2\n")
-    with pytest.raises(ThreeCirclesError, match="headings fit no table"):
+    with pytest.raises(ThreeCirclesError, match="headings"):
         read_spend(path, la_code="E06000044", year=2021)
 
 

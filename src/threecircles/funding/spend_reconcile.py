@@ -27,10 +27,11 @@ def reconcile(lines: pl.DataFrame, folder: Path, la_code: str, year: int) -> pl.
 
     lines: `record.spend_line` shaped rows of the authority and year. folder: the published files.
     Columns: section, label, s251, lait, ro3, difference (largest less smallest of those known), share,
-    flagged, reasons. A figure that was not published is null, never nought.
+    ro3_missing (why RO3 has no figure: not certified, not published), flagged, reasons. A figure that was not
+    published is null, never nought.
     """
     rules = load("spend/reconciliation", Reconciliation)
-    lait, ro3 = _lait(folder, la_code, year), _ro3(folder, la_code)
+    lait, (ro3, certified) = _lait(folder, la_code, year), _ro3(folder, la_code)
     ours = lines.with_columns(
         pl.col("budget_line").map_elements(section_of, return_dtype=pl.Utf8).alias("section")
     )
@@ -49,7 +50,7 @@ def reconcile(lines: pl.DataFrame, folder: Path, la_code: str, year: int) -> pl.
         flagged = share is not None and share > rules.tolerance
         rows.append(
             {"section": section["section"], "label": section["label"], **figures, "difference": gap, "share": share,
-             "flagged": flagged, "reasons": " ".join(rules.reasons.values()) if flagged else ""}
+             "ro3_missing": _missing(figures["ro3"], certified), "flagged": flagged, "reasons": " ".join(rules.reasons.values()) if flagged else ""}
         )  # fmt: skip
     figures_schema = dict.fromkeys(("s251", "lait", "ro3", "difference", "share"), pl.Float64)
     return pl.DataFrame(
@@ -58,6 +59,7 @@ def reconcile(lines: pl.DataFrame, folder: Path, la_code: str, year: int) -> pl.
             "section": pl.Utf8,
             "label": pl.Utf8,
             **figures_schema,
+            "ro3_missing": pl.Utf8,
             "flagged": pl.Boolean,
             "reasons": pl.Utf8,
         },
@@ -77,8 +79,16 @@ def _lait(folder: Path, la_code: str, year: int) -> dict[str, float | None]:
     return dict(values.select("measure_short", "value").iter_rows())
 
 
-def _ro3(folder: Path, la_code: str) -> dict[str, float | None]:
+def _ro3(folder: Path, la_code: str) -> tuple[dict[str, float | None], bool]:
+    """Gross pounds by line, and whether the authority's accounts were certified."""
     frame = read_outturn(find_published(folder, "outturn-ro3")["outturn-ro3"]).filter(
         pl.col("area") == la_code, pl.col("column") == "gross"
     )
-    return dict(frame.select("line", pl.col("pence") / 100).iter_rows())
+    figures = dict(frame.select("line", pl.col("pence") / 100).iter_rows())
+    return figures, frame.filter(~pl.col("certified")).is_empty()
+
+
+def _missing(figure: float | None, certified: bool) -> str | None:
+    if figure is not None:
+        return None
+    return "not published" if certified else "not certified"

@@ -52,7 +52,8 @@ def reconciliation_text(table: pl.DataFrame) -> str:
     lines = [f"{'':<42}{'section 251':>16}{'tool':>16}{'RO3':>16}{'difference':>12}"]
     for row in table.iter_rows(named=True):
         share = "" if row["share"] is None else f"{row['share']:.1%}"
-        figures = "".join(f"{_cell(row[c], None):>16}" for c in ("s251", "lait", "ro3"))
+        whys = (("s251", None), ("lait", None), ("ro3", row["ro3_missing"]))
+        figures = "".join(f"{_cell(row[c], why):>16}" for c, why in whys)
         lines.append(
             f"{row['section']} {row['label']:<38}{figures}{share:>11}{'!' if row['flagged'] else ' '}"
         )

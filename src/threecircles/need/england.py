@@ -175,6 +175,8 @@ def spend_lines_table(spine: England) -> Measured:
     known = frame.filter(
         pl.col("measure") == "net", pl.col("line") == "looked-after", pl.col("value").is_not_null()
     )
+    certified = set(known["area"].to_list())
+    blank = [spine.names[a] for a in spine.authorities["area"].to_list() if a not in certified]
     spec = TableSpec(
         id="england-spend-lines",
         title="Spend on children's social care by line",
@@ -187,7 +189,8 @@ def spend_lines_table(spine: England) -> Measured:
                       parents={r["line"]: r["parent"] for r in lines if r["parent"]}),
         ),
         kind="published",
-        notes=(f"{known.height} of 153 authorities had certified accounts; the others are unknown.",
+        notes=(f"{known.height} of {spine.authorities.height} authorities had certified accounts. "
+               f"Not certified, so unknown: {', '.join(sorted(blank))}.",
                "Lines of which stand inside children looked after; do not add them to it."),
         definitions=("outturn-ro3",),
         sources=("outturn-ro3",),
