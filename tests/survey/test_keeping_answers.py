@@ -188,3 +188,33 @@ def test_postgresql_keeps_answers_as_sqlite_does():
         assert store.answers(session.key) == final
         assert store.finish(session.token) and not store.finish(session.token)
     store.close()
+
+
+def test_a_batch_that_breaks_half_way_leaves_nothing_and_undoes_no_other(tmp_path):
+    "A13: the answers beside it are kept, and the same batch can be sent again."
+    import asyncio
+
+    from threecircles.web.survey.live import Writer
+
+    store = Store(tmp_path / "store.sqlite")
+    first, second = (
+        store.open_session("ABCDEF", "pupils_9_11", CODES, "en", "standard") for _ in "ab"
+    )
+    good = [{"item": CODES[0], "value": "1", "missing_reason": None}]
+    # The number of the first answer is taken, then the second cannot be kept.
+    bad = [*good, {"item": CODES[1], "value": "2", "missing_reason": None, "client_ms": 2**70}]
+    writer = Writer(store)
+
+    async def together():
+        jobs = [(first.token, good), (second.token, bad), (first.token, good)]
+        return await asyncio.gather(
+            *(writer.do(lambda s, t=t, i=i: s.save_within(t, 1, i)) for t, i in jobs),
+            return_exceptions=True,
+        )
+
+    kept, broken, again = asyncio.run(together())
+    assert kept == again == 1 and isinstance(broken, OverflowError)
+    assert store.answers(first.key) == {CODES[0]: "1"} and store.answers(second.key) == {}
+    assert store.save(second.token, 1, good) == 1 and store.answers(second.key) == {CODES[0]: "1"}
+    writer.close()
+    store.close()

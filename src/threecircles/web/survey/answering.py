@@ -17,6 +17,9 @@ from threecircles.web.survey.doors import COOKIE, fields, forget, here_only, one
 from threecircles.web.survey.live import Live
 from threecircles.web.survey.screens import as_json, bundle, judged, page, screen, words_of
 
+LARGEST_TIME = 2**52
+"""Milliseconds: what no clock tells, no store has to keep."""
+
 
 def _found(request: Request) -> tuple[Live, Session] | None:
     return surveys(request).session(request.cookies.get(COOKIE, ""))
@@ -150,7 +153,9 @@ def _judged_all(live: Live, session: Session, items: list[Any]) -> list[dict[str
         if value is None and reason not in ("refused", "left_out"):
             reason = "left_out"
         times = {
-            k: v for k in ("client_ms", "shown_ms", "changes") if isinstance(v := told.get(k), int)
+            k: v
+            for k in ("client_ms", "shown_ms", "changes")
+            if isinstance(v := told.get(k), int) and 0 <= v < LARGEST_TIME
         }
         kept.append({"item": told["item"], "value": value, "missing_reason": reason} | times)
     return kept

@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from threecircles.core.errors import ThreeCirclesError
 from threecircles.survey.codes import is_code
 from threecircles.survey.field import Door, door, store_of
 from threecircles.survey.opening import OPENED
@@ -71,10 +72,16 @@ class Writer:
                 for work, done in jobs:
                     try:
                         told.append((done, work(self.store), None))
-                    except Exception as error:  # noqa: BLE001 - one bad batch must not undo the others
+                    except ThreeCirclesError as error:
+                        # A refusal has written nothing; the others go on.
                         told.append((done, None, error))
-        except Exception as error:  # noqa: BLE001 - nothing was kept: every sender hears so
-            told = [(done, None, error) for _, done in jobs]
+        except Exception as error:  # noqa: BLE001 - nothing was kept: whoever sent it hears so
+            if len(jobs) > 1:
+                # One that broke half way may have written a half: all is undone, and each tried alone.
+                for job in jobs:
+                    self._commit([job])
+                return
+            told = [(jobs[0][1], None, error)]
         for done, result, fault in told:
             if fault is None:
                 done.set_result(result)
