@@ -1,62 +1,93 @@
-"""Time and memory of reading, checking and reporting both statutory returns, against plain passes over the same files.
+"""Time and memory of reading, checking and reporting both statutory returns (quality 5, A26, A27), with verdicts.
 
-Run by hand: python benchmarks/quality_check.py SAMPLES PLACE [CHILDREN ...]
-SAMPLES holds the twelve CSV files of a made-up SSDA903 return, PLACE a made-up place (threecircles synth)
-whose newest CIN census is repeated; both are repeated under new identifiers to CHILDREN (2000 20000).
-Bounds (quality 5, A26, A27): 20,000 children of each return under 10 s and 1 GB; 200,000 under 2 minutes and
-4 GB; reading the census at most 6 times a bare expat pass; the whole 903 check at most 25 times a csv.reader
-pass; 200,000 at most 12 times 20,000; census reading of 200,000 under 500 MB.
-Every part runs in a process of its own; memory is the peak resident set of that process.
+Run by hand: python benchmarks/quality_check.py RETURNS [--children 20000 200000] [--peer-903 PYTHON]
+[--peer-cin PYTHON] [--peer-children 2000] [--made FOLDER]
+RETURNS is the folder of sample returns; they are repeated under new identifiers (quality_returns.py). Each part
+runs in a process of its own; seconds are those of the clock, those of the processor stand beside; memory is the
+peak resident set of that process, which starts no other. A plain pass is the median of three.
+PYTHON is an interpreter that has the public validator (quality_peers.py).
 """
 
 from __future__ import annotations
 
+import argparse
 import csv
-import resource
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from xml.parsers import expat
 
-import polars as pl
+from quality_returns import make_903, make_cin
 
-from threecircles.quality.layout import layout
-
-MADE_UP = ("PL_LA", "PL_LOCATION", "PL_DISTANCE", "UASC")
-
-
-def main(samples: Path, place: Path, sizes: list[int]) -> None:
-    """Print seconds (wall and processor) and megabytes of each part at each size, and the ratios."""
-    for children in sizes:
-        with tempfile.TemporaryDirectory() as work:
-            folder = Path(work)
-            rows = make_903(samples, folder / "s903", children)
-            count = make_cin(place, folder / "cin.xml", children)
-            print(f"\n{children:,} children: 903 {rows:,} rows; CIN {count:,} children, {(folder / 'cin.xml').stat().st_size / 1e6:.0f} MB")  # fmt: skip
-            told = {
-                part: measured(part, path)
-                for part, path in (
-                    ("csv", folder / "s903"), ("903", folder / "s903"), ("expat", folder / "cin.xml"),
-                    ("read-cin", folder / "cin.xml"), ("cin", folder / "cin.xml"),
-                )
-            }  # fmt: skip
-            for part, (wall, processor, peak) in told.items():
-                print(
-                    f"  {part:9} {wall:7.1f} s wall  {processor:7.1f} s processor  {peak:6,.0f} MB"
-                )
-            print(f"  903 check {told['903'][1] / told['csv'][1]:.1f} x csv.reader; CIN reading {told['read-cin'][1] / told['expat'][1]:.1f} x expat; both {told['903'][0] + told['cin'][0]:.1f} s")  # fmt: skip
+YEAR = 2026
+PLAIN_PASSES = 3
+SMALL, LARGE = 20_000, 200_000
 
 
-def measured(part: str, path: Path) -> tuple[float, float, float]:
-    """Seconds by the clock, seconds of the processor and peak megabytes of one part, in its own process."""
-    done = subprocess.run(
-        [sys.executable, __file__, "--part", part, str(path)],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+@dataclass(frozen=True)
+class Took:
+    """Seconds by the clock, seconds of the processor, peak megabytes."""
+
+    wall: float
+    processor: float
+    peak: float
+
+    def in_words(self) -> str:
+        return f"{self.wall:8.2f} s  {self.processor:8.2f} s processor  {self.peak:7,.0f} MB"
+
+
+Figures = dict[tuple[int, str], Took]
+
+
+def main(asked: argparse.Namespace) -> None:
+    """Measure each part at each size, the peers at theirs, and print what is met."""
+    figures: Figures = {}
+    with tempfile.TemporaryDirectory() as work:
+        for children in asked.children:
+            made = _made(asked, Path(work), children)
+            for part, path in _parts(made):
+                figures[children, part] = measured([sys.executable, __file__, "--part", part, path])
+                print(f"  {part:9} {figures[children, part].in_words()}", flush=True)
+        judged = [*verdicts(figures), *_peers(asked, Path(work))]
+    print("\nbound                                              figure     asked  verdict")
+    for name, figure, bound in judged:
+        print(f"{name:48} {figure:8.2f} {bound:>9}  {'met' if _met(figure, bound) else 'NOT MET'}")
+
+
+def verdicts(figures: Figures) -> list[tuple[str, float, str]]:
+    """Each bound of section 5 that these figures can tell: name, figure, what is asked."""
+    found: list[tuple[str, float, str]] = []
+    for children, seconds, megabytes in ((SMALL, 10, 1000), (LARGE, 120, 4000)):
+        if (children, "903") not in figures:
+            continue
+        one, two = figures[children, "903"], figures[children, "cin"]
+        found += [
+            (f"{children:,} children, both returns, seconds", one.wall + two.wall, f"< {seconds}"),
+            (f"{children:,} children, peak megabytes", max(one.peak, two.peak), f"< {megabytes}"),
+            (f"{children:,} children, 903 check / csv.reader, clock", one.wall / figures[children, "csv"].wall, "<= 25"),
+            (f"{children:,} children, 903 check / csv.reader, processor", one.processor / figures[children, "csv"].processor, "<= 25"),
+            (f"{children:,} children, census reading / expat, clock", figures[children, "read-cin"].wall / figures[children, "expat"].wall, "<= 6"),
+        ]  # fmt: skip
+        if children == SMALL:
+            small = one.wall + two.wall
+        else:
+            found.append(("census reading, peak megabytes (A27)", figures[children, "read-cin"].peak, "< 500"))  # fmt: skip
+            if (SMALL, "903") in figures:
+                found.append(("time of 200,000 / time of 20,000", (one.wall + two.wall) / small, "<= 12"))  # fmt: skip
+    return found
+
+
+def measured(command: list[str | Path]) -> Took:
+    """One process that prints wall, processor and peak as its last words."""
+    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(map(str, command))} failed:\n{done.stderr[-2000:]}")
     wall, processor, peak = map(float, done.stdout.split()[-3:])
-    return wall, processor, peak
+    return Took(wall, processor, peak)
 
 
 def run_part(part: str, path: Path) -> None:
@@ -64,71 +95,106 @@ def run_part(part: str, path: Path) -> None:
     from threecircles import checking
     from threecircles.sources import read
 
+    if part in ("csv", "expat"):
+        passes = [timed(lambda: _plain(part, path)) for _ in range(PLAIN_PASSES)]
+        wall, processor = (statistics.median(column) for column in zip(*passes, strict=True))
+    elif part == "read-cin":
+        wall, processor = timed(lambda: read([path], return_name="cin-census", year=YEAR))
+    else:
+        wall, processor = timed(lambda: _whole(checking, part, path))
+    print(wall, processor, _peak())
+
+
+def timed(work) -> tuple[float, float]:  # type: ignore[no-untyped-def]
+    """Seconds of the clock and of the processor."""
     started, used = time.perf_counter(), time.process_time()
+    work()
+    return time.perf_counter() - started, time.process_time() - used
+
+
+def _whole(checking, part: str, path: Path) -> None:  # type: ignore[no-untyped-def]
+    """Reading, all rules, report, worklist and tables, and the stored run."""
+    source = {"903": "ssda903", "cin": "cin-census"}[part]
+    asked = checking.Asked(return_name=source, year=YEAR, authority="E10000020")
+    done = checking.check_files([path], asked)
+    with tempfile.TemporaryDirectory() as out:
+        checking.write(done, Path(out), None, ("html", "parquet"))
+
+
+def _plain(part: str, path: Path) -> None:
     if part == "csv":
         for file in path.glob("*.csv"):
             with file.open(newline="") as stream:
                 for _ in csv.reader(stream):
                     pass
-    elif part == "expat":
-        parser = expat.ParserCreate()
-        parser.StartElementHandler = parser.EndElementHandler = lambda *_: None
-        parser.CharacterDataHandler = lambda _: None
-        with path.open("rb") as stream:
-            parser.ParseFile(stream)
-    elif part == "read-cin":
-        read([path], return_name="cin-census", year=2026)
-    else:
-        source = {"903": "ssda903", "cin": "cin-census"}[part]
-        asked = checking.Asked(return_name=source, year=2026, authority="E10000020")
-        done = checking.check_files([path], asked)
-        with tempfile.TemporaryDirectory() as out:
-            checking.write(done, Path(out), None, ("html", "parquet"))
-    wall, processor = time.perf_counter() - started, time.process_time() - used
-    print(wall, processor, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+        return
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = lambda _name, _attributes: None
+    parser.EndElementHandler = lambda _name: None
+    parser.CharacterDataHandler = lambda _text: None
+    with path.open("rb") as stream:
+        parser.ParseFile(stream)
 
 
-def make_903(samples: Path, out: Path, children: int) -> int:
-    """Write the sample return repeated under new identifiers; returns its rows."""
-    tables = _tables(samples)
-    copies = max(1, round(children / tables["Header"].height))
-    out.mkdir()
-    rows = 0
-    for name, frame in tables.items():
-        whole = pl.concat([frame.with_columns(pl.col("CHILD") + f"x{n}") for n in range(copies)])
-        whole.write_csv(out / f"{name}.csv")
-        rows += whole.height
-    return rows
+def _peak() -> float:
+    """Peak megabytes of this process alone: what `getrusage` says would count its parent's before it started."""
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("VmHWM"):
+            return int(line.split()[1]) / 1024
+    raise SystemExit("The system does not say how much memory was taken.")
 
 
-def make_cin(place: Path, out: Path, children: int) -> int:
-    """Write the newest census of a place repeated under new identifiers; returns its children."""
-    text = max((place / "received").glob("cin_*.xml")).read_text(encoding="utf-8")
-    head, _, rest = text.partition("<Children>")
-    body, _, tail = rest.rpartition("</Children>")
-    own = body.count("<Child>")
-    copies = max(1, round(children / own))
-    with out.open("w", encoding="utf-8") as file:
-        file.write(head + "<Children>")
-        for n in range(copies):
-            file.write(body.replace("</LAchildID>", f"x{n}</LAchildID>"))
-        file.write("</Children>" + tail)
-    return own * copies
+def _parts(made: Path) -> list[tuple[str, Path]]:
+    of_903, of_cin = made / "s903", made / "cin.xml"
+    return [("csv", of_903), ("903", of_903), ("expat", of_cin), ("read-cin", of_cin), ("cin", of_cin)]  # fmt: skip
 
 
-def _tables(folder: Path) -> dict[str, pl.DataFrame]:
-    """The tables of a folder by their headings; of two for one table the first by name."""
-    found: dict[str, pl.DataFrame] = {}
-    for path in sorted(folder.glob("*.csv")):
-        frame = pl.read_csv(path, infer_schema_length=0)
-        for name, table in layout("903").tables.items():
-            if set(frame.columns) == {c for c in table.columns if c not in MADE_UP}:
-                found.setdefault(name, frame)
+def _made(asked: argparse.Namespace, work: Path, children: int) -> Path:
+    """The two returns of a size, made unless they are there."""
+    made = (asked.made or work) / f"{children}"
+    if not (made / "cin.xml").exists():
+        made.mkdir(parents=True)
+        rows = make_903(asked.returns, made / "s903", children)
+        make_cin(asked.returns, made / "cin.xml", children)
+        print(f"made: 903 of {rows:,} rows")
+    size = (made / "cin.xml").stat().st_size / 1e6
+    print(f"\n{children:,} children; census of {size:,.0f} MB")
+    return made
+
+
+def _peers(asked: argparse.Namespace, work: Path) -> list[tuple[str, float, str]]:
+    """Each public validator and ours on the same return, made at the size asked for peers."""
+    found = []
+    for part, python in (("903", asked.peer_903), ("cin", asked.peer_cin)):
+        if not python:
+            continue
+        made = _made(asked, work, asked.peer_children)
+        path = dict(_parts(made))[part]
+        peer = measured([python, Path(__file__).with_name("quality_peers.py"), part, path, str(YEAR)])  # fmt: skip
+        ours = measured([sys.executable, __file__, "--part", part, path])
+        print(f"  {part} public validator {peer.in_words()}\n  {part} ours             {ours.in_words()}")  # fmt: skip
+        found.append((f"{asked.peer_children:,} children, {part}: public validator / ours", peer.wall / ours.wall, ">= 30"))  # fmt: skip
     return found
+
+
+def _met(figure: float, bound: str) -> bool:
+    sign, _, number = bound.partition(" ")
+    return {"<": figure < float(number), "<=": figure <= float(number), ">=": figure >= float(number)}[sign]  # fmt: skip
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("returns", type=Path)
+    parser.add_argument("--children", type=int, nargs="*", default=[SMALL, LARGE])
+    parser.add_argument("--made", type=Path, help="where made returns are kept and looked for")
+    parser.add_argument("--peer-903", help="a Python with csc-validator-be-903")
+    parser.add_argument("--peer-cin", help="a Python with csc-validator-be-cin")
+    parser.add_argument("--peer-children", type=int, default=2000)
+    return parser.parse_args()
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "--part":
         run_part(sys.argv[2], Path(sys.argv[3]))
     else:
-        main(Path(sys.argv[1]), Path(sys.argv[2]), [int(n) for n in sys.argv[3:]] or [2000, 20000])
+        main(_arguments())

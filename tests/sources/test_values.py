@@ -10,6 +10,7 @@ from threecircles.sources.canonical import canonical
 from threecircles.sources.dates import parse_date, parse_serial
 from threecircles.sources.declared import Column
 from threecircles.sources.noting import Where
+from threecircles.sources.split import split
 
 from .samples import child, cin_xml, write
 
@@ -141,3 +142,24 @@ def test_words_of_a_list_become_its_code_in_an_extract_but_not_in_a_return():
 def test_notes_quote_no_value():
     result = change(["01/02/24", "Zebedee"], "date", personal="quasi")
     assert not any("Zebedee" in n.sentence or "01/02/24" in n.sentence for n in result.notes)
+
+
+@pytest.mark.parametrize(
+    ("body", "rows", "blank"),
+    [
+        ("1,a\n2,b\n", 2, 0),
+        ("1,a\n2,b", 2, 0),
+        ("1,a\n\n2,b\n", 2, 1),
+        ("1,a\n , \n2,b\n", 2, 1),
+        ("1\n2,b,c\n", 0, 0),
+        ("1,a\n2\n", 1, 0),
+    ],
+)
+def test_lines_are_laid_on_columns_alike_whether_read_at_once_or_one_by_one(body, rows, blank):
+    """Even lines are read at once, uneven ones one by one; blank lines and rows are counted alike."""
+    at_once = split("x,y\n" + body, ",", 1, 2, 50)
+    one_by_one = split('x,y\n"' + body.replace(",", '",', 1), ",", 1, 2, 50)
+    assert (at_once.frame.height, at_once.blank) == (rows, blank)
+    assert at_once.frame.rows() == one_by_one.frame.rows()
+    assert at_once.at.to_list() == one_by_one.at.to_list()
+    assert (one_by_one.blank, len(one_by_one.broken)) == (blank, len(at_once.broken))

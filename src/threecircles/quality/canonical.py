@@ -41,17 +41,16 @@ def canonical(frame: Any, table: Table, normalise_booleans: bool) -> pl.DataFram
         height = max(height, len(values))
         known = names.get(plain_name(heading))
         if known is not None and known not in columns:
-            columns[known] = _text(values, table, known, normalise_booleans).alias(known)
+            columns[known] = _text(values, table, known).alias(known)
         elif heading in _KEPT[1:] or _is_companion(heading, values, table):
             columns[heading] = pl.Series(heading, values)
     if not columns and _is_empty_list(frame):
         columns = {name: pl.Series(name, [], dtype=pl.String) for name in table.columns}
-    made = (
-        pl.DataFrame(list(columns.values()))
-        if columns
-        else pl.DataFrame({"_none": [None] * height})
+    if not columns:
+        return pl.DataFrame({"_none": [None] * height})
+    return pl.DataFrame(list(columns.values())).with_columns(
+        _tidy(name, table, normalise_booleans) for name in columns if name in table.columns
     )
-    return made
 
 
 def _is_empty_list(frame: Any) -> bool:
@@ -91,28 +90,27 @@ def _is_companion(heading: str, values: pl.Series | list[Any], table: Table) -> 
     )
 
 
-def _text(
-    values: pl.Series | list[Any], table: Table, column: str, normalise_booleans: bool
-) -> pl.Series:
+def _text(values: pl.Series | list[Any], table: Table, column: str) -> pl.Series:
     kind = table.columns[column].type
     series = values if isinstance(values, pl.Series) else _series(values, table, kind)
-    text = _series_text(series, table, kind)
+    return _series_text(series, table, kind)
+
+
+def _tidy(column: str, table: Table, normalise_booleans: bool) -> pl.Expr:
+    """Case, spaces and yes or no in the return's own form; nothing in place of an empty text."""
+    text = pl.col(column)
     if table.upper_case:
         text = text.str.strip_chars().str.to_uppercase()
-    if kind == "bool" and normalise_booleans:
+    if table.columns[column].type == "bool" and normalise_booleans:
         plain = text.str.strip_chars().str.to_lowercase()
         text = (
-            pl.DataFrame({"t": text, "p": plain})
-            .select(
-                pl.when(pl.col("p").is_in(["true", "1"]))
-                .then(pl.lit("1"))
-                .when(pl.col("p").is_in(["false", "0"]))
-                .then(pl.lit("0"))
-                .otherwise(pl.col("t"))
-            )
-            .to_series()
+            pl.when(plain.is_in(["true", "1"]))
+            .then(pl.lit("1"))
+            .when(plain.is_in(["false", "0"]))
+            .then(pl.lit("0"))
+            .otherwise(text)
         )
-    return text.replace("", None)
+    return pl.when(text != "").then(text).alias(column)
 
 
 def _series(values: list[Any], table: Table, kind: str) -> pl.Series:

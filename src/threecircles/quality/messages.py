@@ -12,8 +12,13 @@ from threecircles.quality.rule import PLACEHOLDER, Rule
 BLANK = "(blank)"
 
 
-def messages(rule: Rule, broken: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> pl.Series:
-    """The rule's message for each combination, its {values} filled from the rows found."""
+def message(
+    rule: Rule, broken: pl.DataFrame, tables: Mapping[str, pl.DataFrame]
+) -> tuple[list[pl.Series], pl.Expr]:
+    """The rule's message for each combination, its {values} filled from the rows found.
+
+    Returns the values, as columns of a frame, and what makes the message of that frame.
+    """
     values: list[pl.Series] = []
     pieces: list[pl.Expr] = []
     position = 0
@@ -23,14 +28,9 @@ def messages(rule: Rule, broken: pl.DataFrame, tables: Mapping[str, pl.DataFrame
         values.append(found)
         position = match.end()
     if not values:
-        return pl.Series("message", [rule.message]).new_from_index(0, broken.height)
+        return values, pl.lit(rule.message)
     whole = pl.concat_str([*pieces, pl.lit(rule.message[position:])])
-    in_brackets = f"({BLANK})"
-    return (
-        pl.DataFrame(values)
-        .select(whole.str.replace_all(in_brackets, BLANK, literal=True).alias("message"))
-        .to_series()
-    )
+    return values, whole.str.replace_all(f"({BLANK})", BLANK, literal=True)
 
 
 def at_rows(frame: pl.DataFrame, column: str, rows: pl.Series) -> pl.Series:
@@ -41,7 +41,7 @@ def at_rows(frame: pl.DataFrame, column: str, rows: pl.Series) -> pl.Series:
     last = rows.max()
     if isinstance(last, int) and last >= frame.height:
         rows = rows.set(rows >= frame.height, None)
-    found = frame[column].gather(rows)
+    found = frame[column][rows]
     return found if found.dtype == pl.String else found.cast(pl.String)
 
 

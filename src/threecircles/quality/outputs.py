@@ -14,12 +14,21 @@ from threecircles.quality.outputs_html import write_html
 from threecircles.quality.outputs_json import write_json
 from threecircles.quality.outputs_tables import write_csv, write_parquet, write_workbook
 from threecircles.quality.report import Report
+from threecircles.quality.running import side_by_side
 from threecircles.quality.stored import findings_table, rules_table
 from threecircles.quality.summary import Summary, summarise
 from threecircles.quality.waivers import Waiver, apply_waivers, expired_findings
 from threecircles.quality.worklist import Held, worklist
 
 FORMATS = ("html", "xlsx", "csv", "json", "parquet")
+_TABLES = ("findings", "rules_run", "worklist")
+FILES = {
+    "csv": tuple(f"{name}.csv" for name in _TABLES),
+    "parquet": tuple(f"{name}.parquet" for name in _TABLES),
+    "xlsx": ("worklist.xlsx",),
+    "json": ("report.json",),
+}
+"""Format -> files written for it beside the page."""
 
 
 @dataclass(frozen=True)
@@ -57,20 +66,22 @@ def write_outputs(
     waived = apply_waivers(findings_table(report), waivers, day, teams)
     said = [*notes, *expired_findings(waived)]
     said += [f"A waiver of rule {w.rule} by {w.by} matches nothing." for w in waived.unmatched]
-    told = summarise(report, waived.findings, waived.whole_rules, said)
-    lines = worklist(waived.findings, report, holders, first_seen, day)
+    told, lines = side_by_side(
+        lambda: summarise(report, waived.findings, waived.whole_rules, said),
+        lambda: worklist(waived.findings, report, holders, first_seen, day),
+    )
     tables = {"findings": waived.findings, "rules_run": rules_table(report), "worklist": lines}
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    paths: list[Path] = []
-    if "csv" in wanted:
-        paths += write_csv(tables, folder)
-    if "parquet" in wanted:
-        paths += write_parquet(tables, folder)
-    if "xlsx" in wanted:
-        paths.append(write_workbook(lines, folder / "worklist.xlsx", report.headline()))
-    if "json" in wanted:
-        paths.append(write_json(report, waived.findings, folder / "report.json"))
+    beside = {
+        "csv": lambda: write_csv(tables, folder),
+        "parquet": lambda: write_parquet(tables, folder),
+        "xlsx": lambda: [write_workbook(lines, folder / "worklist.xlsx", report.headline())],
+        "json": lambda: [write_json(report, waived.findings, folder / "report.json")],
+    }
+    names = tuple(name for form in beside if form in wanted for name in FILES[form])
+    page = folder / "report.html"
+    works = [work for form, work in beside.items() if form in wanted]
     if "html" in wanted:
-        names = tuple(path.name for path in paths)
-        paths.append(write_html(report, waived.findings, told, folder / "report.html", names))
+        works.append(lambda: [write_html(report, waived.findings, told, page, names)])
+    paths = [path for written in side_by_side(*works) for path in written]
     return Written(tuple(paths), told, waived.findings, lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import polars as pl
@@ -85,6 +86,7 @@ def write_html(
     return path
 
 
+@cache
 def environment() -> Environment:
     """The room's page templates; every value is escaped."""
     return Environment(

@@ -10,7 +10,7 @@ import polars as pl
 
 from threecircles.quality.execution import Outcome
 from threecircles.quality.layout import row_column
-from threecircles.quality.messages import messages
+from threecircles.quality.messages import message
 from threecircles.quality.rule import Rule
 
 SCHEMA: dict[str, Any] = {
@@ -49,7 +49,7 @@ class _Parts:
 
     rules: list[str] = field(default_factory=list)
     reports: list[tuple[str | None, list[str]]] = field(default_factory=list)
-    combinations: list[pl.DataFrame] = field(default_factory=list)
+    combinations: list[pl.LazyFrame] = field(default_factory=list)
     found: list[pl.DataFrame] = field(default_factory=list)
     height: int = 0
 
@@ -64,14 +64,13 @@ class _Parts:
         self.rules.append(rule.code)
         number = pl.int_range(self.height, self.height + height, eager=True).alias("combination")
         self.height += height
+        values, said = message(rule, broken, tables)
+        combined = pl.DataFrame([_all(position, height).alias("rule"), *_known(broken), *values])
         self.combinations.append(
-            pl.DataFrame([
-                _all(position, height).alias("rule"),
-                _groups(rule, broken),
-                _severity(rule, broken),
-                messages(rule, broken, tables),
-            ])
-        )  # fmt: skip
+            combined.lazy().select(
+                "rule", _group(rule, combined), _severity(rule, combined), said.alias("message")
+            )
+        )
         for report, rows in _reported(rule, broken, sent):
             places = [number, rows.alias("row"), _all(len(self.reports), height).alias("report")]
             self.reports.append(report)
@@ -79,7 +78,7 @@ class _Parts:
 
     def as_rows(self) -> pl.DataFrame:
         """The places, one row each."""
-        combinations = pl.concat(self.combinations).with_row_index("combination")
+        combinations = pl.concat(pl.collect_all(self.combinations)).with_row_index("combination")
         tables = [table for table, _ in self.reports]
         found = (
             pl.concat(self.found)
@@ -131,19 +130,25 @@ def _all(value: int, height: int) -> pl.Series:
     return pl.Series([value], dtype=pl.Int32).new_from_index(0, height)
 
 
-def _groups(rule: Rule, broken: pl.DataFrame) -> pl.Series:
+def _known(broken: pl.DataFrame) -> list[pl.Series]:
+    """What a rule's query says of a combination beside its rows."""
+    return [broken[name] for name in ("grp", "confidence") if name in broken.columns]
+
+
+def _group(rule: Rule, combined: pl.DataFrame) -> pl.Expr:
     """What ties the rows of one combination; null where the row alone does."""
-    if rule.unit == "return" or "grp" not in broken.columns:
-        return pl.Series([None], dtype=pl.String).new_from_index(0, broken.height).alias("group")
-    return broken["grp"].alias("group")
+    told = rule.unit != "return" and "grp" in combined.columns
+    return (pl.col("grp") if told else pl.lit(None, dtype=pl.String)).alias("group")
 
 
-def _severity(rule: Rule, broken: pl.DataFrame) -> pl.Series:
+def _severity(rule: Rule, combined: pl.DataFrame) -> pl.Expr:
     """The rule's own, or a query where a link between two records is not certain."""
-    own = pl.Series([rule.severity]).new_from_index(0, broken.height).alias("severity")
-    if "confidence" not in broken.columns:
-        return own
-    return own.set(broken["confidence"].fill_null(1.0) < 0.95, "query")
+    own = pl.lit(rule.severity)
+    if "confidence" in combined.columns:
+        own = (
+            pl.when(pl.col("confidence").fill_null(1.0) < 0.95).then(pl.lit("query")).otherwise(own)
+        )
+    return own.alias("severity")
 
 
 def _reported(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
+from typing import Any
 
 import duckdb
 
@@ -40,6 +41,12 @@ def run_rules(
         if progress:
             progress("rules", len(found), len(rules))
     return found
+
+
+def side_by_side(*works: Callable[[], Any]) -> list[Any]:
+    """What each piece of work gives, in their order; two are done at a time."""
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        return [begun.result() for begun in [pool.submit(work) for work in works]]
 
 
 def _one_by_one(

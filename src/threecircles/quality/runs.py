@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -14,6 +15,7 @@ from threecircles.core.errors import UsageError
 from threecircles.quality.history import history_of, records
 from threecircles.quality.outputs import Written
 from threecircles.quality.report import Report
+from threecircles.quality.running import side_by_side
 from threecircles.quality.stored import rules_table
 
 FOLDER = "run"
@@ -44,22 +46,33 @@ def store_run(
     """Keep a check below its folder, readable by its owner only; it holds personal data."""
     inner = folder / FOLDER
     inner.mkdir(parents=True, exist_ok=True, mode=0o700)
-    known = pl.col("finding_id").replace_strict(dict(first_seen), default=day, return_dtype=pl.Date)
-    seen = written.findings.select(
-        "finding_id", first_seen=known if first_seen else pl.lit(day, dtype=pl.Date)
-    )
-    for name, table in (
-        ("findings", written.findings.select(KEPT)),
-        ("rules_run", rules_table(report)),
-        ("records", records(report)),
-        ("worklist", written.worklist),
-        ("seen", seen),
-    ):
-        # Kept for the next check, not for people: written fast rather than small.
-        table.write_ipc(inner / f"{name}.arrow", compression="lz4")
+    tables = {
+        "findings": lambda: written.findings.select(KEPT),
+        "rules_run": lambda: rules_table(report),
+        "records": lambda: records(report),
+        "worklist": lambda: written.worklist,
+        "seen": lambda: _seen(written.findings, first_seen, day),
+    }
+    # Kept for the next check, not for people: written fast rather than small.
+    side_by_side(*(partial(_keep, made, inner / f"{name}.arrow") for name, made in tables.items()))
     told = {"day": day.isoformat(), "headline": report.headline(), "return": report.return_name}
     (inner / "run.json").write_text(json.dumps(told), encoding="utf-8")
     return inner
+
+
+def _keep(made: Callable[[], pl.DataFrame], path: Path) -> None:
+    made().write_ipc(path, compression="lz4")
+
+
+def _seen(findings: pl.DataFrame, first_seen: Mapping[str, date], day: date) -> pl.DataFrame:
+    """Columns finding_id, first_seen; of findings seen today for the first time nothing need be said."""
+    ids = findings.select("finding_id")
+    if not first_seen:
+        return ids.clear().with_columns(first_seen=pl.lit(day, dtype=pl.Date))
+    known = pl.col("finding_id").replace_strict(
+        dict(first_seen), default=None, return_dtype=pl.Date
+    )
+    return ids.with_columns(first_seen=known).drop_nulls()
 
 
 def open_run(folder: Path) -> Run:
@@ -76,15 +89,17 @@ def open_run(folder: Path) -> Run:
         name: pl.read_ipc((inner / f"{name}.arrow").read_bytes())
         for name in ("findings", "rules_run", "records", "worklist", "seen")
     }
+    day = date.fromisoformat(told["day"])
     return Run(
         folder=inner,
-        day=date.fromisoformat(told["day"]),
+        day=day,
         headline=told["headline"],
         findings=tables["findings"],
         rules=tables["rules_run"],
         records=tables["records"],
         worklist=tables["worklist"],
-        first_seen=dict(tables["seen"].iter_rows()),
+        first_seen=dict.fromkeys(tables["findings"]["finding_id"], day)
+        | dict(tables["seen"].iter_rows()),
     )
 
 

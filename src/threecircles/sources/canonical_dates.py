@@ -91,7 +91,9 @@ def _mostly_serials(text: pl.Series) -> bool:
     filled = text.drop_nulls()
     if not len(filled):
         return False
-    return sum(is_serial(v) for v in filled.head(2000)) >= 0.9 * min(len(filled), 2000)
+    first = filled.head(2000)
+    five_digits = first.filter(first.str.contains(r"^\s*\d{5}(?:\.0+)?\s*$"))
+    return sum(is_serial(v) for v in five_digits) >= 0.9 * len(first)
 
 
 def _month_first(column: Column, where: Where, affected: int) -> Problem:

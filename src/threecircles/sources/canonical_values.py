@@ -25,7 +25,7 @@ def flag(value: str) -> str | None:
 
 def postcode(value: str) -> str | None:
     """A postcode in capitals with one space before its last three, or None when it has not the shape."""
-    compact = re.sub(r"\s+", "", value).upper()
+    compact = "".join(value.split()).upper()
     return f"{compact[:-3]} {compact[-3:]}" if _POSTCODE.fullmatch(compact) else None
 
 

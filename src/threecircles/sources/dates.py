@@ -86,4 +86,6 @@ def month_first(text: str) -> bool:
 
 def as_written(day: date, form: str) -> str:
     """A date in the text form a receiver wants: "day-first", else as yyyy-mm-dd."""
-    return f"{day:%d/%m}/{day.year:04d}" if form == "day-first" else day.isoformat()
+    return (
+        f"{day.day:02d}/{day.month:02d}/{day.year:04d}" if form == "day-first" else day.isoformat()
+    )

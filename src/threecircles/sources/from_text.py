@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -15,6 +16,7 @@ from threecircles.sources.received import Received
 from threecircles.sources.recognise import Match, ambiguous, best, matches, not_recognised
 from threecircles.sources.split import DELIMITERS, first_rows, split
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f]")
 _DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
 
@@ -159,7 +161,7 @@ def _unreadable(decoded: Decoded, record: FileRecord) -> Problem | None:
     if not decoded.text.strip("\x00 \t\n\ufeff"):
         return _empty(record)
     head = decoded.text[:4096]
-    control = sum(ord(c) < 32 and c not in "\t\n" for c in head)
+    control = len(_CONTROL.findall(head))
     if control > 0.05 * len(head):
         return Problem(
             record.file_id, "not-text", record.name, "The file is not text, a workbook, a zip or XML.",

@@ -48,10 +48,47 @@ def split(text: str, delimiter: str, after_line: int, width: int, quoted_lines: 
     is blank. quoted_lines: how many lines one quoted cell may span.
     """
     if '"' not in text and not holds_undecoded(text):
-        fast = _split_fast(text, delimiter, after_line, width)
+        fast = _split_even(text, delimiter, after_line, width)
+        fast = fast or _split_fast(text, delimiter, after_line, width)
         if fast is not None:
             return fast
     return _split_slow(text, delimiter, after_line, width, quoted_lines)
+
+
+def _split_even(text: str, delimiter: str, after_line: int, width: int) -> Split | None:
+    """A text without a blank line, each line with the same number of cells: read at once, else None.
+
+    The engine refuses a line with too many cells; where none is refused and the delimiters of all lines
+    together are as many as they must be, no line has too few.
+    """
+    start = 0
+    for _ in range(after_line):
+        start = text.find("\n", start) + 1
+        if not start:
+            return None
+    lines = text.count("\n", start) + (not text.endswith("\n"))
+    if width < 2 or not lines or text.count(delimiter, start) != (width - 1) * lines:
+        return None
+    try:
+        frame = _as_columns(text[start:], delimiter, width)
+    except pl.exceptions.PolarsError:
+        return None
+    filled = frame.select(pl.any_horizontal(pl.all().str.strip_chars(" \t") != ""))
+    if frame.height != lines or not filled.to_series().fill_null(False).all():
+        return None
+    at = pl.int_range(after_line + 1, after_line + 1 + lines, eager=True).alias("at")
+    return Split(frame, at)
+
+
+def _as_columns(text: str, delimiter: str, width: int) -> pl.DataFrame:
+    return pl.read_csv(
+        BytesIO(text.encode()),
+        has_header=False,
+        new_columns=[f"c{i}" for i in range(width)],
+        separator=delimiter,
+        quote_char=None,
+        infer_schema=False,
+    )
 
 
 def _split_fast(text: str, delimiter: str, after_line: int, width: int) -> Split | None:
@@ -70,14 +107,7 @@ def _split_fast(text: str, delimiter: str, after_line: int, width: int) -> Split
         return Split(
             pl.DataFrame(schema=dict.fromkeys(names, pl.Utf8)), at, blank=_blank(empty, lines)
         )
-    frame = pl.read_csv(
-        BytesIO("\n".join(body.to_list()).encode()),
-        has_header=False,
-        new_columns=names,
-        separator=delimiter,
-        quote_char=None,
-        infer_schema=False,
-    )
+    frame = _as_columns("\n".join(body.to_list()), delimiter, width)
     return Split(frame, at, blank=_blank(empty, lines)) if frame.height == len(body) else None
 
 
