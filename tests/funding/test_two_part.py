@@ -99,3 +99,19 @@ def test_a_formula_is_set_beside_itself_with_a_rule_or_a_weight_changed(folder):
     assert same.table["change"].abs().max() < 1e-12
     with pytest.raises(UsageError, match="cannot be changed"):
         compare_files(folder / "g.yaml", None, change={"cost.nothing": "3"}, **asked)
+
+
+def test_a_value_that_no_user_has_costs_what_the_reference_costs(folder, tmp_path):
+    """Such a value separates the first part, so the fit is refused until a penalty is named."""
+    table = pl.read_parquet(folder / "children.parquet")
+    rare = (pl.col("pounds") == 0) & (pl.int_range(pl.len()) % 40 == 0)
+    table.with_columns(sex=pl.when(rare).then(pl.lit("z")).otherwise("sex")).write_parquet(
+        tmp_path / "children.parquet"
+    )
+    (tmp_path / "spec.yaml").write_text(SPEC)
+    with pytest.raises(UsageError, match=r"sex\[z\] separates"):
+        fit_two_part(tmp_path / "spec.yaml")
+    (tmp_path / "spec.yaml").write_text(SPEC + "penalty: 0.01\n")
+    found = fit_two_part(tmp_path / "spec.yaml")
+    assert found.formula.outcomes[1].terms[0].estimates["z"] == 0.0
+    assert any("normal prior" in w for w in found.any.warnings)

@@ -17,6 +17,7 @@ from threecircles.funding.area_glm import clustered
 from threecircles.funding.fit_file import FitSpec, file_hash, load_spec, read_table
 from threecircles.funding.formula import Formula, Outcome, Term
 from threecircles.funding.shares import Floats, from_fit, predict, predictor, probability
+from threecircles.funding.write_formula import fitted_formula
 
 INTERCEPT = "(intercept)"
 FEWEST_USERS = 30
@@ -134,7 +135,7 @@ def fit_two_part(spec: Path) -> TwoPart:
     users = table.filter(pl.col(asked.cost) > 0)
     if users.height < FEWEST_USERS:
         raise UsageError(f"Only {users.height} children have a cost; {FEWEST_USERS} are needed.")
-    any_cost = fit(table, **asked.terms())
+    any_cost = fit(table, **asked.terms(), penalty=asked.penalty)
     terms: dict[str, Any] = {"cost": asked.cost, "categorical": asked.categorical, "numeric": asked.numeric, "clusters": asked.groups[-1]}  # fmt: skip
     amount = cost_glm(users, family="gamma", references=any_cost.references, **terms)
     single = cost_glm(table, family="poisson", references=any_cost.references, **terms)
@@ -143,7 +144,7 @@ def fit_two_part(spec: Path) -> TwoPart:
     expected = probability(predictor(first, table), "logit", first.random, "marginal") * np.exp(predictor(second, table))  # fmt: skip
     la = asked.groups[-1]
     both = predict(formula, table.with_columns(n=pl.lit(1)), la=la)
-    one = _formula_of("log", single, asked, "one")
+    one = _outcome(single, any_cost, asked, "one")
     sums = table.select(pl.col(la).cast(pl.Utf8).alias("la"), e=pl.Series(np.exp(predictor(one, table)))).group_by("la").agg(pl.col("e").sum())  # fmt: skip
     plain = dict(sums.iter_rows())
     alone = np.array([plain[code] for code in both.la])
@@ -164,30 +165,39 @@ def deciles(expected: Floats, observed: Floats) -> pl.DataFrame:
 
 
 def _formula(asked: FitSpec, any_cost: Fit, amount: GammaFit) -> Formula:
-    return Formula(
+    return fitted_formula(
         id=asked.id or f"two-part-{asked.cost}",
         label=asked.label or f"{asked.cost} in two parts.",
         source=f"Three Circles, fitted to {Path(asked.file).name}",
         unit="pounds",
         kind="two_part",
-        status="fitted",
-        caveat="A model for places: never a statement about a child.",
         outcomes=[
             from_fit(any_cost, outcome="any", categorical=asked.categorical),
-            _formula_of("log", amount, asked, "amount"),
+            _outcome(amount, any_cost, asked, "amount"),
         ],
         fitted_from=file_hash(Path(asked.file)),
     )
 
 
-def _formula_of(link: Literal["log"], held: GammaFit, asked: FitSpec, name: str) -> Outcome:
+def _outcome(held: GammaFit, any_cost: Fit, asked: FitSpec, name: str) -> Outcome:
+    """A cost as an outcome. A value no user has costs what the reference costs: nothing is known of it."""
     terms = []
     for term in asked.categorical:
-        levels = {k[len(term) + 1 : -1]: v for k, v in held.coefficients.items() if k.startswith(f"{term}[")}  # fmt: skip
-        # A value no user has costs what the reference costs: nothing is known of it.
-        terms.append(Term(name=term, coding="factor", reference_level=held.references[term], estimates=levels or {"": 0.0}))  # fmt: skip
-    terms += [Term(name=t, estimate=held.coefficients[t], se=held.standard_errors[t]) for t in asked.numeric]  # fmt: skip
-    return Outcome(id=name, label=name, link=link, intercept=held.coefficients[INTERCEPT], terms=terms)  # fmt: skip
+        mark = f"{term}["
+        known = [k for k in any_cost.coefficients if k.startswith(mark)]
+        levels = {k[len(mark) : -1]: held.coefficients.get(k, 0.0) for k in known}
+        terms.append(
+            Term(
+                name=term, coding="factor", reference_level=held.references[term], estimates=levels
+            )
+        )
+    terms += [
+        Term(name=t, estimate=held.coefficients[t], se=held.standard_errors[t])
+        for t in asked.numeric
+    ]
+    return Outcome(
+        id=name, label=name, link="log", intercept=held.coefficients[INTERCEPT], terms=terms
+    )
 
 
 def two_part_text(found: TwoPart) -> str:

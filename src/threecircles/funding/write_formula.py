@@ -16,6 +16,13 @@ from threecircles.funding.fit_file import FitSpec, file_hash
 from threecircles.funding.formula import Formula
 from threecircles.funding.shares import from_fit
 
+CAVEAT = "A model for places: never a statement about a child."
+
+
+def fitted_formula(**told: Any) -> Formula:
+    """A formula of a fit, with the status and the caveat that every fitted one bears; told: its other fields."""
+    return Formula(status="fitted", caveat=CAVEAT, **told)
+
 
 def formula_of(spec: FitSpec, fitted: Fit) -> Formula:
     """The formula of a fit: its coefficients, errors and sds, and the hash of the data it is of."""
@@ -23,14 +30,12 @@ def formula_of(spec: FitSpec, fitted: Fit) -> Formula:
         fitted, outcome=spec.outcome, categorical=spec.categorical, cost_weight=spec.cost_weight
     )
     binomial = fitted.family == "binomial"
-    return Formula(
+    return fitted_formula(
         id=spec.id or f"fitted-{spec.outcome}",
         label=spec.label or f"Fitted to {spec.outcome}.",
         source=f"Three Circles, fitted to {Path(spec.file).name}",
         unit="probability" if binomial else "events",
         kind="logistic_child" if binomial else "poisson_area",
-        status="fitted",
-        caveat="A model for places: never a statement about a child.",
         outcomes=[outcome],
         effect_rule="marginal",
         fitted_from=file_hash(Path(spec.file)),
@@ -43,14 +48,12 @@ def formula_of_areas(path: Path, found: AreaBased) -> Formula:
     files = sorted(p for p in (path.parent / asked.received).rglob("*") if p.is_file())
     outcome = from_fit(fitted, outcome=asked.unit, cost_weight=asked.cost_weight)
     terms = [replace(t, level="area") for t in outcome.terms]
-    return Formula(
+    return fitted_formula(
         id=asked.id or f"areas-{asked.unit}",
         label=asked.label or f"Fitted to {asked.unit} of areas.",
         source=f"Three Circles, fitted to {found.answers.filter('taken').height} authorities' returns",
         unit="events",
         kind="poisson_area",
-        status="fitted",
-        caveat="A model for places: never a statement about a child.",
         outcomes=[replace(outcome, terms=terms)],
         effect_rule="marginal",
         fitted_from=sha256("".join(file_hash(f) for f in files).encode()).hexdigest(),
