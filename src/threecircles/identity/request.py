@@ -12,6 +12,7 @@ import polars as pl
 from threecircles.core.errors import ThreeCirclesError, UsageError, did_you_mean
 from threecircles.definitions import load_text
 from threecircles.sources.decode import decode, printable
+from threecircles.sources.published_files import read_text_frame
 
 THRESHOLDS = {"generous": 0.3, "balanced": 0.8, "careful": 0.95}
 """Least probability of a link by name: generous for statistics, careful for one child."""
@@ -99,8 +100,7 @@ def read_source(source: LinkSource, folder: Path) -> pl.DataFrame:
     path = folder / source.file
     if not path.exists():
         raise ThreeCirclesError("There is no such file.", where=source.file)
-    parquet = path.suffix.lower() in (".parquet", ".pq")
-    table = _as_text(_read_parquet(path)) if parquet else read_text(path)
+    table = _table(path)
     held = {_plain(c): c for c in reversed(table.columns)}
     named: dict[str, str | None] = {
         c: c if c in table.columns else held.get(_plain(c)) for c in _columns(source).values() if c
@@ -116,6 +116,26 @@ def read_source(source: LinkSource, folder: Path) -> pl.DataFrame:
     return _bare(
         table.select(pl.col(found).alias(c) for c, found in sorted(named.items()) if found)
     )
+
+
+def _table(path: Path) -> pl.DataFrame:
+    """CSV, Parquet or the widest sheet of a workbook, as text columns."""
+    suffix = path.suffix.lower()
+    if suffix in (".parquet", ".pq"):
+        return _as_text(_read_parquet(path))
+    with path.open("rb") as stream:
+        workbook = stream.read(4) == b"PK\x03\x04"
+    if not workbook and suffix not in (".xlsx", ".ods"):
+        return read_text(path)
+    table = read_text_frame(path) if suffix in (".xlsx", ".ods") else pl.DataFrame()
+    if table.is_empty():
+        raise ThreeCirclesError(
+            "The file cannot be read as a workbook.",
+            where=path.name,
+            allowed="CSV, Parquet, xlsx or ods, with the ending that says so",
+            mend="Save the sheet as CSV.",
+        )
+    return table
 
 
 def _plain(heading: str) -> str:
