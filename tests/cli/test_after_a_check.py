@@ -1,12 +1,14 @@
 """After a check: the worklist, progress between two checks, what rules cost, repairs, a random sample."""
 
 import csv
+import shutil
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
 from threecircles.cli import quality
+from threecircles.core.errors import UsageError
 
 HEADER = "CHILD,SEX,DOB,ETHNIC,UPN,MOTHER,MC_DOB\n"
 EPISODES = "CHILD,DECOM,RNE,LS,CIN,PLACE,PLACE_PROVIDER,DEC,REC,REASON_PLACE_CHANGE,HOME_POST,PL_POST,URN\n"  # fmt: skip
@@ -54,6 +56,36 @@ def test_the_second_check_says_what_was_mended_since_the_first(checks):
     assert "Since" in (checks / "said two.txt").read_text()
     assert "mended" in (checks / "said two.txt").read_text()
     assert "What this return already tells you" in (checks / "said one.txt").read_text()
+
+
+def test_a_check_stored_in_another_form_is_refused_with_what_to_do(app, checks, tmp_path):
+    """quality 4.2: findings named otherwise are never called mended or new; said before anything is checked."""
+    shutil.copytree(checks / "out one", tmp_path / "old")
+    told = tmp_path / "old" / "903-2026" / "run" / "run.json"
+    told.write_text(told.read_text().replace('"form": 2', '"form": 1'))
+    for arguments in (
+        ("check", checks / "two", "--return", "903", "--year", 2026, "--since", tmp_path / "old"),
+        ("progress", tmp_path / "old" / "903-2026", checks / "out two" / "903-2026"),
+    ):
+        done = run(app, *arguments)
+        said = str(done.exception)
+        assert isinstance(done.exception, UsageError) and "stored by another version" in said
+        assert "Check the same files again" in said and done.output == ""
+
+
+def test_a_return_that_was_not_checked_before_has_nothing_to_be_compared_with(
+    app, checks, tmp_path
+):
+    """quality 4.2: --since with one return's folder does not stop the others."""
+    cin = tmp_path / "cin.xml"
+    cin.write_text(
+        "<Message><Header><CollectionDetails><Year>2026</Year><ReferenceDate>2026-03-31</ReferenceDate>"
+        "</CollectionDetails></Header><Children><Child><ChildIdentifiers><LAchildID>a</LAchildID></ChildIdentifiers>"
+        "</Child></Children></Message>"
+    )
+    done = run(app, "check", cin, "--return", "cin", "--year", 2026, "--out", tmp_path / "out", "--format", "csv",
+               "--quiet", "--since", checks / "out one" / "903-2026")  # fmt: skip
+    assert done.exit_code == 1 and "Since" not in done.output, done.output
 
 
 def test_progress_names_every_state(app, checks):

@@ -9,13 +9,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from threecircles.checking.files import Checked
+from threecircles.checking.files import RETURNS, Checked
 from threecircles.core.workspace import write_bytes
 from threecircles.quality import Report
 from threecircles.quality.history import history_between
 from threecircles.quality.outputs import Written, write_outputs
 from threecircles.quality.outputs_told import Picture, write_told
-from threecircles.quality.runs import Run, open_run, store_run
+from threecircles.quality.runs import FOLDER, Run, open_run, store_run
 from threecircles.quality.waivers import Waiver
 from threecircles.quality.worklist import Held
 
@@ -68,7 +68,7 @@ def write(
         return written, told
     for report in checked.reports:
         folder = out / f"{report.return_name}-{report.year}"
-        done = _write_one(report, folder, formats, besides or Besides())
+        done = _write_one(report, folder, formats, besides or Besides(), unread(checked, report))
         told[report.return_name] = done
         written += done.paths
         if shown := (pictures or {}).get(report.return_name):
@@ -81,7 +81,29 @@ def write(
     return written, told
 
 
-def _write_one(report: Report, folder: Path, formats: Sequence[str], besides: Besides) -> Written:
+def unread(checked: Checked, report: Report) -> list[str]:
+    """What of the return's own files could not be read, and which files were not recognised at all.
+
+    Whoever opens the report alone would else take the rest for the whole.
+    """
+    files = {f["file_id"]: f for f in checked.reading.files.to_dicts()}
+    own = next((s for s, name in RETURNS.items() if name == report.return_name), None)
+    told = []
+    for problem in checked.reading.problems.iter_rows(named=True):
+        kind = files.get(problem["file_id"], {}).get("kind", "")
+        if problem["error"] and kind and kind.split(" ")[0] == own:
+            told.append(" ".join(_sentence(problem[part]) for part in ("where", "what", "found", "mend") if problem[part]))  # fmt: skip
+    unknown = [Path(str(f["path"])).name for f in files.values() if not f["score"]]
+    return told + ([f"Not recognised and not read: {', '.join(unknown)}."] if unknown else [])
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", ":")) else f"{text}."
+
+
+def _write_one(
+    report: Report, folder: Path, formats: Sequence[str], besides: Besides, not_read: list[str]
+) -> Written:
     before = _earlier(besides.since, report)
     done = write_outputs(
         report,
@@ -90,7 +112,7 @@ def _write_one(report: Report, folder: Path, formats: Sequence[str], besides: Be
         waivers=besides.waivers,
         holders=besides.holders,
         first_seen=before.first_seen if before else None,
-        notes=[_since(before, report)] if before else (),
+        notes=[*not_read, *([_since(before, report)] if before else [])],
     )
     store_run(report, done, folder, before.first_seen if before else {}, date.today())
     return done
@@ -100,7 +122,13 @@ def _earlier(since: Path | None, report: Report) -> Run | None:
     if since is None:
         return None
     inner = since / f"{report.return_name}-{report.year}"
-    return open_run(inner if inner.exists() else since)
+    if (inner / FOLDER).exists():
+        return open_run(inner)
+    if not (since / FOLDER).exists() and since.name != FOLDER:
+        return None
+    earlier = open_run(since)
+    same = earlier.rules.select("return", "year").unique().rows() == [(report.return_name, report.year)]  # fmt: skip
+    return earlier if same else None
 
 
 def _since(before: Run, report: Report) -> str:

@@ -85,6 +85,7 @@ def check(
     what the return already tells you."""
     from threecircles import checking
     from threecircles.checking.written import Besides
+    from threecircles.quality.runs import check_comparable
     from threecircles.quality.waivers import load_waivers
     from threecircles.sources import Options
 
@@ -101,6 +102,8 @@ def check(
         options=Options(frozenset(merge or ()), frozenset(leave_out or ()), force_years),
         progress=None if quiet else _progress,
     )
+    if since is not None:
+        check_comparable(since)
     besides = Besides(
         waivers=load_waivers(waivers) if waivers else (),
         holders=checking.load_holders(teams) if teams else None,
@@ -204,17 +207,33 @@ def _of_yours(counted: dict[str, int] | None, code: str) -> str:
 
 
 def coverage(
-    return_name: Annotated[str, typer.Option("--return", help="cin or 903.")] = "cin",
+    return_name: Annotated[
+        str | None, typer.Option("--return", help="cin, 903, cross ...; all when left out.")
+    ] = None,
+    reference: Annotated[
+        Path | None, typer.Option(help="A folder of references: says which rules lack one.")
+    ] = None,
 ) -> None:
-    """How many of the stated rules are built, year by year."""
+    """How many of the stated rules are built, with how many examples, and which references rules need."""
+    from threecircles.quality.references import WORDS
+    from threecircles.quality.rulebook import LAST_YEAR, rules_in_force
     from threecircles.quality.ruleset import coverage as covered
+    from threecircles.sources.reference_files import read_references
 
-    found = covered(return_name)
-    print(
-        f"{found.built} of {found.statements} statements built ({found.percent:.0f}%), {found.cases} examples."
-    )
-    if found.lacking:
-        print(f"Lacking: {', '.join(found.lacking)}")
+    held = set(read_references(reference)) if reference else set()
+    for name in (return_name,) if return_name else ("cin", "903", "cross"):
+        found = covered(name)
+        newest = rules_in_force(name, LAST_YEAR)
+        built = f"{found.built} of {found.statements} statements built ({found.percent:.0f}%)"
+        if not found.statements:
+            built = f"{len(newest)} checks"
+        print(f"{name}: {built}, {found.cases} examples.")
+        if found.lacking:
+            print(f"Lacking: {', '.join(found.lacking)}")
+        for wanted, words in WORDS.items():
+            needing = [rule.code for rule in newest if wanted in rule.references]
+            if needing and wanted not in ("window", "own_authority") and wanted not in held:
+                print(f"  {len(needing)} rules need {words}: {', '.join(needing[:8])}{' ...' if len(needing) > 8 else ''}")  # fmt: skip
 
 
 def list_sources() -> None:

@@ -95,10 +95,17 @@ def why_absent(part: Needing, needs: dict[str, tuple[str, ...]], there: Availabi
 def _why_none_of(group: tuple[str, ...]) -> str:
     group = tuple(name for name in group if not name.startswith(_NOT))
     named = " or ".join(group)
-    if all(name.partition(".")[0].endswith(PREVIOUS) for name in group):
-        plain = " or ".join(name.partition(".")[0].removesuffix(PREVIOUS) for name in group)
+    tables = [next((t for t in _prefixes(name) if t.endswith(PREVIOUS)), "") for name in group]
+    if all(tables):
+        plain = " or ".join(table.removesuffix(PREVIOUS) for table in tables)
         return f"needs last year's {plain} (table {named})"
     return f"needs one of {named}"
+
+
+def _prefixes(name: str) -> list[str]:
+    """The names that could be a table's: of `cin.CINdetails_last.LAchildID` the first, two and three parts."""
+    parts = name.split(".")
+    return [".".join(parts[: n + 1]) for n in range(len(parts))]
 
 
 def _why_no_table(table: str) -> str:

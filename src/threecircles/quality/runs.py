@@ -18,6 +18,9 @@ from threecircles.quality.report import Report
 from threecircles.quality.running import side_by_side
 from threecircles.quality.stored import rules_table
 
+FORM = 2
+"""Changes when findings are named or stored in another way: checks of two forms cannot be compared."""
+
 FOLDER = "run"
 KEPT = (
     "finding_id", "rule", "severity", "return", "year", "table", "row", "child", "column", "value",
@@ -55,7 +58,7 @@ def store_run(
     }
     # Kept for the next check, not for people: written fast rather than small.
     side_by_side(*(partial(_keep, made, inner / f"{name}.arrow") for name, made in tables.items()))
-    told = {"day": day.isoformat(), "headline": report.headline(), "return": report.return_name}
+    told = {"form": FORM, "day": day.isoformat(), "headline": report.headline(), "return": report.return_name}  # fmt: skip
     (inner / "run.json").write_text(json.dumps(told), encoding="utf-8")
     return inner
 
@@ -85,6 +88,7 @@ def open_run(folder: Path) -> Run:
             mend=f"Name one of: {', '.join(near)}." if near else "Name the folder that `check --out` wrote.",
         )  # fmt: skip
     told = json.loads((inner / "run.json").read_text(encoding="utf-8"))
+    _check_form(told, inner)
     tables = {
         name: pl.read_ipc((inner / f"{name}.arrow").read_bytes())
         for name in ("findings", "rules_run", "records", "worklist", "seen")
@@ -101,6 +105,25 @@ def open_run(folder: Path) -> Run:
         first_seen=dict.fromkeys(tables["findings"]["finding_id"], day)
         | dict(tables["seen"].iter_rows()),
     )
+
+
+def check_comparable(since: Path) -> None:
+    """Raise UsageError unless the folder holds checks that can be compared with today's."""
+    stored = [*since.glob(f"{FOLDER}/run.json"), *since.glob(f"*/{FOLDER}/run.json")]
+    if not stored:
+        open_run(since)
+    for path in stored:
+        _check_form(json.loads(path.read_text(encoding="utf-8")), path.parent)
+
+
+def _check_form(told: Mapping[str, object], folder: Path) -> None:
+    if told.get("form") != FORM:
+        raise UsageError(
+            "This check was stored by another version of Three Circles, which names its findings otherwise; "
+            "what is new and what is mended cannot be told from it.",
+            where=str(folder), found=f"stored on {told.get('day', 'a day that is not said')}",
+            mend="Check the same files again with this version, with --out, and name that folder instead.",
+        )  # fmt: skip
 
 
 def progress(before: Run, after: Run) -> pl.DataFrame:

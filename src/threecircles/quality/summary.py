@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from threecircles.core.errors import FINDINGS, RULE_FAILED, UNREADABLE
+from threecircles.quality.layout import CROSS_SCHEMAS, CROSS_SOURCES
 from threecircles.quality.report import Report
 from threecircles.quality.rulebook import year_label
 
@@ -29,6 +31,13 @@ WHAT_TO_DO = (
     ("reporting authority", "they need the authority's code", "Give it with --la"),
 )
 """A word of the reason, the reason in short, and what would make the rules run."""
+
+
+OTHER_SOURCES = (
+    "they compare with a source that was not given. Give the school census, early help, costs and others along with the "
+    "returns; `threecircles rules show CODE` says which"
+)
+_OTHER_SOURCE = re.compile(rf"\b({'|'.join([*CROSS_SCHEMAS, *CROSS_SOURCES])})\.[A-Za-z]")
 
 
 @dataclass(frozen=True)
@@ -77,6 +86,8 @@ class Summary:
             told = next(
                 (f"{plain}. {do}" for word, plain, do in WHAT_TO_DO if word in reason), reason
             )
+            if told == reason and _OTHER_SOURCE.search(reason):
+                told = OTHER_SOURCES
             grouped.setdefault(told, []).extend(codes)
         return tuple((reason.rstrip("."), tuple(codes)) for reason, codes in grouped.items())
 

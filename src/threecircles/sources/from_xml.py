@@ -155,6 +155,10 @@ def _stream(received: Received, record: FileRecord, found: Found) -> tuple[Binar
     return received.open(), None
 
 
+def _places(count: int) -> str:
+    return "1 broken place" if count == 1 else f"{count:,} broken places"
+
+
 def _unknown(label: str) -> bool:
     """Whether a label names no encoding that the XML reader knows: one byte a letter, ASCII below."""
     try:
@@ -277,7 +281,7 @@ def _report(result: XmlResult, source: Source, record: FileRecord, found: Found)
         found.problems.append(
             Problem(
                 record.file_id, "xml-broken", f"{record.name}, line {worst.line:,}, column {worst.column}{who}",
-                worst.reason, found=f"{len(result.broken)} broken places; {result.records:,} records were read",
+                worst.reason, found=f"{_places(len(result.broken))}; {result.records:,} records were read",
                 allowed="well-formed XML", mend="Each broken stretch is kept whole with the rejects. Export the file again.",
             )
         )  # fmt: skip
