@@ -7,10 +7,11 @@ import time
 import pyotp
 import pytest
 import typer
+from argon2 import PasswordHasher
 from typer.testing import CliRunner
 
+from threecircles.cli import account, agreement, audit_log, quote, release, rights
 from threecircles.cli import acting as commands_acting
-from threecircles.cli import commands
 from threecircles.core import keys
 from threecircles.core.errors import NotPermitted, ThreeCirclesError
 from threecircles.core.workspace import create
@@ -35,6 +36,8 @@ PASSWORD = "four words said together"
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     monkeypatch.setenv("THREECIRCLES_KEYS", str(tmp_path / "keys"))
+    # What makes guessing dear is tried elsewhere (tests/web/test_signing_in.py).
+    monkeypatch.setattr(credentials, "_HASHER", PasswordHasher(time_cost=1, memory_cost=64))
     made = create(tmp_path / "w")
     (made.path / "access.yaml").write_text(PEOPLE)
     return made
@@ -49,18 +52,23 @@ def factor(place):
         if name not in held:
             told = credentials.make_account(place.path, name, PASSWORD)
             held[name] = pyotp.parse_uri(told)
-        step = max(int(time.time()) // 30 - 1, used.get(name, 0) + 1)
+        step = max(int(time.time()) // 30, used.get(name, 0) + 1)
         used[name] = step
         return held[name].at(step * 30)
 
     return code
 
 
-@pytest.fixture
-def tell(place):
-    app = typer.Typer()
-    commands.register(app)
+@pytest.fixture(scope="module")
+def app():
+    made = typer.Typer()
+    for group in (account, agreement, audit_log, quote, release, rights):
+        group.register(made)
+    return made
 
+
+@pytest.fixture
+def tell(place, app):
     def run(*words, typed=()):
         answer = CliRunner().invoke(
             app, [*words, "--workspace", str(place.path)], input="\n".join(typed) + "\n"
