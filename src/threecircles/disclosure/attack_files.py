@@ -9,17 +9,22 @@ from pathlib import Path
 
 import numpy as np
 
+from threecircles.core.errors import UsageError
 from threecircles.disclosure.attacker import Ranges, ranges
+from threecircles.disclosure.base_lines import base_rows_guessed
 from threecircles.disclosure.columns import has_figures, hides_all, layout_of
 from threecircles.disclosure.earlier import SMALL, apart, changes, of_other_times
 from threecircles.disclosure.explain import Term, explain
 from threecircles.disclosure.files import Sheet, read_sheets
 from threecircles.disclosure.lattice import Key, Lattice, tie, words
-from threecircles.disclosure.layout import Entry, entries
+from threecircles.disclosure.layout import Entry, base_entries, entries
+from threecircles.disclosure.own_csv import is_own, noughts, own_entries, relate
+from threecircles.disclosure.reader_sums import linked_rows
 from threecircles.disclosure.same_groups import alike
 from threecircles.disclosure.shares import share_bounds
 from threecircles.disclosure.structure import merged, structure
-from threecircles.disclosure.sums import contradictions
+from threecircles.disclosure.sums import Sums, contradictions
+from threecircles.disclosure.wholes import is_base
 
 NARROW = 3.0
 EXPLAINED = 60
@@ -30,8 +35,8 @@ EXPLAINED = 60
 class Found:
     """What can be inferred of one cell. file, row, column: where it stands (row 0: nowhere).
 
-    group: dimension -> value. low, high: tightest bounds, high None when there is none. by: the
-    printed numbers that give it away. sentence: the same in words.
+    group: dimension -> value. low, high: tightest bounds, high None when there is none. quantity: what
+    is counted. by: the printed numbers that give it away. sentence: the same in words.
     """
 
     file: str
@@ -43,6 +48,7 @@ class Found:
     high: float | None
     exact: bool
     width: float | None
+    quantity: str = ""
     by: tuple[str, ...] = ()
     sentence: str = ""
 
@@ -116,25 +122,37 @@ def attack_sheets(
     declared: Sequence[tuple[str, str, str]] = (),
 ) -> Attack:
     """As attack_files, for tables already read."""
-    silent = [s.name for s in sheets if hides_all(s) or (len(sheets) > 1 and not has_figures(s))]
-    named = [
-        (
-            s,
-            layout_of(
-                s,
-                count if count in s.header else None,
-                [g for g in groups or () if g in s.header] or None,
-            ),
-        )
-        for s in sheets
-        if s.name not in silent
-    ]
-    found = [e for s, layout in named for e in entries(s, layout)]
+    found: list[Entry] = []
+    said: list[str] = []
+    for sheet in sheets:
+        if is_own(sheet):
+            found += own_entries(sheet)
+        elif hides_all(sheet) or (len(sheets) > 1 and not has_figures(sheet)):
+            said.append(f"{sheet.name} shows no figure at all, so nothing follows from it")
+        else:
+            found += _counts_of(sheet, count, groups, said if len(sheets) > 1 else None)
     # Only files of anyone's need this; the ledger knows its dimensions by their own names.
     found, same = alike(found)
     attack = attack_entries(found, declared=declared, names=tuple(s.name for s in sheets))
-    said = [f"{name} shows no figure at all, so nothing follows from it" for name in silent]
     return replace(attack, notes=(*same, *attack.notes, *said))
+
+
+def _counts_of(
+    sheet: Sheet, count: str | None, groups: Sequence[str] | None, said: list[str] | None
+) -> list[Entry]:
+    """The counts of a sheet of anyone's. said: where it is noted that there are none; else that is an error."""
+    try:
+        layout = layout_of(
+            sheet,
+            count if count in sheet.header else None,
+            [g for g in groups or () if g in sheet.header] or None,
+        )
+    except UsageError as error:
+        if said is None:
+            raise
+        said.append(f"{sheet.name} was passed over: {error.what.rstrip('.').lower()}")
+        return []
+    return [*entries(sheet, layout), *base_entries(sheet, layout)]
 
 
 def attack_entries(
@@ -155,9 +173,18 @@ def attack_entries(
     if base:
         notes.append(f"all shown counts are multiples of {base}, so each stands for a range")
     tie(lattice, shape.families, slack=base / 2)
+    relate(lattice)
+    lattice.rows += [*base_rows_guessed(found, lattice), *linked_rows(lattice)]
+    small = [c for c in changed if c.size <= SMALL]
     if other_times:
         notes.append(
             "tables differ in most of what they share, so each counts children of its own time"
+        )
+        changed = []
+    elif changed and not small:
+        notes.append(
+            f"{len(changed)} figures differ between tables by more than a few, such as {changed[0].text()}; "
+            "tables that differ are taken to count other children"
         )
         changed = []
     return _report(names, found, lattice, [c.text() for c in changed], [*notes, *lattice.notes])
@@ -189,7 +216,16 @@ def _report(
     notes: list[str],
 ) -> Attack:
     sums = lattice.sums()
-    hidden = {lattice.number[(e.quantity, e.at)]: e for e in reversed(found) if e.told.hidden}
+    empty = noughts(lattice)
+    hidden = {
+        at: e
+        for e in reversed(found)
+        if e.told.hidden and (at := lattice.number[(e.quantity, e.at)]) not in empty
+    }
+    if empty:
+        notes.append(
+            f"{len(empty)} hidden figures are 0 because a shown total of theirs is 0, which their profile shows"
+        )
     wanted = np.zeros(sums.cells, bool)
     wanted[list(hidden)] = True
     wanted |= ~np.array(lattice.printed, bool)
@@ -208,7 +244,7 @@ def _report(
     bad = [f"{words(keys[lattice.rows[r][0]][1])} and its parts" for r in contradictions(sums)]
     bad += [words(keys[at][1]) for at in np.flatnonzero(known.contradictory & wanted)[:10]]
     return Attack(
-        tuple(names), len(found), tuple(explained[: len(told)]), tuple(explained[len(told) :]),
+        tuple(names), sum(not is_base(e.quantity) for e in found), tuple(explained[: len(told)]), tuple(explained[len(told) :]),
         tuple(changes), tuple(dict.fromkeys(notes)), tuple(dict.fromkeys(bad)),
         {"solves": known.solves, "sums": len(lattice.rows)},
     )  # fmt: skip
@@ -219,27 +255,28 @@ def _found(key: Key, e: Entry | None, known: Ranges, at: int) -> Found:
     finite = np.isfinite(high)
     return Found(
         e.sheet if e else "", e.row if e else 0, e.column if e else "", dict(key[1]), e.told.text if e else "",
-        low, high if finite else None, bool(known.exact[at]), high - low if finite else None,
+        low, high if finite else None, bool(known.exact[at]), high - low if finite else None, key[0],
     )  # fmt: skip
 
 
-def _explained(found: Sequence[Found], lattice: Lattice, sums: object) -> list[Found]:
-    told, keys = [], {key[1]: at for key, at in lattice.number.items()}
-    left = EXPLAINED
+def _explained(found: Sequence[Found], lattice: Lattice, sums: Sums) -> list[Found]:
+    told, left = [], EXPLAINED
     for f in found:
-        group = tuple(sorted(f.group.items()))
         terms: list[Term] = []
-        if f.exact and left and group in keys:
+        if f.exact and left:
             left -= 1
-            terms = explain(lattice, keys[group])
+            key = (f.quantity, tuple(sorted(f.group.items())))
+            terms = explain(lattice, sums, lattice.number[key])
         by = tuple(f"{words(t.group)}: {t.value:g}" for t in terms)
-        told.append(Found(**{**asdict(f), "by": by, "sentence": _sentence(f, terms)}))
+        told.append(replace(f, by=by, sentence=_sentence(f, terms)))
     return told
 
 
 def _sentence(f: Found, terms: Sequence[Term]) -> str:
     place = f" ({f.file}, row {f.row})" if f.row else ""
     name = words(tuple(sorted(f.group.items())))
+    measure, counted, _ = f.quantity.partition("|")
+    name = f"{measure.replace(':', ', ')} of {name}" if counted else name
     if not f.exact:
         return f"{name}{place} lies between {f.low:g} and {'any number' if f.high is None else format(f.high, 'g')}."
     if not terms:

@@ -13,7 +13,12 @@ from threecircles.disclosure.adding_up import Family, Group
 from threecircles.disclosure.attacker import ranges
 from threecircles.disclosure.cast import children_of, declared_names, same_names
 from threecircles.disclosure.lattice import Lattice, tie
+from threecircles.disclosure.profiles import profile
+from threecircles.disclosure.reader_sums import base_rows, linked_rows
 from threecircles.disclosure.release import Safe
+
+NARROW = 3.0
+"""Cells known to within less than this are asked to the end; of others it is enough that they are not."""
 
 ADDITIVE = ("n", "n_with", "numerator")
 """Columns whose figures add up over groups, so that a hidden one may be worked out."""
@@ -52,7 +57,7 @@ def attack_safe(tables: Sequence[Safe], told: Told | None = None) -> list[Leak]:
 
 
 def _attack(children: str, tables: Sequence[Safe], told: Told) -> list[Leak]:
-    shown, hidden, given_away = _figures(tables, told)
+    shown, hidden, given_away, pairs = _figures(tables, told)
     names = _alike(shown)
     lattice = Lattice()
     for quantity, values in shown.items():
@@ -61,17 +66,28 @@ def _attack(children: str, tables: Sequence[Safe], told: Told) -> list[Leak]:
     asked = [
         lattice.cell((names[q], g), printed=True) for q, groups in hidden.items() for g in groups
     ]
+    told_of = {
+        (names[q], g): (names[b], g) for (q, g), (b, _) in pairs.items() if names[q] != names[b]
+    }
+    lattice.rows += [*base_rows(lattice, told_of), *linked_rows(lattice)]
     tie(lattice, _families(tables))
     _measures(lattice, names)
     sums = lattice.sums()
     wanted = np.zeros(sums.cells, bool)
-    wanted[[at for at in asked if not lattice.shown()[at]]] = True
-    found = ranges(sums, wanted)
+    # A nought that follows from a shown nought is a secret only where noughts are hidden.
+    told_anyway = lattice.noughts() if all(_shows_nought(t) for t in tables) else set()
+    shown_cells = lattice.shown()
+    wanted[[at for at in asked if not shown_cells[at] and at not in told_anyway]] = True
+    found = ranges(sums, wanted, enough=np.full(sums.cells, NARROW))
     keys = lattice.keys
     return [Leak(children, *key, value) for key, value in given_away.items()] + [
         Leak(children, *keys[at], float(found.low[at]))
         for at in np.flatnonzero(wanted & found.exact)
     ]
+
+
+def _shows_nought(table: Safe) -> bool:
+    return profile(table.profile).zero == "show"
 
 
 def _alike(shown: Mapping[str, Mapping[Group, float]]) -> dict[str, str]:
@@ -86,22 +102,28 @@ def _alike(shown: Mapping[str, Mapping[Group, float]]) -> dict[str, str]:
 
 def _figures(
     tables: Sequence[Safe], told: Told
-) -> tuple[dict[str, dict[Group, float]], dict[str, set[Group]], dict[tuple[str, Group], float]]:
-    """Shown values and hidden groups of each quantity, and the hidden ones that another file told."""
+) -> tuple[
+    dict[str, dict[Group, float]],
+    dict[str, set[Group]],
+    dict[tuple[str, Group], float],
+    dict[tuple[str, Group], tuple[str, Group]],
+]:
+    """Shown values and hidden groups of each quantity, the hidden ones that another file told, and what
+    stands as count and base in one line."""
     shown: dict[str, dict[Group, float]] = {}
     hidden: dict[str, set[Group]] = {}
     given_away: dict[tuple[str, Group], float] = {}
+    pairs: dict[tuple[str, Group], tuple[str, Group]] = {}
     for table in tables:
         own = table.spec.dimensions
         column = {d.column: f"{d.column}@{d.vintage}" if d.vintage else d.column for d in own}
-        count = table.spec.count
-        counted = [
-            c for c in ADDITIVE if c in table.frame.columns and (c != "numerator" or count == c)
-        ]
+        counted = counted_columns(table)
         for at, row in enumerate(table.frame.iter_rows(named=True)):
             group = tuple(sorted((column[c], str(row[c])) for c in column if str(row[c]) != TOTAL))
             for c in counted:
-                name = f"{row['measure']}:{'with' if c != 'n' and count != 'n' else 'count'}"
+                name = f"{row['measure']}:{'count' if c == 'n' else 'with'}"
+                if c != "n" and "n" in counted:
+                    pairs[name, group] = (f"{row['measure']}:count", group)
                 shown.setdefault(name, {})
                 elsewhere = told.get((table.spec.id, at, c))
                 if row[c] is not None:
@@ -110,7 +132,15 @@ def _figures(
                     shown[name][group] = given_away[name, group] = elsewhere
                 elif row["symbol"] == "[c]":
                     hidden.setdefault(name, set()).add(group)
-    return shown, hidden, given_away
+    present = {(q, g) for q, own in shown.items() for g in own} | {(q, g) for q, own in hidden.items() for g in own}  # fmt: skip
+    return shown, hidden, given_away, {k: b for k, b in pairs.items() if {k, b} <= present}
+
+
+def counted_columns(table: Safe) -> list[str]:
+    """The columns of a safe table whose figures add up over groups."""
+    there, count = table.frame.columns, table.spec.count
+    parts = table.spec.kind == "share" and "n_with" not in there and count == "n"
+    return [c for c in ADDITIVE if c in there and (c != "numerator" or count == c or parts)]
 
 
 def _families(tables: Sequence[Safe]) -> dict[str, list[Family]]:

@@ -25,8 +25,16 @@ ENDLESS = 1e7
 NEAR = 300
 """Cells around one that a small programme moves, before the whole part is asked."""
 
-LARGE = 600
+LARGE = 60
 """Cells of a part beyond which whole-number programmes are kept for cells that look narrow."""
+
+WHOLE_SECONDS = 15.0
+"""Seconds that whole-number programmes of one part may take where the truth is not known; then bounds of
+ordinary programmes stand: they are as wide or wider, and give every cell away that sums alone give away."""
+
+
+PROOF_SECONDS = 60.0
+"""The same where the truth is known: a cell whose width is not proven then is protected by hiding more."""
 
 
 @dataclass(frozen=True)
@@ -142,6 +150,11 @@ class Search:
                 return
             self._set(i, sense, self._extreme(i, sense, exactly=False))
         if self.whole:
+            if self.high[i] - self.low[i] >= 2 * need - TINY:
+                # Sums leave twice the need: whole numbers fit in between (disclosure 5).
+                self.seen_low[i] = min(self.seen_low[i], self.low[i])
+                self.seen_high[i] = max(self.seen_high[i], self.high[i])
+                return
             self._reach(i, need)
             for sense in (1.0, -1.0):
                 if not self._wide(i, need):
@@ -167,7 +180,7 @@ class Search:
                 continue
             # The nearest such table: the farther one is the harder programme.
             point = self._near(i, lower, upper, -sense)
-            if point is None:
+            if point is None and self._patient():
                 self.linear.bound(i, lower[i], upper[i])
                 point = self.linear.whole(i, -sense)
                 self.linear.bound(i, self.part.lower[i], min(self.part.upper[i], ENDLESS))
@@ -216,9 +229,13 @@ class Search:
         seen = self.seen_low[i] if sense > 0 else self.seen_high[i]
         other = self.seen_high[i] if sense > 0 else self.seen_low[i]
         narrow = abs(other - bound) < 6 or not np.isfinite(other)
-        if abs(seen - bound) > 0.5 and (self.part.cells.size <= LARGE or narrow):
+        worth = narrow or self.part.cells.size <= LARGE
+        if abs(seen - bound) > 0.5 and worth and self._patient():
             point = self.linear.whole(i, sense)
             if point is not None:
                 self.see(point)
                 return float(np.round(point[i]))
         return bound
+
+    def _patient(self) -> bool:
+        return self.linear.spent < (WHOLE_SECONDS if self.truth is None else PROOF_SECONDS)

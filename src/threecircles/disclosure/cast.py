@@ -8,7 +8,7 @@ releases is one cell with one fate.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,68 +16,15 @@ import scipy.sparse as sp
 
 from threecircles.core.tables import TOTAL, Measured, TableSpec
 from threecircles.definitions import read_csv
+from threecircles.disclosure.cast_sums import base_sums, linked_sums, measure_sums
+from threecircles.disclosure.cells import Group, Key, Quantity, Register
 from threecircles.disclosure.linear import TINY, Floats, Ints
 from threecircles.disclosure.profiles import Profile
 from threecircles.disclosure.sums import Bools, Sums
 from threecircles.disclosure.suppress import Wish
 
-Group = frozenset[tuple[str, str]]
-"""Dimension column -> value, totals left out."""
-
-Key = tuple[str, str, Group]
-"""Children, quantity, group: the identity of a cell."""
-
 TOTALS_COST = 10.0
 """How much dearer hiding a total is than hiding one of its parts."""
-
-
-@dataclass
-class Register:
-    """Cells by identity, and the sums among them. published: it stands in a table as such."""
-
-    number: dict[Key, int] = field(default_factory=dict)
-    value: list[float] = field(default_factory=list)
-    published: list[bool] = field(default_factory=list)
-    primary: list[bool] = field(default_factory=list)
-    uses: list[int] = field(default_factory=list)
-    rows: list[tuple[tuple[int, ...], tuple[float, ...]]] = field(default_factory=list)
-    told: set[tuple[int, frozenset[int]]] = field(default_factory=set)
-    names: dict[str, dict[str, str]] = field(default_factory=dict)
-
-    def cell(self, key: Key, value: float, *, published: bool = True, primary: bool = False) -> int:
-        """The number of a cell, made if new. It is primary when anything says so."""
-        at = self.number.get(key)
-        if at is None:
-            at = self.number[key] = len(self.value)
-            self.value.append(value)
-            self.published.append(published)
-            self.primary.append(primary)
-            self.uses.append(1)
-            return at
-        self.published[at] |= published
-        self.primary[at] |= primary
-        self.uses[at] += 1
-        return at
-
-    def adds_up(self, whole: int, parts: Sequence[int]) -> None:
-        """Note, once, that parts make up a whole."""
-        if (whole, frozenset(parts)) in self.told or list(parts) == [whole]:
-            return
-        self.told.add((whole, frozenset(parts)))
-        self.rows.append(((whole, *parts), (-1.0, *([1.0] * len(parts)))))
-
-
-@dataclass(frozen=True)
-class Quantity:
-    """One additive figure of a table: its name among these children, and what it is to each row.
-
-    role: count (children counted), base (children behind the figure) or with (those it holds for).
-    """
-
-    name: str
-    measure: str
-    role: str
-    values: dict[Group, float]
 
 
 @dataclass(frozen=True)
@@ -117,7 +64,8 @@ class Cast:
         at, where, coefficient = zip(*lines, strict=True) if lines else ((), (), ())
         matrix = sp.csr_matrix((coefficient, (at, where)), shape=(len(r.rows), value.size))
         nothing = np.zeros(value.size)
-        sums = Sums(matrix, np.zeros(len(r.rows)), nothing, np.full(value.size, np.inf))
+        right = np.array([r.gaps.get(i, 0.0) for i in range(len(r.rows))])
+        sums = Sums(matrix, right, nothing, np.full(value.size, np.inf))
         totals = np.array([self._is_total(key) for key in r.number], bool)
         cost = (
             (1.0 + np.log1p(value))
@@ -153,7 +101,9 @@ def cast(tables: Sequence[Measured], profile_of: Callable[[TableSpec], Profile])
     for t, table in enumerate(tables):
         for quantity in named[t]:
             _dimension_sums(register, table, quantity, profile_of(table.spec))
-    _measure_sums(register)
+        base_sums(register, table, children_of(table.spec), named[t])
+    measure_sums(register)
+    linked_sums(register)
     width = np.full(len(register.value), 3.0)
     for c, w in widths.items():
         width[c] = w
@@ -161,8 +111,11 @@ def cast(tables: Sequence[Measured], profile_of: Callable[[TableSpec], Profile])
 
 
 def children_of(spec: TableSpec) -> str:
-    """Which children a table counts: tables that agree in this share cells."""
-    return f"{spec.population}|{spec.unit}|{spec.period}"
+    """Which children a table counts: tables that agree in this share cells.
+
+    Of a unit that names several ("children; rate per 10,000") the first is what is counted.
+    """
+    return f"{spec.population}|{spec.unit.partition(';')[0]}|{spec.period}"
 
 
 def group_of(spec: TableSpec, row: dict[str, object]) -> Group:
@@ -415,23 +368,6 @@ def _family_sums(
             small = bool(profile.hides(np.array([gap]))[0])
             cells.append(register.cell(key, gap, published=False, primary=small))
         register.adds_up(at, cells)
-
-
-def _measure_sums(register: Register) -> None:
-    """Sums among quantities of one group, as declared in disclosure_profiles/relations.csv."""
-    by_group: dict[tuple[str, Group], dict[str, int]] = {}
-    for (children, quantity, group), at in register.number.items():
-        by_group.setdefault((children, group), {})[quantity] = at
-    declared = [(r["whole"], r["parts"].split()) for r in read_csv("disclosure_profiles/relations")]
-    for (children, _), cells in by_group.items():
-        names = register.names.get(children, {})
-        for declared_whole, declared_parts in declared:
-            whole, *parts = (names.get(q, q) for q in (declared_whole, *declared_parts))
-            if whole not in cells or any(p not in cells for p in parts) or len(parts) == 1:
-                continue
-            members = [cells[p] for p in parts]
-            if abs(sum(register.value[m] for m in members) - register.value[cells[whole]]) < TINY:
-                register.adds_up(cells[whole], members)
 
 
 def hidden_rows(deciding: tuple[tuple[int, ...], ...], hidden: Bools) -> Ints:

@@ -11,6 +11,7 @@ import numpy as np
 from threecircles.core.errors import UsageError
 from threecircles.core.tables import TOTAL
 from threecircles.disclosure.adding_up import Family, without_twins
+from threecircles.disclosure.base_lines import base_rows_of
 from threecircles.disclosure.lattice import OTHERS, Key, Lattice, tie, words
 from threecircles.disclosure.layout import Entry
 from threecircles.disclosure.linear import TINY, Floats, Linear
@@ -105,6 +106,7 @@ def _tied(
     bare = not _has_totals([(e.quantity, e.at) for e in own], families)
     tie(lattice, families, keep_wholes=bare)
     _tie_bases(lattice, own)
+    lattice.rows += base_rows_of(own, lattice)
     left_open = ~np.array(lattice.printed, bool)
     return lattice, bare, left_open, _settle(lattice)
 

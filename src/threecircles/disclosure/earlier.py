@@ -69,10 +69,28 @@ def of_other_times(found: Sequence[Entry], changed: Sequence[Change]) -> bool:
 
 
 def apart(found: Sequence[Entry]) -> list[Entry]:
-    """The entries, each table but the first counting children of its own."""
-    first = found[0].sheet if found else ""
+    """The entries, tables that contradict each other counting children of their own.
+
+    Tables that agree in all that they share stay together: each goes with the first ones it fits.
+    """
+    editions: list[dict[Key, float]] = []
+    of_sheet: dict[str, int] = {}
+    by_sheet: dict[str, list[Entry]] = {}
+    for e in found:
+        by_sheet.setdefault(e.sheet, []).append(e)
+    for sheet, own in by_sheet.items():
+        told = {(e.quantity, e.at): e.told.value for e in own if e.told.value is not None}
+        fits = (i for i, known in enumerate(editions) if all(known.get(k, v) == v for k, v in told.items()))  # fmt: skip
+        at = next(fits, len(editions))
+        if at == len(editions):
+            editions.append({})
+        editions[at].update(told)
+        of_sheet[sheet] = at
     return [
-        e if e.sheet == first else replace(e, quantity=f"{e.quantity} in {e.sheet}") for e in found
+        e
+        if not of_sheet[e.sheet]
+        else replace(e, quantity=f"{e.quantity} ({of_sheet[e.sheet] + 1})")
+        for e in found
     ]
 
 

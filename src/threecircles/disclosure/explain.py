@@ -10,6 +10,7 @@ import scipy.sparse as sp
 from threecircles.disclosure.adding_up import Group
 from threecircles.disclosure.lattice import Lattice
 from threecircles.disclosure.linear import TINY, Linear
+from threecircles.disclosure.sums import Sums
 
 
 @dataclass(frozen=True)
@@ -21,13 +22,12 @@ class Term:
     times: float
 
 
-def explain(lattice: Lattice, cell: int) -> list[Term]:
+def explain(lattice: Lattice, sums: Sums, cell: int) -> list[Term]:
     """The shortest sum of printed numbers found that equals a cell; empty when none does.
 
     A cell can also be exact because numbers cannot be negative, or by a percentage; then no sum of
-    numbers alone gives it.
+    numbers alone gives it. sums: the lattice's.
     """
-    sums = lattice.sums()
     free = np.flatnonzero(sums.upper - sums.lower > TINY)
     if cell not in free:
         return []

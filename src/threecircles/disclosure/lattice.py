@@ -12,6 +12,7 @@ from threecircles.core.tables import TOTAL
 from threecircles.disclosure.adding_up import Family, Group
 from threecircles.disclosure.linear import TINY
 from threecircles.disclosure.sums import Bools, Sums
+from threecircles.disclosure.wholes import is_base, make_wholes, whole_key
 
 Key = tuple[str, Group]
 """Quantity, group: the identity of a cell in files."""
@@ -20,9 +21,6 @@ Lines = Mapping[tuple[str, str, Group], Mapping[str, int]]
 """Quantity, dimension, the other dimensions -> value -> cell."""
 
 OTHERS = "(others)"
-
-MOST_CELLS = 400_000
-"""Cells up to which totals that nobody printed are made, to see what lies between."""
 
 
 @dataclass
@@ -74,6 +72,17 @@ class Lattice:
         """Cells that everybody knows exactly."""
         return np.array(self.high) - np.array(self.low) <= TINY
 
+    def noughts(self) -> set[int]:
+        """Cells that are nought because a whole of theirs is shown as nought, and those below them."""
+        empty = {at for at, high in enumerate(self.high) if high == 0}
+        found: set[int] = set()
+        while True:
+            new = {p for whole, parts in self.rows if whole in empty for p in parts} - empty
+            if not new:
+                return found
+            empty |= new
+            found |= new
+
 
 def tie(
     lattice: Lattice,
@@ -88,29 +97,36 @@ def tie(
     totals that nobody printed matter in themselves, not only for what they tell of others.
     """
     broken, leaky = _tried(lattice, families, _lines(lattice, families), slack)
-    sound = {d: [f for f in own if (d, f) not in broken] for d, own in families.items()}
     for d, parent in dict.fromkeys((d, f.parent) for d, own in families.items() for f in own):
-        if not any(f.parent == parent for f in sound[d]):
+        if all((False, d, f) in broken for f in families[d] if f.parent == parent):
             lattice.notes.append(
                 f"{d}: the parts of {parent} add up to more than it, so they overlap and are not tied"
             )
-    _make_wholes(lattice, sound)
-    known = _by_whole(sound)
-    for (quantity, d, rest), members in _lines(lattice, sound).items():
-        for family in _of_members(known[d], members):
-            _tie_one(lattice, (quantity, d, rest), members, family, (d, family) in leaky)
+    for base in (False, True):
+        # A base stands in many lines and may not add up where the counts beside it do.
+        sound = {d: [f for f in own if (base, d, f) not in broken] for d, own in families.items()}
+        make_wholes(lattice, sound, base=base, every=keep_wholes)
+        known = _by_whole(sound)
+        for (quantity, d, rest), members in _lines(lattice, sound).items():
+            if is_base(quantity) != base:
+                continue
+            there = _of_members(known[d], members)
+            for family in there:
+                if not _shorter(family, there, members):
+                    leaves = (base, d, family) in leaky
+                    _tie_one(lattice, (quantity, d, rest), members, family, leaves)
     if not keep_wholes:
         _forget_idle(lattice)
 
 
 def _tried(
     lattice: Lattice, families: Mapping[str, Sequence[Family]], lines: Lines, slack: float
-) -> tuple[set[tuple[str, Family]], set[tuple[str, Family]]]:
-    """Families whose parts overlap, and those that leave something out, where all is printed."""
+) -> tuple[set[tuple[bool, str, Family]], set[tuple[bool, str, Family]]]:
+    """Families whose parts overlap, and those that leave something out, where all is printed: of bases or of counts."""
     broken, leaky = set(), set()
     shown = lattice.shown()
     known = _by_whole(families)
-    for (_, d, _), members in lines.items():
+    for (quantity, d, _), members in lines.items():
         for family in _of_members(known[d], members):
             whole = members[family.parent]
             parts = [members[p] for p in family.parts if p in members]
@@ -119,9 +135,9 @@ def _tried(
             gap = lattice.low[whole] - sum(lattice.low[p] for p in parts)
             room = slack * (len(parts) + 1) + TINY
             if gap < -room:
-                broken.add((d, family))
+                broken.add((is_base(quantity), d, family))
             elif gap > room and len(parts) == len(family.parts):
-                leaky.add((d, family))
+                leaky.add((is_base(quantity), d, family))
     return broken, leaky
 
 
@@ -161,29 +177,6 @@ def _lines(lattice: Lattice, families: Mapping[str, Sequence[Family]]) -> Lines:
     return lines
 
 
-def _whole_key(quantity: str, d: str, rest: Group, parent: str) -> Key:
-    return quantity, rest if parent == TOTAL else tuple(sorted((*rest, (d, parent))))
-
-
-def _make_wholes(lattice: Lattice, families: Mapping[str, Sequence[Family]]) -> None:
-    """Make every total that lies between what is printed, so that no sum is missed for want of a step."""
-    above: dict[str, dict[str, list[str]]] = {}
-    for d, own in families.items():
-        for family in own:
-            for part in family.parts:
-                if part != family.parent:
-                    above.setdefault(d, {}).setdefault(part, []).append(family.parent)
-    waiting = list(lattice.number)
-    while waiting and len(lattice.low) < MOST_CELLS:
-        quantity, group = waiting.pop()
-        for d, value in group:
-            for parent in above.get(d, {}).get(value, ()):
-                key = _whole_key(quantity, d, tuple(p for p in group if p[0] != d), parent)
-                if key not in lattice.number:
-                    lattice.cell(key)
-                    waiting.append(key)
-
-
 def _forget_idle(lattice: Lattice) -> None:
     """Leave out sums whose whole nobody printed and no other sum speaks of: they tell nothing."""
     uses: dict[int, int] = {}
@@ -209,6 +202,17 @@ def _forget_idle(lattice: Lattice) -> None:
     lattice.rows = rows
 
 
+def _shorter(family: Family, others: Sequence[Family], members: Mapping[str, int]) -> bool:
+    """True for the parts that another table lists where this line holds more of the same whole."""
+    own = set(family.parts)
+    return any(
+        other.parent == family.parent
+        and own < set(other.parts)
+        and any(p in members for p in other.parts if p not in own)
+        for other in others
+    )
+
+
 def _tie_one(
     lattice: Lattice,
     line: tuple[str, str, Group],
@@ -221,11 +225,11 @@ def _tie_one(
     if whole is None or not present or [members[p] for p in present] == [whole]:
         return
     parts = [members[p] for p in present]
-    parts += [lattice.cell(_whole_key(*line, p)) for p in family.parts if p not in members]
+    parts += [lattice.cell(whole_key(*line, p)) for p in family.parts if p not in members]
     if leaky:
         # Other lists of the same whole leave out others.
         parts.append(
-            lattice.cell(_whole_key(*line, f"{OTHERS} {family.parent} beside {family.parts[0]}"))
+            lattice.cell(whole_key(*line, f"{OTHERS} {family.parent} beside {family.parts[0]}"))
         )
     lattice.rows.append((whole, tuple(parts)))
 

@@ -223,7 +223,7 @@ def _judged(
 
 
 def _named(found: object) -> tuple[object, ...]:
-    return (tuple(sorted(found.group.items())), found.low)  # type: ignore[attr-defined]
+    return (found.quantity, tuple(sorted(found.group.items())), found.low)  # type: ignore[attr-defined]
 
 
 def _with_totals(found: Sequence[Entry], sums: Sequence[Sum]) -> list[Sum]:

@@ -14,6 +14,7 @@ TINY = 1e-6
 """Below this two figures count as equal; the solver's own tolerance is 1e-7."""
 
 _OPTIMAL = highspy.HighsModelStatus.kOptimal
+_TIME = highspy.HighsModelStatus.kTimeLimit
 _PATIENCE = 10.0
 """Seconds one whole-number programme may take before its linear bound is used instead."""
 
@@ -41,6 +42,7 @@ class Linear:
         self._solver.passModel(_model(matrix, right, lower, upper))
         self._costed = np.zeros(0, dtype=np.int32)
         self.solves = 0
+        self.spent = 0.0
 
     def smallest(self, where: Ints | list[int], cost: Floats | list[float]) -> Floats | None:
         """A point with the smallest sum of cost over those cells, or None when there is none."""
@@ -59,13 +61,18 @@ class Linear:
         self._solver.changeColBounds(int(cell), float(lower), float(upper))
 
     def whole(self, cell: int, sense: float) -> Floats | None:
-        """As `smallest` for one cell, over whole numbers only; None when it takes too long."""
+        """As `smallest` for one cell, over whole numbers only; None when it takes too long.
+
+        What all such programmes took is added up in `spent` (seconds).
+        """
         everyone = np.arange(self.cells, dtype=np.int32)
         kinds = np.full(self.cells, highspy.HighsVarType.kInteger)
         self._solver.changeColsIntegrality(self.cells, everyone, kinds)
         self._solver.setOptionValue("time_limit", self._solver.getRunTime() + _PATIENCE)
         self._solver.setOptionValue("presolve", "on")
+        begun = self._solver.getRunTime()
         found = self.smallest([cell], [sense])
+        self.spent += self._solver.getRunTime() - begun
         self._solver.setOptionValue("time_limit", float("inf"))
         self._solver.setOptionValue("presolve", "off")
         self._solver.changeColsIntegrality(
@@ -100,7 +107,7 @@ class Linear:
     def _solve(self) -> Floats | None:
         self._solver.run()
         self.solves += 1
-        if self._solver.getModelStatus() != _OPTIMAL:
+        if self._solver.getModelStatus() not in (_OPTIMAL, _TIME):
             # A warm start can stall on a degenerate face; a cold one settles it.
             self._solver.clearSolver()
             self._solver.run()

@@ -91,6 +91,7 @@ def _hide(table: Measured, profile: Profile, made: Cast, number: int, pattern: P
         [pl.when(is_hidden).then(None).otherwise(pl.col(c)).alias(c) for c in figures]
         + [pl.when(is_hidden).then(pl.lit("[c]")).otherwise(pl.col("symbol")).alias("symbol")]
     )
+    frame = _order_told(frame, table, dimensions)
     frame, low = _low_base(frame, table.spec, profile)
     frame = _rounded(frame, table.spec, profile)
     told = {
@@ -101,6 +102,18 @@ def _hide(table: Measured, profile: Profile, made: Cast, number: int, pattern: P
         "low_base": low,
     }
     return Judged(table.spec, frame, profile, told)
+
+
+def _order_told(frame: pl.DataFrame, table: Measured, dimensions: list[str]) -> pl.DataFrame:
+    """Hidden rows of a table that stands in order of its figures go to the end, in order of their names:
+    their places would tell which of them is larger."""
+    counts = table.frame[table.spec.count].drop_nulls()
+    if not dimensions or counts.n_unique() < 2:
+        return frame
+    if not (counts.is_sorted() or counts.is_sorted(descending=True)):
+        return frame
+    gone = pl.col("symbol") == "[c]"
+    return pl.concat([frame.filter(~gone), frame.filter(gone).sort(dimensions)])
 
 
 def with_symbols(frame: pl.DataFrame) -> pl.DataFrame:

@@ -17,6 +17,8 @@ _SINGLE = re.compile(r"(?:age |aged |year )?(\d{1,4})(?: years?)?\Z", re.IGNOREC
 _OVER = re.compile(r"\D*(\d{1,4})\s*(?:\+|and over|or over|and above|plus)\s*\Z", re.IGNORECASE)
 _UNDER = re.compile(r"\D*(?:under|below|<)\s*(\d{1,4})\D*\Z", re.IGNORECASE)
 _TIME = re.compile(r"year|period|date|quarter|month|time", re.IGNORECASE)
+_WHEN = re.compile(r"(19|20)\d\d|\bq[1-4]\b|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec", re.I)
+"""What values of time look like: a column headed "year group" holds ages, and they add up."""
 _IDENTITY = re.compile(
     r"measure|indicator|statistic|item|question|metric|release|edition", re.IGNORECASE
 )
@@ -77,11 +79,14 @@ def _nested(entries: Sequence[Entry]) -> tuple[str, str, dict[str, str]] | None:
     """The next pair of columns of which one is fixed by the other; an empty map when they are twins."""
     dimensions = sorted({d for e in entries for d, _ in e.at})
     groups = [dict(at) for at in dict.fromkeys(e.at for e in entries)]
+    timely = {
+        d
+        for d in dimensions
+        if _IDENTITY.search(d) or _is_time(d, {own[d] for own in groups if d in own})
+    }
     for coarse in dimensions:
         for fine in dimensions:
-            if coarse == fine or any(
-                _TIME.search(d) or _IDENTITY.search(d) for d in (coarse, fine)
-            ):
+            if coarse == fine or timely & {coarse, fine}:
                 continue
             above: dict[str, set[str]] = {}
             for own in groups:
@@ -155,10 +160,10 @@ def _families(
         return (), []
     ranges = {v: r for v in values if (r := _range(v)) is not None}
     if len(ranges) == len(values) and _overlap(ranges):
-        return _range_families(ranges, total=not _TIME.search(d)), [
+        return _range_families(ranges, total=not _is_time(d, values)), [
             f"{d} holds ranges that overlap"
         ]
-    if _TIME.search(d):
+    if _is_time(d, values):
         return (), []
     inside: dict[str, list[str]] = {}
     for part, parent in above.items():
@@ -179,7 +184,8 @@ def _families(
         roots = named
     notes = [f"{d}: {f.parent} is made up of {len(f.parts)} others" for f in guessed]
     lone = len(roots) == 1 and bool(guessed)
-    totals = [Family(TOTAL, tuple(roots), guessed=lone)]
+    kinds = divisions(roots)
+    totals = [Family(TOTAL, own, guessed=lone) for own in kinds]
     if complete and any(all(p[0] != d for p in e.at) for e in entries):
         alike = twins(d, roots, entries)
         guessed += alike
@@ -187,10 +193,24 @@ def _families(
         totals.append(Family(TOTAL, tuple(v for v in roots if v not in taken)))
     # Tables may divide the same children in other ways: wards of two years, or only localities.
     for own in by_sheet.values():
-        some = tuple(v for v in roots if v in own or any(p in own for p in inside.get(v, ())))
-        if some and len(some) < len(roots):
-            totals.append(Family(TOTAL, some))
+        for kind in kinds:
+            some = tuple(v for v in kind if v in own or any(p in own for p in inside.get(v, ())))
+            if some and len(some) < len(kind):
+                totals.append(Family(TOTAL, some))
     return (*nested, *guessed, *dict.fromkeys(totals)), notes
+
+
+def _is_time(d: str, values: Iterable[str]) -> bool:
+    """True for a dimension of times, over which nothing adds up."""
+    return bool(_TIME.search(d)) and any(_WHEN.search(v) for v in values)
+
+
+def divisions(values: Sequence[str]) -> list[tuple[str, ...]]:
+    """The ways in which values divide the whole: together, or each kind apart where all are written kind:value."""
+    kinds: dict[str, list[str]] = {}
+    for v in values:
+        kinds.setdefault(v.partition(":")[0] if ":" in v else "", []).append(v)
+    return [tuple(own) for own in kinds.values()] if "" not in kinds else [tuple(values)]
 
 
 def _range(value: str) -> tuple[int, int] | None:

@@ -8,7 +8,8 @@ from itertools import combinations
 
 from threecircles.core.tables import Measured
 from threecircles.definitions import read_csv
-from threecircles.disclosure.cast import Group, children_of, declared_names, quantities, same_names
+from threecircles.disclosure.cast import children_of, declared_names, quantities, same_names
+from threecircles.disclosure.cells import Group
 
 ENOUGH = 6
 """Groups in which a sum must hold before it is taken for one."""

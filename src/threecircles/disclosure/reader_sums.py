@@ -1,0 +1,80 @@
+"""What a reader of safe tables adds up beside their totals: bases that stand in every line, stock and flow.
+
+Only what is shown decides whether such a sum is believed; a hidden figure is never looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from threecircles.disclosure.adding_up import Group
+from threecircles.disclosure.lattice import Key, Lattice
+from threecircles.disclosure.linear import TINY
+from threecircles.disclosure.linked_values import linked
+
+Row = tuple[int, tuple[int, ...]]
+
+
+def linked_rows(lattice: Lattice) -> Iterator[Row]:
+    """The sums that disclosure_profiles/linked_values.csv declares, where no shown figure speaks against them."""
+    groups: dict[str, dict[frozenset[tuple[str, str]], Group]] = {}
+    for quantity, group in lattice.number:
+        groups.setdefault(quantity, {})[frozenset(group)] = group
+    for quantity, own in groups.items():
+        for whole, parts in linked(own):
+            row = (
+                lattice.number[quantity, own[whole]],
+                tuple(lattice.number[quantity, own[p]] for p in parts),
+            )
+            if _open(lattice, row) and _possible(lattice, row):
+                yield row
+
+
+def base_rows(lattice: Lattice, pairs: Mapping[Key, Key]) -> Iterator[Row]:
+    """Counts that together make up the base which each of their lines shows.
+
+    pairs: count -> its base, both cells of the lattice.
+    """
+    for d in sorted({d for key in pairs for d, _ in key[1]}):
+        lines: dict[tuple[str, Group], list[Key]] = {}
+        for quantity, group in pairs:
+            rest = tuple(p for p in group if p[0] != d)
+            if rest != group:
+                lines.setdefault((quantity, rest), []).append((quantity, group))
+        by_quantity: dict[str, list[list[Key]]] = {}
+        for (quantity, _), own in lines.items():
+            if len(own) > 1:
+                by_quantity.setdefault(quantity, []).append(own)
+        for several in by_quantity.values():
+            rows = [row for own in several if (row := _line(lattice, pairs, own)) is not None]
+            if len(rows) == len(several) and _believed(lattice, rows):
+                yield from (row for row in rows if _open(lattice, row))
+
+
+def _line(lattice: Lattice, pairs: Mapping[Key, Key], own: Sequence[Key]) -> Row | None:
+    """A line's base and its counts; None where the base differs along the line or is nowhere shown."""
+    shown = [at for key in own if _is_shown(lattice, at := lattice.number[pairs[key]])]
+    if not shown or len({lattice.low[at] for at in shown}) != 1:
+        return None
+    return shown[0], tuple(lattice.number[key] for key in own)
+
+
+def _believed(lattice: Lattice, rows: Sequence[Row]) -> bool:
+    """No line speaks against the sum, and one that is shown whole speaks for it."""
+    whole = [row for row in rows if not _open(lattice, row)]
+    return bool(whole) and all(_possible(lattice, row) for row in rows)
+
+
+def _open(lattice: Lattice, row: Row) -> bool:
+    return not all(_is_shown(lattice, c) for c in (row[0], *row[1]))
+
+
+def _possible(lattice: Lattice, row: Row) -> bool:
+    """Whether the parts can make up the whole with what is known of each."""
+    low = sum(lattice.low[p] for p in row[1])
+    high = sum(lattice.high[p] for p in row[1])
+    return low <= lattice.high[row[0]] + TINY and high >= lattice.low[row[0]] - TINY
+
+
+def _is_shown(lattice: Lattice, at: int) -> bool:
+    return lattice.high[at] - lattice.low[at] <= TINY
