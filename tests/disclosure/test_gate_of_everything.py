@@ -100,6 +100,7 @@ places: 8
 
 TRIED = {
     "survey open": "s1", "survey serve": "s1", "survey close": "s1", "survey score": "s1", "survey weight": "s1",
+    "survey census": "s1 --place PLACE", "survey hand-over": "s1 --out out",
     "survey codes": "s1 --schools x.csv --classes x.csv --out out", "survey report": "s1 --out out",
     "needs-audit plan": "x.csv --study s1 --out out", "needs-audit agree": "x.csv --study s1",
     "need effect estimate": "plan.yaml --rows x.csv", "need follow": "x.csv --study s1",
