@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,8 @@ SEX = {"F": "Girls", "M": "Boys", "other": "Another word, or not said"}
 STEP = "survey.report"
 MORE = ("n_weighted", "deff")
 """Figures of an estimate beside its value, ends and base: weighted base and design effect."""
+_OWN = pl.col("measure").str.contains(r":(beside|adjusted|all|similar_low|similar_high)$")
+"""What a school's own report sets beside it; limits of chance are the borough's."""
 VALUES = ("value", "low", "high", "numerator", "denominator", "n", *MORE)
 
 
@@ -81,7 +84,7 @@ class _Maker:
         )
         yield self._table(
             "survey-schools", "Schools beside each other, drawn towards the whole",
-            self._comparison(funnels=True), "mean", True,
+            self.compared, "mean", True,
         )  # fmt: skip
 
     def convenience(self) -> list[Measured]:
@@ -99,17 +102,20 @@ class _Maker:
         scores = self._scores(
             alone, [("school",), ("school", "sex"), ("school", "nc_year")], "school"
         )
-        answers, compared = self._answers(("school",), alone), self._comparison()
+        told = [
+            (name, title, kind, rows, rows.partition_by("school", as_dict=True))
+            for name, title, kind, rows in (
+                ("took-part", "Pupils who took part", "count", self.base),
+                ("scores", "Scores by sex and year", "mean", scores),
+                ("answers", "What pupils answered", "share", self._answers(("school",), alone)),
+                ("beside", "This school beside the others", "mean", self.compared.filter(_OWN)),
+            )
+        ]
         for school in sorted(self.frame["school"].unique().to_list()):
-            own = pl.col("school") == school
-            for name, title, rows, kind in (
-                ("took-part", "Pupils who took part", self.base, "count"),
-                ("scores", "Scores by sex and year", scores, "mean"),
-                ("answers", "What pupils answered", answers, "share"),
-                ("beside", "This school beside the others", compared, "mean"),
-            ):
+            for name, title, kind, rows, own in told:
+                mine = own.get((school,), rows.clear())
                 yield self._table(
-                    f"school-{school}-{name}", title, rows.filter(own), kind, True, "school-report"
+                    f"school-{school}-{name}", title, mine, kind, True, "school-report"
                 )
 
     def _base(self) -> pl.DataFrame:
@@ -154,12 +160,13 @@ class _Maker:
     def _answers(self, by: tuple[str, ...], design: Design | None) -> pl.DataFrame:
         return self._with_base(answer_shares(self.frame, self.items, by, design))
 
-    def _comparison(self, funnels: bool = False) -> pl.DataFrame:
+    @cached_property
+    def compared(self) -> pl.DataFrame:
         """Each school's mean, drawn towards the mean of all by how little it knows of itself.
 
         Measures SCALE:beside, :adjusted (with pupils as elsewhere), :all, :similar_low and :similar_high
-        (of twenty similar schools). funnels: also its plain mean (:mean) and the limits of chance about
-        the mean of all (:low95 ...).
+        (of twenty similar schools); for the borough also its plain mean (:mean) and the limits of chance
+        about the mean of all (:low95 ...).
         """
         folder = folder_of(self.scored.home, self.scored.study.id)
         pupils = self.frame.with_columns(school="urn")
@@ -177,18 +184,17 @@ class _Maker:
                     parts.append(marked.with_columns(measure=pl.lit(f"{scale}:{measure}")))
             whole = wholes[scale]
             parts.append(_rows(self.marks.values(), f"{scale}:all", whole.centre))
-            for urn, mark in self.marks.items():
-                ends = similar_range(whole, near.get(urn, ()))
-                for k, end in enumerate(("similar_low", "similar_high")):
-                    if ends is not None:
-                        parts.append(_rows([mark], f"{scale}:{end}", ends[k]))
-            if funnels:
-                known = self.frame.drop_nulls(scale)
-                limits = funnel(known[scale].to_numpy(), known["school"].to_numpy())
-                parts.append(_rows(limits.units, f"{scale}:mean", limits.means))
-                for name, (low, high) in limits.limits.items():
-                    parts.append(_rows(limits.units, f"{scale}:low{name}", low))
-                    parts.append(_rows(limits.units, f"{scale}:high{name}", high))
+            ranges = {m: similar_range(whole, near.get(u, ())) for u, m in self.marks.items()}
+            shown = {m: r for m, r in ranges.items() if r is not None}
+            for k, end in enumerate(("similar_low", "similar_high")):
+                ends = np.array([r[k] for r in shown.values()])
+                parts.append(_rows(shown, f"{scale}:{end}", ends))
+            known = self.frame.drop_nulls(scale)
+            limits = funnel(known[scale].to_numpy(), known["school"].to_numpy())
+            parts.append(_rows(limits.units, f"{scale}:mean", limits.means))
+            for name, (low, high) in limits.limits.items():
+                parts.append(_rows(limits.units, f"{scale}:low{name}", low))
+                parts.append(_rows(limits.units, f"{scale}:high{name}", high))
         table = pl.concat([_rows((), "", 0.0), *parts], how="diagonal")
         kinds = [pl.lit(TOTAL).alias("sex"), pl.lit(TOTAL).alias("nc_year")]
         empty = [pl.lit(None, pl.Float64).alias(c) for c in MORE]
