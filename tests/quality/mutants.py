@@ -101,7 +101,8 @@ def _of_words(text: str) -> Iterator[tuple[int, int, str]]:
             for other in others:
                 if other != match[0]:
                     yield *match.span(), other.format(match[0])
-    for match in re.finditer(r"(?<![\w.'])\d{1,4}(?![\w.'])", text):
+    for match in re.finditer(r"(?<![\w.'])(?<!select )\d{1,4}(?![\w.'])", text):
+        # What `exists (select 1 ...)` selects is nothing to a rule.
         for other in (int(match[0]) + 1, int(match[0]) - 1):
             yield *match.span(), str(other)
 
