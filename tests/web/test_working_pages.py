@@ -177,6 +177,7 @@ def test_the_desk_works_by_keyboard_alone(open_as):
         ("demo-officer", "/rights"),
         ("demo-officer", "/rights/R00001"),
         ("demo-practitioner", "/signpost"),
+        ("demo-practitioner", "/team"),
         ("demo-reviewer", "/links"),
     ],
 )

@@ -16,6 +16,7 @@ from threecircles.core.safety import Grant, Sensitive
 from threecircles.core.steps import Step
 from threecircles.core.tables import Measured
 from threecircles.definitions.place import Place
+from threecircles.need import teams
 from threecircles.need.areas import FIFTHS, Areas, areas_of
 from threecircles.need.circles_step import circles_tables
 from threecircles.need.combine import combination_tables
@@ -124,6 +125,16 @@ def steps(place: Place) -> list[Step]:
             purpose=PURPOSE,
         )
     )
+    made.append(
+        Step(
+            name=teams.STEP,
+            function=team_counts,
+            reads=("record.episode", "record.timeliness", "record.re_referral"),
+            writes=(teams.TABLE,),
+            definitions=("teams", "processes"),
+            purpose=PURPOSE,
+        )
+    )
     results = evaluations(place)
     if results:
         made.append(
@@ -148,6 +159,16 @@ def steps(place: Place) -> list[Step]:
             )
         )
     return made
+
+
+def team_counts(
+    episode: Any, timeliness: Any, re_referral: Any, *, grant: Grant, place: Place
+) -> dict[str, pl.DataFrame]:
+    """Each recording team's own work on the last day of the place's year, as counts."""
+    episodes, clocks, again = (_opened(t, grant) for t in (episode, timeliness, re_referral))
+    told = list(teams.recording_teams().values())
+    made = teams.team_work(told, episodes, clocks, again, last=year_end(place.year))
+    return {teams.TABLE: made}
 
 
 def evaluations(place: Place) -> tuple[Path, ...]:

@@ -15,6 +15,7 @@ WORK = (
     ("Check a return", "/check", ("analyst",)),
     ("Doubtful pairs", "/links", ("reviewer",)),
     ("Who else works here", "/signpost", ("practitioner",)),
+    ("Your team", "/team", ("practitioner",)),
     ("Emergency looks", "/signpost/alerts", ("data_protection_officer",)),
     ("Surveys", "/surveys", ("survey_lead",)),
     ("Release desk", "/release", ("analyst", "survey_lead", "school_lead", "researcher", "output_checker", "approver", "information_governance", "data_protection_officer")),

@@ -21,6 +21,7 @@ MODULES = (
     "threecircles.web.work.check",
     "threecircles.web.work.links",
     "threecircles.web.work.signpost",
+    "threecircles.web.work.team",
     "threecircles.web.work.desk",
     "threecircles.web.work.rights",
     "threecircles.web.work.audit",
