@@ -204,10 +204,17 @@ def grant(
     period: Annotated[str, typer.Option()] = "2026",
     contributions: Annotated[int, typer.Option(min=1, help="The most rows one child adds.")] = 1,
     workspace: Workspace = Path(),
+    actor: Actor = None,
 ) -> None:
-    """Set the budget of a dataset, once."""
+    """Set the budget of a dataset, once; whoever looks after policies does."""
+    from threecircles.cli.acting import acting
     from threecircles.disclosure import budget
+    from threecircles.disclosure.permission import check_may
 
+    check_may(
+        "manage_policy", actor=acting(workspace, actor).person, purpose_id="audit", folder=workspace,
+        resource_id=f"budget:{dataset}", detail={"epsilon": epsilon},
+    )  # fmt: skip
     made = budget.grant(workspace, dataset, audience, period, epsilon, contributions)
     print(budget.words(made.epsilon / budget.MILLION))
 
