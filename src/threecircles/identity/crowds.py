@@ -16,6 +16,8 @@ from threecircles.identity.clusters import DECIDED
 CROWD = 25
 """Records of one source alike in everything above which they are no longer compared one by one."""
 RULE = "identical"
+GIVEN = pl.col("rule").is_in(["must-link", RULE])
+"""Pairs that stand whatever a score would say, and teach nothing."""
 _LIKE = ("first", "surname", "birth_year")
 """What is looked at first; records without any name, or without a year of birth, meet no others."""
 

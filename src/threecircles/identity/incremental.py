@@ -29,8 +29,7 @@ def extended(
     old_rid = _unchanged(previous.records, records)
     records = records.with_columns((~pl.col("rid").is_in(old_rid["rid"].implode())).alias("is_new"))
     raw = [c for c in previous.edges.columns if c == "w" or c.startswith(("gamma_", "mw_"))]
-    given = pl.col("rule").is_in(["must-link", crowds.RULE])
-    scored = previous.edges.filter(~given).select("rid_l", "rid_r", *raw)
+    scored = previous.edges.filter(~crowds.GIVEN).select("rid_l", "rid_r", *raw)
     crowd = crowds.set_apart(records)
     kept = _moved(scored, old_rid)
     if records["is_new"].any():

@@ -16,8 +16,6 @@ REVIEW = 0.05
 _PARTNERED = 0.7
 """Share of records taken to have a partner in another source, for comparison with repeats."""
 BITS = "w_adjusted"
-_GIVEN = ("must-link", crowds.RULE)
-"""Rules that stand whatever a score would say."""
 _DERIVED = (
     "within", "edge", "unit_l", "unit_r", "src_l", "src_r", "chosen", "tie", "strain", "accepted", "p", "band", "why",
 )  # fmt: skip
@@ -71,7 +69,7 @@ def _units(
     )
     cap = pl.col("cap") - visible + log2(share / max(known.co_twin_rate, 1e-4))
     edges = edges.with_columns(
-        pl.when(within & ~pl.col("rule").is_in(_GIVEN))
+        pl.when(within & ~crowds.GIVEN)
         .then(pl.min_horizontal(weight, cap))
         .otherwise(BITS)
         .alias(BITS)
@@ -100,7 +98,7 @@ def _units(
 
 def _repeat_share(records: pl.DataFrame, inside: pl.DataFrame) -> float:
     """Share of a source's records that repeat a person, from pairs that leave no doubt."""
-    sure = inside.filter((pl.col("w") >= rescore.SURE) & ~pl.col("rule").is_in(_GIVEN))
+    sure = inside.filter((pl.col("w") >= rescore.SURE) & ~crowds.GIVEN)
     if "gamma_first_name" in inside.columns:
         sure = sure.filter(pl.col("gamma_first_name") >= 4)
     n = int(records.select(pl.col("dup").sum()).item())

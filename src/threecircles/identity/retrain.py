@@ -13,7 +13,7 @@ from math import log2
 import numpy as np
 import polars as pl
 
-from threecircles.identity import rescore
+from threecircles.identity import crowds, rescore
 from threecircles.identity.ladder import Ladder, resolved, weighed
 from threecircles.identity.model import Comparison, Level
 from threecircles.identity.review import Answered, decided, stratified
@@ -53,6 +53,7 @@ def retrained(ladder: Ladder, answers: Sequence[Answered], threshold: float) -> 
     edges = _moved(ladder, comparisons)
     model = ladder.model.with_comparisons(comparisons, ladder.model.prior)
     layered = weighed(edges, ladder.records, known, pairs["different"], pairs["same"])
+    layered = crowds.with_followers(layered, crowds.set_apart(ladder.records))
     fresh = resolved(replace(ladder, edges=layered, model=model, known=known), threshold, pairs["different"])  # fmt: skip
     after = int(fresh.edges["accepted"].sum())
     changes = _changes(ladder, fresh)
@@ -63,7 +64,7 @@ def retrained(ladder: Ladder, answers: Sequence[Answered], threshold: float) -> 
 def _weighted(ladder: Ladder, pairs: dict[str, pl.DataFrame]) -> pl.DataFrame:
     """Reviewed candidate pairs with `same` and `weight`, weights adding up to their number."""
     marked = pl.concat([pairs[k].with_columns(pl.lit(k == "same").alias("same")) for k in ("same", "different")])  # fmt: skip
-    scored = stratified(ladder.edges.filter(pl.col("rule") != "must-link"))
+    scored = stratified(ladder.edges.filter(~crowds.GIVEN))
     sizes = scored.group_by("stratum").len(name="of")
     found = scored.join(marked, on=["rid_l", "rid_r"]).join(sizes, on="stratum")
     weight = pl.col("of") / pl.len().over("stratum")
@@ -115,7 +116,7 @@ def _first_names(ladder: Ladder, reviewed: pl.DataFrame) -> rescore.Constants:
 def _moved(ladder: Ladder, comparisons: list[Comparison]) -> pl.DataFrame:
     """The scored pairs with each field's bits, and their sum, under the new m."""
     raw = [c for c in ladder.edges.columns if c == "w" or c.startswith(("rid_", "gamma_", "mw_"))]
-    edges = ladder.edges.filter(pl.col("rule") != "must-link").select(raw)
+    edges = ladder.edges.filter(~crowds.GIVEN).select(raw)
     moves = []
     for old, new in zip(ladder.model.comparisons, comparisons, strict=True):
         step = {
