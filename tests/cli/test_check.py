@@ -99,3 +99,22 @@ def test_the_screen_names_the_file_of_each_note_and_says_what_a_stranger_is(tmp_
     assert "another return than was asked for: Children in Need census" in said.replace("\n", " ")
     assert "header.csv: 1 row stands above the heading row and was not read as data." in said
     assert "uasc.csv: ssda903 delimited text UASC: 1 row, written in UTF-16" in said
+
+
+def test_the_report_alone_says_what_was_not_read(tmp_path):
+    """quality A28, section 5: whoever opens only the report must not take the rest for the whole."""
+    whole = (
+        "<Message><Header><CollectionDetails><Year>2026</Year><ReferenceDate>2026-03-31</ReferenceDate></CollectionDetails></Header>"
+        "<Children><Child><ChildIdentifiers><LAchildID>a</LAchildID></ChildIdentifiers></Child>"
+        "<Child><ChildIdentifiers><LAchildID>b</LAchild"
+    )
+    (tmp_path / "cin.xml").write_text(whole)
+    (tmp_path / "budget.csv").write_text("Cost centre,Budget,Spend\nA100,1000,900\n")
+    done = checking.check_files([tmp_path], checking.Asked(year=2026))
+    checking.write(done, tmp_path / "out", None, ("html",))
+    page = (tmp_path / "out" / "cin-2026" / "report.html").read_text()
+    assert "1 broken place; 1 record was read." in page
+    assert "Not recognised and not read: budget.csv" in page
+    screen = checking.screen(done)
+    assert "None of the headings is one that a known return or source has" in screen
+    assert "Cost centre, Budget, Spend" in screen and "leave it out" in screen

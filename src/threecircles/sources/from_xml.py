@@ -155,8 +155,9 @@ def _stream(received: Received, record: FileRecord, found: Found) -> tuple[Binar
     return received.open(), None
 
 
-def _places(count: int) -> str:
-    return "1 broken place" if count == 1 else f"{count:,} broken places"
+def _broken(places: int, records: int) -> str:
+    broken = "1 broken place" if places == 1 else f"{places:,} broken places"
+    return f"{broken}; {'1 record was' if records == 1 else f'{records:,} records were'} read"
 
 
 def _unknown(label: str) -> bool:
@@ -281,7 +282,7 @@ def _report(result: XmlResult, source: Source, record: FileRecord, found: Found)
         found.problems.append(
             Problem(
                 record.file_id, "xml-broken", f"{record.name}, line {worst.line:,}, column {worst.column}{who}",
-                worst.reason, found=f"{_places(len(result.broken))}; {result.records:,} records were read",
+                worst.reason, found=_broken(len(result.broken), result.records),
                 allowed="well-formed XML", mend="Each broken stretch is kept whole with the rejects. Export the file again.",
             )
         )  # fmt: skip
