@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from datetime import date
 
 import polars as pl
@@ -200,6 +201,40 @@ def test_convenience_answers_have_no_interval_group_school_or_weight(tmp_path):
     assert "of the" in table.spec.title.lower() and "convenience" in table.spec.title
     assert all(m.startswith("convenience ") for m in table.frame["measure"])
     assert "stand for nobody else" in account(scored)["notices"][0]
+
+
+def test_a_report_of_convenience_answers_says_so_in_every_form_and_names_no_school(tmp_path):
+    "A25: pages, CSV, PDF and the kept estimates: the label is there; intervals, groups and weights are not."
+    import pypdf
+
+    from threecircles.cli.survey_run import write_reports
+
+    study, _, _ = answered(
+        tmp_path, schools=3, on_roll=20, more="basis: convenience", languages="en", questionnaires="pupils_9_11"
+    )  # fmt: skip
+    close(tmp_path, study, GRANT, date(2026, 12, 1))
+    done = write_reports(tmp_path, study, tmp_path / "out", date(2026, 12, 2), tell=lambda _: None)
+    assert done.schools == {} and not (tmp_path / "out" / "schools").exists()
+    page = (done.borough / "index.html").read_text()
+    assert page.count("stand for nobody else") > 5 and "I have a friend I can talk to." in page
+    assert not re.search(r"95% interval|Girls|Boys|School \d|Year \d", page)
+    pdf = " ".join(p.extract_text() for p in pypdf.PdfReader(done.borough / "report.pdf").pages)
+    assert "nobody else" in " ".join(pdf.split()) and "95% interval" not in pdf
+    (path,) = (done.borough / "data").glob("*.csv")
+    rows = pl.read_csv(path, infer_schema_length=0)
+    assert all(m.startswith("convenience ") for m in rows["measure"])
+    empty = [c for c in ("low", "high", "n_weighted", "deff") if c in rows.columns]
+    assert empty and all(
+        rows[c].drop_nulls().replace("", None).null_count() == rows[c].drop_nulls().len()
+        for c in empty
+    )
+    kept = pl.read_parquet(folder_of(tmp_path, study.id) / "estimates.parquet")
+    assert set(kept["target"]) == {"those who answered (convenience)"} and set(kept["group"]) == {
+        "{}"
+    }
+    assert all(
+        kept[c].null_count() == kept.height for c in ("se", "low", "high", "deff", "n_weighted")
+    )
 
 
 def test_the_count_while_open_shows_classes_and_no_attribute(tmp_path):

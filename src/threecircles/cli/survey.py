@@ -274,7 +274,11 @@ def weight(study: StudyId, workspace: Workspace = HERE) -> None:
     """
     from threecircles.cli.survey_run import scored_of
 
-    told = scored_of(workspace, study).weighted
+    scored = scored_of(workspace, study)
+    if scored.study.basis == "convenience":
+        print("Convenience answers have no weights: they stand for nobody but those who gave them.")
+        return
+    told = scored.weighted
     print(
         f"Design effect {told.kish:.3f}; largest weight {told.largest:.2f} times the median; {told.passes} passes"
     )

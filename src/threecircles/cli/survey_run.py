@@ -67,7 +67,12 @@ def write_reports(
     Raises NotPermitted when the tables cannot be made safe together.
     """
     from threecircles.report.context import Context
-    from threecircles.report.survey_packs import borough_pack, school_pack, write_report
+    from threecircles.report.survey_packs import (
+        borough_pack,
+        convenience_pack,
+        school_pack,
+        write_report,
+    )
 
     scored = score_study(workspace, study)
     kept = write_estimates(scored)
@@ -88,6 +93,11 @@ def write_reports(
     store.close()
     period = f"{study.opens:%B %Y}, wave {study.wave}"
     about = Context(place=study.label, la_code="", period=period, made_on=today, edition="partners")
+    if study.basis == "convenience":
+        # Nothing is said of a school: who came stands for nobody else there either.
+        pack = convenience_pack(safe, about, account(scored, kept=kept))
+        write_report(pack, out / "borough")
+        return Reported(out / "borough", {}, tuple(without))
     if not only:
         write_report(borough_pack(safe, about, account(scored, kept=kept)), out / "borough")
     told, schools, same = account(scored, school=True), {}, []

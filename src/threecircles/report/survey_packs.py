@@ -10,7 +10,12 @@ from threecircles.disclosure.release import Safe
 from threecircles.report.context import Context
 from threecircles.report.model import Downloads, Pack, Page
 from threecircles.report.pack import accessibility_page, release_id
-from threecircles.report.pages import borough_survey, school_survey, service_survey
+from threecircles.report.pages import (
+    borough_survey,
+    convenience_survey,
+    school_survey,
+    service_survey,
+)
 from threecircles.report.pages.survey_numbers import numbers_page
 from threecircles.report.pdf import write_pdf
 from threecircles.report.released import Tables, released
@@ -33,6 +38,17 @@ def borough_pack(
     """The report of the borough."""
     ready = released(t for t in tables if t.spec.id.startswith("survey-"))
     return _pack(ready, borough_survey.pages(ready, context, dict(told)), context, "partners")
+
+
+def convenience_pack(
+    tables: Iterable[Safe], context: Context, told: Mapping[str, tuple[str, ...]]
+) -> Pack:
+    """The report of answers that stand for nobody but those who gave them."""
+    ready = released(t for t in tables if t.spec.id == "survey-convenience")
+    pages = convenience_survey.pages(ready, context, told)
+    return _pack(
+        ready, pages, context, "partners", f"What those who answered said: {context.place}"
+    )
 
 
 def service_pack(tables: Iterable[Safe], provider: str, context: Context) -> Pack:

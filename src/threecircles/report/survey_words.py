@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from threecircles.report.released import Released
@@ -32,9 +33,13 @@ class Topic:
 
 def topics(table: Released) -> tuple[Topic, ...]:
     """The measures that a table of answers holds; strengths first."""
-    codes = {m.partition(":")[0] for m in table.measures()}
+    return topics_of(table.safe.spec.definitions, {m.partition(":")[0] for m in table.measures()})
+
+
+def topics_of(definitions: Iterable[str], codes: set[str]) -> tuple[Topic, ...]:
+    """The measures among some definitions of which these questions were asked; strengths first."""
     found = []
-    for name in table.safe.spec.definitions:
+    for name in definitions:
         if "@" in name:
             continue
         known = measure(name)

@@ -22,6 +22,8 @@ TOLD = 0.01
 LEAST_FLAGGED = 10
 """Flagged forms below which it is not told what they change: it would tell of a few children."""
 FIGURES = ("value", "se", "low", "high", "df", "deff", "n", "n_weighted")
+DESIGNED = ("se", "low", "high", "df", "deff", "n_weighted")
+"""What only a census or a sample has."""
 WAYS: tuple[tuple[str, ...], ...] = ((), ("sex",), ("nc_year",))
 
 
@@ -30,19 +32,25 @@ def estimates(scored: Scored) -> pl.DataFrame:
 
     Columns: study, wave, measure, item, answer, scale_form, statistic, group (JSON), value, se, low, high,
     level, df, deff, n, n_weighted, n_not_asked, n_missing, n_prefer_not, target, flags_in, weight_version,
-    definition_versions, suppressed (null: disclosure fills it), manifest_id.
+    definition_versions, suppressed (null: disclosure fills it), manifest_id. Of convenience answers only
+    the shares of all who answered, without weight, error or interval; target says whom they stand for.
     """
     rows: list[dict[str, Any]] = []
     for flags_in, frame in _frames(scored).items():
         if frame.height:
             rows += [r | {"flags_in": flags_in} for r in _rows(scored, frame)]
     table = pl.DataFrame(rows, infer_schema_length=None)
+    convenience = scored.study.basis == "convenience"
+    if convenience:
+        table = table.filter(pl.col("statistic") == "share").with_columns(
+            pl.lit(None, pl.Float64).alias(c) for c in DESIGNED
+        )
     weights = scored.rows["weight"].cast(pl.String).str.join("|").item()
     return table.with_columns(
         study=pl.lit(scored.study.id),
         wave=pl.lit(scored.study.wave),
         level=pl.lit(0.95),
-        target=pl.lit("superpopulation"),
+        target=pl.lit("those who answered (convenience)" if convenience else "superpopulation"),
         weight_version=pl.lit(hashlib.sha256(weights.encode()).hexdigest()[:12]),
         definition_versions=pl.lit("; ".join(versions(scored.study, scored.home))),
         suppressed=pl.lit(None, pl.Boolean),
@@ -85,6 +93,8 @@ def what_flags_change(scored: Scored, kept: pl.DataFrame | None = None) -> list[
 
 def _frames(scored: Scored) -> dict[str, pl.DataFrame]:
     rows = scored.rows.with_columns(nc_year=pl.col("nc_year").cast(pl.String))
+    if scored.study.basis == "convenience":
+        rows = rows.with_columns(weight=pl.lit(1.0))
     return {"with": rows, "without": rows.filter(~pl.col("flagged"))}
 
 
