@@ -165,7 +165,9 @@ def team_counts(
     episode: Any, timeliness: Any, re_referral: Any, *, grant: Grant, place: Place
 ) -> dict[str, pl.DataFrame]:
     """Each recording team's own work on the last day of the place's year, as counts."""
-    episodes, clocks, again = (_opened(t, grant) for t in (episode, timeliness, re_referral))
+    episodes, clocks, again = (
+        None if t is None else _opened(t, grant) for t in (episode, timeliness, re_referral)
+    )
     told = list(teams.recording_teams().values())
     made = teams.team_work(told, episodes, clocks, again, last=year_end(place.year))
     return {teams.TABLE: made}

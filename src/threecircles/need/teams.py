@@ -5,9 +5,10 @@ Counts only: no row says which child or who worked with it. The web shows one te
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
 import narwhals as nw
 import polars as pl
@@ -17,11 +18,28 @@ from threecircles.core.dates import add_months
 from threecircles.core.engines import collect
 from threecircles.core.workspace import Workspace
 from threecircles.definitions import Definition, load_folder
+from threecircles.need.services.stock import service_processes
 from threecircles.record.derive.stock import status_on
 
 TABLE, STEP = "need.team_work", "need.teams"
 DUE_SOON_DAYS, NEXT_DAYS, QUARTERS = 5, 90, 4
-CLOCK_STATES = ("met", "due within 5 working days", "due later", "overdue", "cannot tell")
+CLOCK_STATES = (
+    "met",
+    "done late",
+    "due within 5 working days",
+    "due later",
+    "overdue",
+    "cannot tell",
+)
+EPISODES = {
+    "person_id": pl.String,
+    "process": pl.String,
+    "valid_from": pl.Date,
+    "valid_to": pl.Date,
+}
+CLOCKS = {"person_id": pl.String, "process": pl.String, "from_on": pl.Date, "to_on": pl.Date,
+          "taken": pl.Int64, "time_limit": pl.Int64, "result": pl.String}  # fmt: skip
+REFERRALS = {"person_id": pl.String, "on_date": pl.Date, "re_referral": pl.String}
 _SCHEMA = {
     "team": pl.String,
     "part": pl.String,
@@ -53,9 +71,9 @@ def recording_teams() -> dict[str, RecordingTeam]:
 
 def team_work(
     teams: Sequence[RecordingTeam],
-    episodes: nw.LazyFrame,
-    clocks: nw.LazyFrame,
-    referrals: nw.LazyFrame,
+    episodes: nw.LazyFrame | None,
+    clocks: nw.LazyFrame | None,
+    referrals: nw.LazyFrame | None,
     last: date,
 ) -> pl.DataFrame:
     """Counts of children by team. Columns: team, part, item, state, n.
@@ -65,11 +83,18 @@ def team_work(
     blank = none recorded), again (state yes, no, unknown). n: distinct children.
     episodes: person_id, process, valid_from, valid_to. clocks: person_id, process, to_on, taken,
     time_limit, from_on, result. referrals: person_id, on_date, re_referral. last: day of the count.
+    A table that the place does not have is counted as no row, and its part is not there.
     """
-    held = collect(episodes.select("person_id", "process", "valid_from", "valid_to"))
-    timed, again = collect(clocks), collect(referrals)
+    held, timed, again = (
+        _held(frame, schema)
+        for frame, schema in ((episodes, EPISODES), (clocks, CLOCKS), (referrals, REFERRALS))
+    )
     rows = [r for team in teams for r in _one(team, held, timed, again, last)]
     return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
+
+
+def _held(frame: nw.LazyFrame | None, schema: Mapping[str, Any]) -> pl.DataFrame:
+    return pl.DataFrame(schema=schema) if frame is None else collect(frame.select(*schema))
 
 
 def _one(
@@ -77,8 +102,9 @@ def _one(
 ) -> list[tuple[str, str, str, str, int]]:
     mine = held.filter(pl.col("process").is_in(team.processes))
     rows = [(team.id, "open", p, "", n) for p, n in _counted(_open(mine, last), "process")]
-    for back in range(QUARTERS):
-        day = add_months(last, -3 * back)
+    # Before its first record nothing is known of a team: that is not nought.
+    known = [d for d in (add_months(last, -3 * k) for k in range(QUARTERS)) if _since(mine, d)]
+    for day in known:
         rows.append(
             (team.id, "past", day.isoformat(), "", _open(mine, day)["person_id"].n_unique())
         )
@@ -100,6 +126,10 @@ def _one(
     return rows
 
 
+def _since(rows: pl.DataFrame, day: date) -> bool:
+    return rows.filter(pl.col("valid_from") <= day).height > 0
+
+
 def _open(rows: pl.DataFrame, day: date) -> pl.DataFrame:
     return collect(status_on(nw.from_native(rows.lazy()), day))
 
@@ -110,20 +140,25 @@ def _counted(rows: pl.DataFrame, column: str) -> list[tuple[str, int]]:
 
 
 def _state() -> pl.Expr:
-    """The word for a clock: one that ends within five working days stands apart from the rest."""
+    """The word for a clock: what is done late is not overdue, and five working days stand apart from the rest."""
     left = pl.col("time_limit") - pl.col("taken")
+    done = pl.col("to_on").is_not_null()
     return (
         pl.when(pl.col("result") == "met").then(pl.lit(CLOCK_STATES[0]))
-        .when((pl.col("result") == "not_yet_due") & (left <= DUE_SOON_DAYS)).then(pl.lit(CLOCK_STATES[1]))
-        .when(pl.col("result") == "not_yet_due").then(pl.lit(CLOCK_STATES[2]))
-        .when(pl.col("result") == "missed").then(pl.lit(CLOCK_STATES[3]))
-        .otherwise(pl.lit(CLOCK_STATES[4]))
+        .when((pl.col("result") == "missed") & done).then(pl.lit(CLOCK_STATES[1]))
+        .when((pl.col("result") == "not_yet_due") & (left <= DUE_SOON_DAYS)).then(pl.lit(CLOCK_STATES[2]))
+        .when(pl.col("result") == "not_yet_due").then(pl.lit(CLOCK_STATES[3]))
+        .when(pl.col("result") == "missed").then(pl.lit(CLOCK_STATES[4]))
+        .otherwise(pl.lit(CLOCK_STATES[5]))
     )  # fmt: skip
 
 
 def _followed(ended: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
-    """process that ended, process that began next within 90 days ("" = none recorded), children."""
-    after = held.select("person_id", next="process", begun="valid_from")
+    """process that ended, service that began next within 90 days ("" = none recorded), children."""
+    services = service_processes(held["process"].unique().to_list())
+    after = held.filter(pl.col("process").is_in(services)).select(
+        "person_id", next="process", begun="valid_from"
+    )
     pairs = ended.select("person_id", "process", "valid_to").join(after, on="person_id", how="left")
     began = pl.col("begun").is_between(
         pl.col("valid_to"), pl.col("valid_to") + pl.duration(days=NEXT_DAYS)

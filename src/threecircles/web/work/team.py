@@ -44,7 +44,7 @@ def _show(
     return HTMLResponse(
         page(
             "team.html", title=team.label, here="/team", work=True, permit=allowed, team=team, own=own,
-            parts=_parts(counts), clocks=_clocks(counts), uses=used_for(tables, team.sources),
+            parts=_parts(counts), states=[s.capitalize() for s in CLOCK_STATES], clocks=_clocks(counts), uses=used_for(tables, team.sources),
             made_on=_day(released_on(opened)), findings=findings_of(tables, team.returns),
         )
     )  # fmt: skip
