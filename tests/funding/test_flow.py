@@ -5,9 +5,10 @@ import pytest
 
 from threecircles.core.errors import UsageError
 from threecircles.definitions import load_text
-from threecircles.funding.flow import flow, flow_svg, flow_text
+from threecircles.funding.flow import flow, flow_text
 from threecircles.funding.share_rules import ShareRules, shared
-from threecircles.funding.spend_views import drawn, read_amounts
+from threecircles.funding.spend_views import read_amounts, to_draw
+from threecircles.report.pages.money_flow import flow_svg
 
 RULES = """id: r
 label: R
@@ -48,9 +49,9 @@ def test_the_parts_of_the_flow_are_the_whole_and_unallocated_is_shown(rules):
 
 
 def test_the_drawing_says_everything_and_hatches_what_was_assumed(rules):
-    drawing = flow_svg(flow(LINES, rules), "Money's way")
-    assert drawing.startswith("<svg") and drawing.count("url(#hatch)") > 0
-    for word in ("Local authority", "Treatment", "Safety", "Unallocated", "<title", "<desc"):
+    drawing = flow_svg(flow(LINES, rules))
+    assert drawing.startswith("<svg") and drawing.count("url(#money-hatch)") > 0
+    for word in ("Local authority", "Treatment", "Safety", "Not allocated", "<title", "<desc"):
         assert word in drawing
 
 
@@ -63,8 +64,8 @@ def test_money_goes_to_areas_by_what_was_measured(rules, tmp_path):
 
 def test_a_drawing_needs_rules_and_a_name_that_fits(tmp_path):
     with pytest.raises(UsageError, match="share rules"):
-        drawn(LINES, None, None, tmp_path / "x.svg")
+        to_draw(LINES, None, None, tmp_path / "x.svg")
     with pytest.raises(UsageError, match="cannot be written"):
-        drawn(LINES, "demo", None, tmp_path / "x.png")
-    table, _ = drawn(LINES, "demo", None, tmp_path / "x.svg")
-    assert (tmp_path / "x.svg").exists() and table["pence"].sum() == 100_041
+        to_draw(LINES, "demo", None, tmp_path / "x.png")
+    table, _ = to_draw(LINES, "demo", None, tmp_path / "x.svg")
+    assert table["pence"].sum() == 100_041

@@ -105,14 +105,18 @@ def show(
 ) -> None:
     """Spend by line, by section and for each child; shared out, by area too, when rules are named."""
     from threecircles.funding import spend
-    from threecircles.funding.spend_views import drawn, read_amounts, show_tables, show_text
+    from threecircles.funding.spend_views import read_amounts, show_tables, show_text, to_draw
 
     lines = spend.read_spend(files, la_code=la, year=year).lines
     measured = read_amounts(amounts) if amounts else None
     shown = show_tables(lines, children, year, rules, by, deflator, prices, measured)
     text, told = show_text(shown), shown.as_dict()
     if flow is not None:
-        table, said = drawn(lines, rules, measured, flow)
+        from threecircles.core.workspace import write_bytes
+        from threecircles.report.pages.money_flow import flow_svg
+
+        table, said = to_draw(lines, rules, measured, flow)
+        write_bytes(flow, flow_svg(table).encode())
         text, told = f"{text}\n\n{said}", told | {"flow": table.to_dicts()}
     say(told, json_out, text)
 

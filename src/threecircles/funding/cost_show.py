@@ -25,7 +25,8 @@ def table_text(table: CostTable) -> str:
     for row in table.rows:
         of = ", ".join(f"{k.replace('_', ' ')} {v}" for k, v in row.subject.items())
         name = labels.get(row.component, row.component)
-        lines.append(f"  {name:<52}{of:<32}£{row.pence / 100:>12,.2f} a {row.unit}")
+        each = f"{'an' if row.unit[0] in 'aeio' else 'a'} {row.unit}"
+        lines.append(f"  {name:<52}{of:<32}£{row.pence / 100:>12,.2f} {each}")
     return "\n".join(lines)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import polars as pl
 
@@ -14,6 +14,11 @@ from threecircles.core.rounding import largest_remainder
 from threecircles.definitions import Definition, load, load_text
 
 UNALLOCATED = "unallocated"
+Dimension = Literal[
+    "prevention_level", "outcome_area", "service_id", "age_band", "area_code", "factor"
+]
+DIMENSIONS: tuple[str, ...] = get_args(Dimension)
+"""What money can be shared over."""
 Kind = Literal["fixed", "headcount", "activity", "area", "cost_weighted"]
 
 
@@ -34,9 +39,7 @@ class ShareRule:
     author: str
     on: str
     confidence: Literal["measured", "agreed", "assumed"]
-    dimension: Literal[
-        "prevention_level", "outcome_area", "service_id", "age_band", "area_code", "factor"
-    ]
+    dimension: Dimension
     shares: dict[str, float] = field(default_factory=dict)
     activity: str = ""
     period: str = ""

@@ -11,11 +11,10 @@ import polars as pl
 
 from threecircles.core.errors import UsageError
 from threecircles.core.tables import Measured
-from threecircles.core.workspace import write_bytes
 from threecircles.funding.deflate import Deflator, load_deflator, real_pence
 from threecircles.funding.fit_file import read_table
-from threecircles.funding.flow import flow, flow_svg, flow_text
-from threecircles.funding.share_rules import load_share_rules, shared
+from threecircles.funding.flow import flow, flow_text
+from threecircles.funding.share_rules import DIMENSIONS, load_share_rules, shared
 from threecircles.funding.spend_show import table_text
 from threecircles.funding.spend_tables import spend_tables
 
@@ -61,15 +60,10 @@ def show_tables(
         words = series.said(base)
     split = None
     if rules is not None:
-        if by not in (
-            "prevention_level",
-            "outcome_area",
-            "service_id",
-            "age_band",
-            "area_code",
-            "factor",
-        ):
-            raise UsageError("Spend cannot be split by this.", found=by)
+        if by not in DIMENSIONS:
+            raise UsageError(
+                "Spend cannot be split by this.", found=by, allowed=", ".join(DIMENSIONS)
+            )
         split = (
             shared(lines, load_share_rules(rules), by, amounts)
             .group_by("part", "confidence")
@@ -87,19 +81,18 @@ def read_amounts(path: Path) -> dict[str, dict[str, float]]:
     return made
 
 
-def drawn(
+def to_draw(
     lines: pl.DataFrame,
     rules: str | None,
     amounts: Mapping[str, Mapping[str, float]] | None,
     out: Path,
 ) -> tuple[pl.DataFrame, str]:
-    """Draw the money's way as SVG; its table and that table in words. Raises UsageError without rules."""
+    """The money's way to be drawn as SVG: its table, and that in words. Raises UsageError without rules."""
     if rules is None:
         raise UsageError("A drawing of the money's way needs share rules.", mend="Name them with --rules.")  # fmt: skip
     if out.suffix.lower() != ".svg":
         raise UsageError("The drawing cannot be written so.", found=out.name, allowed=".svg")
     table = flow(lines, load_share_rules(rules), amounts)
-    write_bytes(out, flow_svg(table, "Who pays, how early, to what end").encode())
     return table, flow_text(table)
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import polars as pl
+
+from threecircles.definitions import read_csv
 from threecircles.report.blocks import crossed_table, describe, pivot_table
 from threecircles.report.model import Block, Column, Figure, Table, Text, Value
 from threecircles.report.released import Released
@@ -11,6 +14,7 @@ from threecircles.report.sankey import Flow, sankey
 from threecircles.report.words import capital, money
 
 STAGES = ("agency", "prevention_level", "outcome_area")
+TITLE = "Who pays, how early help comes, and to what end"
 NET, ASSUMED, UNPLACED = "net", "net_assumed", "unallocated"
 
 
@@ -46,7 +50,6 @@ def _drawing(table: Released) -> Figure:
                     continue
                 drawn.append((f"{table.label(left, start)} to {table.label(right, end)}", value))
                 flows += _bands(column, start, end, value, table.value(ASSUMED, **where))
-    title = "Who pays, how early help comes, and to what end"
     found = dict.fromkeys(v for s in STAGES for v in table.categories(s))
     order = sorted(found, key=lambda v: v == UNPLACED)
     labels = {v: table.label(s, v) for s in STAGES for v in table.categories(s)}
@@ -54,16 +57,41 @@ def _drawing(table: Released) -> Figure:
     headings = [_heading(table, s) for s in STAGES]
     return Figure(
         id="spend-flow",
-        title=title,
+        title=TITLE,
         desc=desc,
-        svg=sankey("spend-flow", headings, order, labels, flows, title, desc, height=460.0),
-        table=_steps(table, title),
+        svg=sankey("spend-flow", headings, order, labels, flows, TITLE, desc, height=460.0),
+        table=_steps(table, TITLE),
         drawn=tuple((k, v) for k, v in drawn if v.known),
         caveats=(
             "A band's width is net spend. Hatched: the split was assumed. Sums below nought have no width.",
         ),
         wide=True,
     )
+
+
+def flow_svg(table: pl.DataFrame) -> str:
+    """A drawing for one's own desk of `funding.flow`: agency, prevention_level, outcome_area, pence, assumed."""
+    flows: list[Flow] = []
+    for column, (left, right) in enumerate(pairwise(STAGES)):
+        sums = table.group_by(left, right, "assumed").agg(pl.col("pence").sum())
+        flows += [
+            Flow(column, start, end, pence / 100, hatched=assumed)
+            for start, end, assumed, pence in sums.sort(left, right, "assumed").iter_rows()
+            if pence > 0
+        ]
+    names = _words("spend/prevention_levels") | _words("spend/outcome_areas")
+    found = dict.fromkeys(v for s in STAGES for v in table[s].unique().sort().to_list())
+    order = sorted(found, key=lambda v: v == UNPLACED)
+    labels = {v: names.get(v, v.replace("_", " ").capitalize()) for v in order}
+    desc = (
+        "Money from who pays, to how early help comes, to what end. Hatched: the split was assumed."
+    )
+    headings = ("Who pays", "How early", "To what end")
+    return sankey("money", headings, order, labels, flows, TITLE, desc, height=460.0).text
+
+
+def _words(name: str) -> dict[str, str]:
+    return {row["id"]: row["label"] for row in read_csv(name)}
 
 
 def _bands(column: int, start: str, end: str, value: Value, assumed: Value | None) -> list[Flow]:
