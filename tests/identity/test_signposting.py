@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from threecircles.core import workspace as workspaces
@@ -263,3 +264,31 @@ def test_the_command_keeps_the_rules_of_the_page(place, capsys):
         told(NUMBERS[OWN])
     looked = [x["resource"] for x in audit.lines(place) if x["action"] == "signpost"]
     assert looked.count(f"person:{OWN}") == 2 and audit.verify(place).good
+
+
+def test_a_child_is_found_by_name_birthday_and_the_school_whose_roll_it_is_on():
+    """identity 5: name, birthday and one of postcode and school; a former pupil is not found by it."""
+    from threecircles.identity.place import signpost_tables
+
+    born = date(2014, 5, 3)
+    records = pl.DataFrame({
+        "source": ["s", "s"], "source_key": ["1", "2"], "first": ["ada", "ada"], "surname": ["cole", "cole"],
+        "birth_date": [born, born], "postcode": ["EA1 1AA", None],
+    })  # fmt: skip
+    roll = pl.DataFrame({
+        "person_id": ["p", "q"], "process": ["school_enrolment"] * 2, "org_id": ["urn:900001", "urn:900002"],
+        "valid_to": [None, date(2025, 7, 20)],
+    })  # fmt: skip
+    tables = dict.fromkeys(signpost_tables.READ) | {
+        "identity.link_record": records, "record.episode": roll,
+        "identity.person_record": records.select("source", "source_key", person_id=pl.Series(["p", "q"])),
+    }  # fmt: skip
+
+    def found(**more: str) -> str | None:
+        asked = {"first_name": "Ada", "surname": "Cole", "date_of_birth": "2014-05-03", **more}
+        return signpost_tables.find(tables, asked).person
+
+    assert found(school="900001") == "p"
+    assert found(school="900002") is None
+    assert found(school="urn:900001") is None
+    assert found(postcode="EA1 1AA") == "p"

@@ -17,10 +17,13 @@ def signpost(
     workspace: Workspace,
     purpose: Annotated[str, typer.Option(help="direct_care or safeguarding.")],
     number: Annotated[str, typer.Option(help="NHS, pupil or learner number.")] = "",
-    first_name: Annotated[str, typer.Option(help="With surname, birth and postcode.")] = "",
+    first_name: Annotated[
+        str, typer.Option(help="With surname, birth, and postcode or school.")
+    ] = "",
     surname: Annotated[str, typer.Option()] = "",
     date_of_birth: Annotated[str, typer.Option(help="As 2014-05-03.")] = "",
     postcode: Annotated[str, typer.Option()] = "",
+    school: Annotated[str, typer.Option(help="The school's reference number (URN).")] = "",
     family: Annotated[
         bool, typer.Option("--family", help="Also who works with the family, where agreed.")
     ] = False,
@@ -50,7 +53,7 @@ def signpost(
 
     asked = {
         "number": number, "first_name": first_name, "surname": surname, "date_of_birth": date_of_birth,
-        "postcode": postcode, "purpose": purpose, "family": "yes" if family else "",
+        "postcode": postcode, "school": school, "purpose": purpose, "family": "yes" if family else "",
     }  # fmt: skip
     told = look(workspace, who, asked, ask)
     # Nobody's answer may come sooner or later than another's.

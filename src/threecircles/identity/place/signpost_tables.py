@@ -43,7 +43,7 @@ def find(tables: Tables, asked: Mapping[str, str]) -> Found:
     met = (
         _by_number(tables["identity.identifier"], pointers, number)
         if number
-        else _by_name(tables["identity.link_record"], pointers, asked)
+        else _by_name(tables, pointers, asked)
     )
     known = sorted(set(met["person_id"].drop_nulls()))
     if len(known) != 1:
@@ -97,24 +97,33 @@ def _by_number(numbers: pl.DataFrame | None, pointers: pl.DataFrame, number: str
     )
 
 
-def _by_name(
-    records: pl.DataFrame | None, pointers: pl.DataFrame, asked: Mapping[str, str]
-) -> pl.DataFrame:
+def _by_name(tables: Tables, pointers: pl.DataFrame, asked: Mapping[str, str]) -> pl.DataFrame:
+    """Records of one name and birthday, at the postcode or on the roll of the school asked for."""
+    records = tables["identity.link_record"]
     if records is None:
         return pointers.clear()
     try:
         born = date.fromisoformat(asked["date_of_birth"].strip())
     except ValueError:
         return pointers.clear()
-    near = records.filter(
-        (pl.col("birth_date") == born)
-        & (pl.col("postcode") == (normalise_postcode(asked.get("postcode", "")) or ""))
-    )
+    pupils = _pupils(tables["record.episode"], asked.get("school", ""))
+    there = pointers.filter(pl.col("person_id").is_in(pupils))
+    keys = ["source", "source_key"]
+    at_school = pl.struct(keys).is_in(there.select(pl.struct(keys)).to_series().implode())
+    at_home = pl.col("postcode") == (normalise_postcode(asked.get("postcode", "")) or "")
+    near = records.filter((pl.col("birth_date") == born) & (at_home.fill_null(False) | at_school))
     same = [
         same_name(asked["first_name"], asked["surname"], first, last)
         for first, last in near.select("first", "surname").iter_rows()
     ]
     met = near.filter(pl.Series(same, dtype=pl.Boolean))
-    return pointers.join(
-        met.select("source", "source_key"), on=["source", "source_key"], how="semi"
-    )
+    return pointers.join(met.select(keys), on=keys, how="semi")
+
+
+def _pupils(episodes: pl.DataFrame | None, school: str) -> list[str]:
+    """Persons on the roll of the school with this unique reference number."""
+    number = school.strip()
+    if episodes is None or not number.isdigit():
+        return []
+    roll = (pl.col("process") == "school_enrolment") & (pl.col("org_id") == f"urn:{number}")
+    return episodes.filter(roll & pl.col("valid_to").is_null())["person_id"].unique().to_list()

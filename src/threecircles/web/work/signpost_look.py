@@ -21,7 +21,7 @@ from threecircles.identity import signposting
 from threecircles.identity.place import cases, consents, family, signpost_tables
 
 PURPOSES = {"direct_care": "Helping this child", "safeguarding": "Keeping this child safe"}
-FIELDS = ("number", "first_name", "surname", "date_of_birth", "postcode")
+FIELDS = ("number", "first_name", "surname", "date_of_birth", "postcode", "school")
 FAMILY = "family_context"
 """The purpose under which workers may know who works with the family; it needs an agreement naming it."""
 SEARCH = "search:page"
