@@ -99,7 +99,8 @@ def check_tables(
     sql = "\n".join([*(r.sql(mode) + r.compared for r in running), *(v.query for v in shared)])
     parts: tuple[Rule | View, ...] = (*running, *shared)
     needed = columns_needed(parts)
-    with borrowed(connection) if connection else database() as open_one:
+    # One thread each: two rules run at a time, and an engine that looks for more work than that costs a fifth.
+    with borrowed(connection) if connection else database(threads=1) as open_one:
         fill(open_one, form, derived, needed)
         fill_references(open_one, references, sql)
         fill_macros(

@@ -24,13 +24,14 @@ def message(
     position = 0
     for match in PLACEHOLDER.finditer(rule.message):
         found, said = _values(rule, match[1], broken, tables, f"v{len(values)}")
-        pieces += [pl.lit(rule.message[position : match.start()]), said.fill_null(BLANK)]
+        before, after = rule.message[position : match.start()], rule.message[match.end() :]
+        in_brackets = before.endswith("(") and after.startswith(")")
+        pieces += [pl.lit(before), said.fill_null(BLANK.strip("()") if in_brackets else BLANK)]
         values.append(found)
         position = match.end()
     if not values:
         return values, pl.lit(rule.message)
-    whole = pl.concat_str([*pieces, pl.lit(rule.message[position:])])
-    return values, whole.str.replace_all(f"({BLANK})", BLANK, literal=True)
+    return values, pl.concat_str([*pieces, pl.lit(rule.message[position:])])
 
 
 def at_rows(frame: pl.DataFrame, column: str, rows: pl.Series) -> pl.Series:

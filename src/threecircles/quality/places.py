@@ -78,52 +78,64 @@ class _Parts:
 
     def as_rows(self) -> pl.DataFrame:
         """The places, one row each."""
-        combinations = pl.concat(pl.collect_all(self.combinations)).with_row_index("combination")
-        tables = [table for table, _ in self.reports]
-        found = (
-            pl.concat(self.found)
-            .lazy()
-            .with_columns(
-                pl.col("combination").cast(pl.UInt32),
-                table=pl.lit(pl.Series(tables, dtype=pl.String)).gather(pl.col("report")),
-            )
-            .filter(pl.col("row").is_not_null() | pl.col("table").is_null())
-            .sort("combination", maintain_order=True)
-            .join(combinations.lazy(), on="combination", how="left", maintain_order="left")
-            .group_by("rule", "table", "row", maintain_order=True)
-            .agg(
-                pl.col("report").unique(maintain_order=True),
-                pl.col("combination", "severity", "message", "group").first(),
-            )
-            .collect()
+        combinations = pl.concat(pl.collect_all(self.combinations), rechunk=True)
+        known = list(dict.fromkeys(table for table, _ in self.reports))
+        tables = pl.Series(known, dtype=pl.String)
+        found = pl.concat(self.found, rechunk=True)
+        number = pl.Series([known.index(table) for table, _ in self.reports], dtype=pl.Int64)
+        found = found.with_columns(
+            number.gather(found["report"]).alias("table"),
+            combinations["rule"].gather(found["combination"]).alias("rule"),
         )
-        columns = self._columns(found["report"])
-        codes = pl.Series(self.rules, dtype=pl.String)
-        code = codes.gather(found["rule"])
-        group = pl.coalesce(pl.col("group"), pl.col("row").cast(pl.String))
-        return (
-            found.with_columns(
-                rule=code,
-                columns=columns,
-                group=pl.when(group.is_null()).then(code).otherwise(code + ":" + group),
-            )
-            .select(list(SCHEMA))
-            .rechunk()
-        )
+        # Only a finding about the whole return has no row; what else has none points at nothing.
+        found = found.filter(pl.col("row").is_not_null() | tables.is_null().gather(found["table"]))
+        once, columns = self._once(found.sort("combination", maintain_order=True))
+        told = combinations[once["combination"]]
+        code = pl.Series(self.rules, dtype=pl.String).gather(once["rule"])
+        group = pl.coalesce(told["group"], once["row"].cast(pl.String))
+        return pl.select(
+            rule=code,
+            table=tables.gather(once["table"]),
+            row=once["row"],
+            columns=columns,
+            severity=told["severity"],
+            message=told["message"],
+            group=pl.when(group.is_null()).then(code).otherwise(code + ":" + group),
+        ).rechunk()
 
-    def _columns(self, reports: pl.Series) -> pl.Series:
-        """The columns to look at, where a row was reported in each of the roles listed."""
-        named = reports.cast(pl.List(pl.String)).list.join(",")
-        different = named.unique()
-        lists = [
-            list(dict.fromkeys(c for n in text.split(",") for c in self.reports[int(n)][1]))
-            for text in different.to_list()
-        ]
-        known = pl.DataFrame(
-            {"named": different, "columns": lists}, schema_overrides={"columns": SCHEMA["columns"]}
+    def _once(self, found: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
+        """Each row of a table once for each rule, as it was first found, and the columns to look at in it."""
+        columns = [listed for _, listed in self.reports]
+        place = pl.col("rule") * pl.lit(len(self.reports), pl.Int64) + pl.col("table")
+        rows = pl.col("row").max().fill_null(0) + 2
+        found = found.with_columns(
+            place=place * rows + pl.col("row").fill_null(-1) + 1,
+            found=pl.int_range(pl.len(), dtype=pl.UInt32),
         )
-        joined = named.to_frame("named").join(known, on="named", maintain_order="left", how="left")
-        return joined["columns"]
+        again = found["place"].is_duplicated()
+        if again.any():
+            several = (
+                found.filter(again)
+                .group_by("place", maintain_order=True)
+                .agg(
+                    pl.col("report").unique(maintain_order=True),
+                    pl.col("combination", "row", "table", "rule", "found").first(),
+                )
+            )
+            several = several.with_columns(_together(several["report"], columns))
+            once = [found.filter(~again), several.select(found.columns)]
+            found = pl.concat(once, rechunk=True).sort("found")
+        return found, pl.Series(columns, dtype=SCHEMA["columns"]).gather(found["report"])
+
+
+def _together(reports: pl.Series, columns: list[list[str]]) -> pl.Series:
+    """A number for each row that was reported in several roles; their columns are added to `columns`."""
+    named = reports.cast(pl.List(pl.String)).list.join(",")
+    numbers: dict[str, int] = {}
+    for text in named.unique(maintain_order=True):
+        numbers[text] = len(columns)
+        columns.append(list(dict.fromkeys(c for n in text.split(",") for c in columns[int(n)])))
+    return named.replace_strict(numbers, return_dtype=pl.Int32).alias("report")
 
 
 def _all(value: int, height: int) -> pl.Series:

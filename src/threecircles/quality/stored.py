@@ -190,7 +190,7 @@ def _records(report: Report, lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.Seri
         height += frame.height
     whole = pl.concat(parts, rechunk=True)
     # The engine hashes a million texts in a fraction of the time that a loop would take.
-    with database() as connection:
+    with database(threads=1) as connection:
         connection.execute("set preserve_insertion_order=true")
         with incoming(connection, whole.select("_text")) as source:
             ids = outgoing(connection, f"select left(md5(_text), 16) as _id from {source}")
