@@ -118,6 +118,7 @@ def _similarity() -> Any:
 def _session() -> Iterator[tuple[Any, Path]]:
     try:
         from pyspark.sql import SparkSession
+        from pyspark.sql.functions import arrow_udf  # noqa: F401
         from splink import SparkAPI  # noqa: F401
         from splink.backends.spark import similarity_jar_location
     except ImportError as missing:
