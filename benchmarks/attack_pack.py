@@ -94,8 +94,12 @@ def _released(site: Path) -> dict[Cell, float | None]:
     cells: dict[Cell, float | None] = {}
     for path in sorted((site / "data").glob("*.csv")):
         with path.open(encoding="utf-8", newline="") as file:
-            for k, row in enumerate(csv.DictReader(file)):
-                for column in FIGURES:
+            lines = csv.DictReader(file)
+            header = list(lines.fieldnames or ())
+            # Tables of surveys hold further figures: weighted bases, design effects, flags' bounds.
+            figures = header[header.index("measure") + 1 : header.index("symbol")]
+            for k, row in enumerate(lines):
+                for column in figures:
                     cells[path.stem, k, column] = float(row[column]) if row[column] else None
     return cells
 

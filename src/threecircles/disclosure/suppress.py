@@ -22,6 +22,9 @@ from threecircles.disclosure.sums import Bools, Sums
 NEAR = 600
 """Cells looked at around the one to protect; widened when there is no way out among them."""
 
+MANY = 20_000
+"""Cells of a table beyond which fewer are looked at around each, since there are thousands to protect."""
+
 ROUNDS = 6
 """How often cells that the attacker still narrows are protected again, with a wider need."""
 
@@ -105,6 +108,7 @@ class _Movement:
         self.cost = np.where(hidden, 0.0, wish.cost)
         self.low, self.high = value.copy(), value.copy()
         self.solves = 0
+        self.size = NEAR if value.size <= MANY else NEAR // 4
 
     def forget(self, cells: Bools) -> None:
         """Movements that were not made of whole numbers do not count for these cells."""
@@ -124,7 +128,7 @@ class _Movement:
             # No sum speaks of the cell: hidden, it can be anything.
             self.low[i], self.high[i] = self.value[i] - self.down[i], self.value[i] + self.up[i]
             return bool(self.high[i] - self.low[i] >= abs(by) - TINY)
-        size = NEAR
+        size = self.size
         while True:
             near = self._near(i, size)
             step = self._cheapest(near, by)
