@@ -93,7 +93,7 @@ def _similarity() -> Any:
     """Jaro-Winkler for Spark, counted as DuckDB counts it.
 
     The function that comes with Splink halves an odd number of letters changed over otherwise, so
-    that one name in fifty misspelt in that way would fall into another level.
+    that some misspelt names would fall into another level.
     """
     import pyarrow as pa
     from pyspark.sql.functions import arrow_udf
