@@ -38,6 +38,7 @@ from threecircles.synthetic.export.nurseries import (
 from threecircles.synthetic.export.reference import reference_tables, write_boundaries
 from threecircles.synthetic.export.school_census import school_census_tables
 from threecircles.synthetic.export.ssda903 import ssda903_tables
+from threecircles.synthetic.funds import council_ledger, fund_table, health_ledger
 from threecircles.synthetic.money import ledger, s251_table
 from threecircles.synthetic.names import pools
 from threecircles.synthetic.place_file import place_yaml
@@ -144,6 +145,8 @@ def received_tables(world: World, wanted: set[str] | None = None) -> Received:
             "alternative_provision": alternative_provision_table(world)
         },
         f"s251_{year}": lambda: {"s251_outturn": s251_table(world, ledger(world))},
+        f"ledger_{year}": lambda: {"ledger": council_ledger(world, ledger(world))},
+        f"health_ledger_{year}": lambda: {"ledger": health_ledger(world, ledger(world))},
         f"ro3_{year}": lambda: {"ro3": ro3_table(world, ledger(world))},
         f"register_{year}": lambda: {"centre_register": register_table(world)},
     }
@@ -179,6 +182,7 @@ def _write(
         for name, frame in (truth_tables(world, years) | more_truth(world)).items():
             _parquet(frame, folder / "truth" / f"{name}.parquet")
         _parquet(ledger(world), folder / "truth" / "ledger.parquet")
+        _parquet(fund_table(world, ledger(world)), folder / "truth" / "fund.parquet")
         _parquet(bait_table(world), folder / "truth" / "bait.parquet")
         _parquet(form_truth(world.service_forms), folder / "truth" / "service_form.parquet")
         _write_returns(folder / "truth" / "returns", clean)
@@ -212,7 +216,7 @@ def _write_delivery(
 
 FILES = {
     "early_help": "early_help.csv", "youth_justice": "youth_justice.csv", "survey": "survey_pupils_{year}.csv",
-    "survey_holder": "survey_holder_{year}.csv", "s251": "s251_outturn_{year}.csv", "ro3": "ro3_{year}.csv", "register": "centre_register.csv",
+    "survey_holder": "survey_holder_{year}.csv", "s251": "s251_outturn_{year}.csv", "ro3": "ro3_{year}.csv", "ledger": "ledger_{year}.csv", "health_ledger": "health_ledger_{year}.csv", "register": "centre_register.csv",
     "early_years_census": "ey_census_{year}.csv", "alternative_provision": "ap_census_{year}.csv",
     "two_year_place": "two_year_places_{year}.csv", "eyfs": "eyfs_profile_{year}.csv", "two_year_review": "two_year_review_{year}.csv", "speech_therapy": "speech_therapy_{year}.csv",
 }  # fmt: skip
