@@ -7,6 +7,7 @@ import pytest
 from threecircles.core.errors import NotPermitted, UsageError
 from threecircles.core.workspace import create
 from threecircles.disclosure import audit, desk
+from threecircles.disclosure.people import machine_account
 
 PEOPLE = """id: people
 label: People of a place
@@ -113,3 +114,12 @@ def test_only_a_made_up_place_is_played_through(place, pack, tmp_path):
     newer = desk.demonstrate(made_up, pack, title="Pack")
     assert desk.shown(made_up) == newer.id != done.id
     assert all(a != b for a, b in itertools.combinations([r.id for r in desk.releases(made_up)], 2))
+
+
+def test_a_made_up_place_with_people_of_its_own_waits_for_them(place, pack, tmp_path):
+    "Nobody plays through the desk of a place whose people are named, made up or not."
+    made_up = create(tmp_path / "made-up", fictitious=True)
+    (made_up.path / "access.yaml").write_text(PEOPLE.replace("ann", machine_account()))
+    waiting = desk.demonstrate(made_up, pack, title="Pack")
+    assert (waiting.state, waiting.requester) == ("requested", machine_account())
+    assert not made_up.release.exists()
