@@ -21,7 +21,8 @@ def test_the_coordinator_sees_counts_and_what_is_late_and_can_extend_once(tmp_pa
         assert not [r["code"] for r in rows if r["code"] in told.text], (
             "codes are keys: the page shows none"
         )
-        assert reader.get("/surveys").status_code == 200
+        listed = reader.get("/surveys")
+        assert listed.status_code == 200 and "wave 1" in listed.text and "Open." in listed.text
         refused = reader.post(
             "/surveys/autumn", {"urn": "100001", "status": "agreed", "token": "wrong"}
         )

@@ -39,7 +39,11 @@ def funnel_plot(figure_id: str, title: str, desc: str, points: Sequence[Point]) 
     for place, (shade, dash) in enumerate(
         (("#12436D", "6 4"), ("#12436D", "6 4"), ("#801650", None), ("#801650", None))
     ):
-        path = "M" + " L".join(f"{x(n)} {y(limits[place])}" for n, _, limits in ordered)
+        corners = [(x(n), y(limits[place])) for n, _, limits in ordered]
+        # Schools of one size have one limit: it is drawn across, or nobody would see it.
+        if len({at for at, _ in corners}) == 1:
+            corners = [(LEFT, corners[0][1]), (WIDTH - RIGHT, corners[0][1])]
+        path = "M" + " L".join(f"{at} {height}" for at, height in corners)
         inside.append(
             tag("path", d=path, fill="none", stroke=shade, stroke_width=1.5, stroke_dasharray=dash)
         )

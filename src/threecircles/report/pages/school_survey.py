@@ -201,7 +201,8 @@ def _pupils(table: Released | None, asked: tuple[Topic, ...], mark: str) -> Page
             )
             if len(shares) == 2 and all(v is not None and v.known for v in shares):
                 hundred = round(100 * sum(v.number or 0.0 for v in shares if v is not None))
-                lines.append((text, f"About {hundred} in 100 of us said often or always."))
+                often = " or ".join(n.lower() for n in topic.names[-2:])
+                lines.append((text, f"About {hundred} in 100 of us said {often}."))
     return Page(
         id="survey-pupils", slug="pupils", nav="For pupils", title="What we said: a page for pupils", order=6,
         summary=("Thank you for telling us how you are. Here is what all of you said together.",),

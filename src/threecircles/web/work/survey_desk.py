@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
@@ -11,9 +12,10 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from threecircles.core.dates import in_words
 from threecircles.core.errors import UsageError
 from threecircles.survey.field import STATES, counted, extend, schools, set_status, store_of
+from threecircles.survey.opening import OPENED
 from threecircles.survey.questionnaire import questionnaire
 from threecircles.survey.recordings import missing_recordings
-from threecircles.survey.study import Study, faults, load_study, studies
+from threecircles.survey.study import Study, faults, folder_of, load_study, studies
 from threecircles.survey.withdrawal import withdraw
 from threecircles.web.frame import page
 from threecircles.web.routes import guarded
@@ -30,9 +32,20 @@ async def listed(request: Request) -> Response:
     found = [load_study(folder, name) for name in studies(folder)]
     body = page(
         "survey_studies.html", title="Surveys", here="/surveys", work=True,
-        studies=[(s, faults(s, folder)) for s in found],
+        studies=[(s, _state(folder, s), f"{in_words(s.opens)} to {in_words(s.last_day)}") for s in found],
     )  # fmt: skip
     return HTMLResponse(body)
+
+
+def _state(folder: Path, study: Study) -> tuple[str, list[str]]:
+    """Where a study stands, in words, and what stands against opening it."""
+    own = folder_of(folder, study.id)
+    if (own / "closed.json").exists():
+        return "Closed: answers are frozen.", []
+    if (own / OPENED).exists():
+        return "Open.", []
+    told = faults(study, folder)
+    return ("Before it may open:" if told else "Nothing stands against opening it."), told
 
 
 async def one(request: Request) -> Response:
