@@ -280,9 +280,20 @@ def template(
         print(f"Written: {path}")
 
 
-def crosswalk() -> None:
+def crosswalk(
+    codes: Annotated[str, typer.Option(help="Only this list of codes, with every column.")] = "",
+) -> None:
     """Which columns of different sources share one list of codes."""
+    from threecircles.sources.crosswalk import crosswalk as columns_of
     from threecircles.sources.crosswalk import shared
 
-    for row in shared().iter_rows(named=True):
-        print("  ".join(f"{v}" for v in row.values()))
+    every = columns_of()
+    for name, sources, columns in shared().iter_rows():
+        if codes not in ("", name):
+            continue
+        print(f"{name}: {columns} columns of {sources} sources")
+        own = every.filter(every["codes"] == name)
+        for row in (own if codes else own.head(3)).iter_rows(named=True):
+            print(f"    {row['source']:28} {row['table']}.{row['column']}  ({row['label']})")
+        if not codes and columns > 3:
+            print(f"    and {columns - 3} more: --codes {name}")

@@ -126,11 +126,13 @@ def propose(
 ) -> None:
     """Propose repairs of episodes that overlap, have no end or stand twice; nothing is changed."""
     from threecircles.checking import propose_repairs
+    from threecircles.quality.repairs import IN_WORDS
 
     found = propose_repairs(files, out)
     places = found.unique(["repair", "table", "year", "row"])
     for repair, n in places.group_by("repair").len().sort("repair").iter_rows():
-        print(f"{repair:5} {n:>6,} episodes")
+        counted = "1 episode" if n == 1 else f"{n:,} episodes"
+        print(f"{repair:5} {counted:>14}  {IN_WORDS.get(repair, '')}".rstrip())
     print(f"{places.height:,} proposed, nothing changed. Written: {out / 'repairs.csv'}")
 
 
@@ -192,7 +194,12 @@ def draw(
 
 
 def enter(
-    form: Annotated[Path, typer.Argument(metavar="FILE", help="The form with `right` filled in.")],
+    form: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="The form with `right` filled in.", exists=True, dir_okay=False
+        ),
+    ],
 ) -> None:
     """The share of fields that are right, with its interval."""
     import polars as pl

@@ -30,6 +30,19 @@ REPAIRS = {
 }
 """Columns of proposed repairs; column is (row) where the whole row would be dropped."""
 
+IN_WORDS = {
+    "R1": "no end, and the next one continues: end it when that begins",
+    "R1A": "no end, and the next one begins a new period: end it the day before, at the latest on 31 March",
+    "R2": "no end, and in no later year's file: end it on 31 March",
+    "R3": "stands twice in one file: leave one out",
+    "R3A": "a later year's file holds it again: leave the earlier one out",
+    "R4": "overlaps the next one, sent later: end it when that begins",
+    "R5": "a gap before the next, though it is said to continue: end it when that begins",
+    "X08": "a pupil number that another return holds",
+    "X10": "an ethnic group that another return holds",
+}
+"""What each repair finds and would do."""
+
 WHOLE_ROW = "(row)"
 _KEYS = ("CHILD", "DECOM", "DEC", "RNE", "REC")
 

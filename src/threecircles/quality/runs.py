@@ -88,11 +88,10 @@ def open_run(folder: Path) -> Run:
             mend=f"Name one of: {', '.join(near)}." if near else "Name the folder that `check --out` wrote.",
         )  # fmt: skip
     told = json.loads((inner / "run.json").read_text(encoding="utf-8"))
-    _check_form(told, inner)
-    tables = {
-        name: pl.read_ipc((inner / f"{name}.arrow").read_bytes())
-        for name in ("findings", "rules_run", "records", "worklist", "seen")
-    }
+    names = ("findings", "rules_run", "records", "worklist", "seen")
+    if not all((inner / f"{name}.arrow").exists() for name in names):
+        _check_form({"day": told.get("day", "")}, inner)
+    tables = {name: pl.read_ipc((inner / f"{name}.arrow").read_bytes()) for name in names}
     day = date.fromisoformat(told["day"])
     return Run(
         folder=inner,
@@ -130,4 +129,6 @@ def progress(before: Run, after: Run) -> pl.DataFrame:
     """What became of each finding between two stored checks; columns as history_of."""
     if before.rules.select("return", "year").unique().rows() != after.rules.select("return", "year").unique().rows():  # fmt: skip
         raise UsageError("The two checks are of different returns or years.")
+    for run in (before, after):
+        check_comparable(run.folder.parent)
     return history_of(before.findings, after.findings, after.rules, after.records)
