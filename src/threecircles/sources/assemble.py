@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 
 from threecircles.sources.canonical import canonical
 from threecircles.sources.laid import Found, Laid
-from threecircles.sources.noting import Where
+from threecircles.sources.noting import Change, Where
 from threecircles.sources.reading import Note, Options, Problem
 
 _ORDINALS = {"AssessmentID": ("LAchildID", "CINdetailsID"), "CPPID": ("LAchildID", "CINdetailsID")}
@@ -17,9 +18,11 @@ _ORDINALS = {"AssessmentID": ("LAchildID", "CINdetailsID"), "CPPID": ("LAchildID
 def assemble(found: Found, options: Options) -> tuple[dict[str, pl.DataFrame], list[pl.DataFrame]]:
     """Tables by name, canonical and typed, and the unclaimed columns; conflicts go to found.problems."""
     by_table: dict[str, list[Laid]] = defaultdict(list)
+    kept_of: dict[str, list[Laid]] = {}
     for laid in found.laid:
         by_table[laid.table.name].append(laid)
-    tables, extra = {}, []
+    tables: dict[str, pl.DataFrame] = {}
+    extra: list[pl.DataFrame] = []
     refused: set[str] = set()
     for name, several in by_table.items():
         kept = _without_copies(several, found)
@@ -30,8 +33,15 @@ def assemble(found: Found, options: Options) -> tuple[dict[str, pl.DataFrame], l
             refused.add(name)
             _uncount(filled)
             continue
-        tables[name] = _join(filled, found)
+        kept_of[name] = filled
         extra += _extras(filled)
+    # Columns are typed by the engine, so that a second table can be typed on the other core meanwhile.
+    with ThreadPoolExecutor(2) as pool:
+        for name, (whole, changes) in zip(kept_of, pool.map(_join, kept_of.values()), strict=True):
+            tables[name] = whole
+            for change in changes:
+                found.notes += change.notes
+                found.problems += change.problems
     found.laid = [x for x in found.laid if x.table.name not in refused]
     return tables, extra
 
@@ -74,13 +84,15 @@ def _conflict(name: str, several: list[Laid]) -> Problem:
     )  # fmt: skip
 
 
-def _join(several: list[Laid], found: Found) -> pl.DataFrame:
-    parts = [_typed(laid, found) for laid in several]
+def _join(several: list[Laid]) -> tuple[pl.DataFrame, list[Change]]:
+    """The rows of one table, and what canonicalising each column came to."""
+    changes: list[Change] = []
+    parts = [_typed(laid, changes) for laid in several]
     whole = parts[0] if len(parts) == 1 else pl.concat(parts, how="diagonal")
-    return whole.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("_row"))
+    return whole.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("_row")), changes
 
 
-def _typed(laid: Laid, found: Found) -> pl.DataFrame:
+def _typed(laid: Laid, changes: list[Change]) -> pl.DataFrame:
     """Canonical text, companions, and where each row came from, one column at a time to spare memory."""
     where = Where(
         laid.file.file_id,
@@ -100,8 +112,7 @@ def _typed(laid: Laid, found: Found) -> pl.DataFrame:
             continue
         change = canonical(values, column, where)
         columns += [s.alias(n) for n, s in change.columns.items()]
-        found.notes += change.notes
-        found.problems += change.problems
+        changes.append(change)
     height = laid.frame.height
     columns.append(
         pl.select(pl.repeat(laid.file.file_id, height, dtype=pl.Utf8)).to_series().alias("_file")
