@@ -7,7 +7,7 @@
 
 Three hours of 300 classes of 30 at six times the speed is 9,000 pupils in 30 minutes: 5 pupils begin a
 second and each is busy for two minutes, so about 500 are answering at any time. A slice of it has the
-same arrivals; what is measured begins when the form is as full as it will be, after two minutes.
+same arrivals; what is measured begins when the form is as full as it will be, after 100 seconds.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def main() -> None:
     counted_after = 0.0
     if given.morning:
         given.pupils, given.seconds, given.speed = int(300 * given.morning), 60 * given.morning, 6
-        counted_after = min(120.0, given.seconds / 2)
+        counted_after = min(100.0, given.seconds * 2 / 3)
     with tempfile.TemporaryDirectory() as folder:
         more = f"store: {given.store}" if given.store else ""
         text = SERVER.format(root=str(ROOT), folder=folder, port=given.port, more=more)
