@@ -93,7 +93,7 @@ def _join(several: list[Laid]) -> tuple[pl.DataFrame, list[Change]]:
 
 
 def _typed(laid: Laid, changes: list[Change]) -> pl.DataFrame:
-    """Canonical text, companions, and where each row came from, one column at a time to spare memory."""
+    """Canonical text, companions, and where each row came from; each column is let go as received."""
     where = Where(
         laid.file.file_id,
         laid.file.name,
@@ -103,21 +103,22 @@ def _typed(laid: Laid, changes: list[Change]) -> pl.DataFrame:
         laid.year_1904,
     )
     columns: list[pl.Series] = []
+    height, at = laid.frame.height, laid.frame.get_column("_at")
     for column in laid.table.columns:
         if column.name not in laid.frame.columns:
             continue
         values = laid.frame.get_column(column.name)
+        laid.frame = laid.frame.drop(column.name)
         if values.dtype == pl.Int64:
             columns += [values.cast(pl.Utf8), values.alias(f"{column.name}__int")]
             continue
         change = canonical(values, column, where)
         columns += [s.alias(n) for n, s in change.columns.items()]
         changes.append(change)
-    height = laid.frame.height
     columns.append(
         pl.select(pl.repeat(laid.file.file_id, height, dtype=pl.Utf8)).to_series().alias("_file")
     )
-    columns.append(laid.frame.get_column("_at"))
+    columns.append(at)
     return pl.DataFrame(columns)
 
 
