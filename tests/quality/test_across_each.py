@@ -17,9 +17,10 @@ AUTHORITY = {"local_authority": "E10900001"}
 FICTITIOUS = 2026
 CASES = RETURN_CASES | SOURCE_CASES
 
-TRUE_IN_SOUND_RECORDS = {"X18", "X34"}
-"""What these ask about is also true of children whose records hold no error: a plan for special needs without a
-recorded disability, early help that runs on beside a child protection plan. Their sound copies are made without it."""
+TRUE_IN_SOUND_RECORDS = {"X18", "X28", "X34"}
+"""What these queries ask about is also true of children whose records hold no error: a plan for special needs without
+a recorded disability, an episode of need that goes on for a care leaver, early help that runs on beside a child
+protection plan. Their sound copies are made without it."""
 
 
 RULES = {rule.code: rule for rule in rules_in_force("cross", FICTITIOUS)}

@@ -35,6 +35,11 @@ SENT = {
     ),
     "by middle area": (rows("referrals", [12], "msoa21"), set()),
     "placement addresses": (rows("referrals", [3, 4], basis="placement"), {("AA1", 0), ("AA1", 1)}),
+    "codes of another vintage": (
+        [{**row, "vintage": "msoa21"} for row in rows("referrals", [3, 4])], {("AA6", 0), ("AA6", 1)},
+    ),
+    "the unknown area": ([*rows("referrals", [3, 4]), {**rows("referrals", [2])[0], "area_code": "unknown"}], set()),
+    "two units": (rows("referrals", [3, 4, 5]) + rows("cin_weeks", [9])[:1], {("AA7", 3)}),
     "sent twice": (rows("referrals", [3, 4]) + rows("referrals", [9])[:1], {("AA5", 0), ("AA5", 2)}),
 }  # fmt: skip
 
