@@ -80,7 +80,11 @@ def _attack(children: str, tables: Sequence[Safe], told: Told) -> list[Leak]:
     wanted[[at for at in asked if not shown_cells[at] and at not in told_anyway]] = True
     found = ranges(sums, wanted, enough=np.full(sums.cells, NARROW))
     keys = lattice.keys
-    return [Leak(children, *key, value) for key, value in given_away.items()] + [
+    # One table hides what another shows: a later release, or a page that was forgotten.
+    elsewhere = {
+        (q, g): shown[q][g] for q, own in hidden.items() for g in own if g in shown[q]
+    } | given_away
+    return [Leak(children, *key, value) for key, value in elsewhere.items()] + [
         Leak(children, *keys[at], float(found.low[at]))
         for at in np.flatnonzero(wanted & found.exact)
     ]

@@ -19,8 +19,10 @@ from threecircles.disclosure.cast import children_of
 from threecircles.disclosure.columns import layout_of
 from threecircles.disclosure.earlier import SMALL, Change, changes, of_other_times
 from threecircles.disclosure.files import read_sheets
+from threecircles.disclosure.lattice import Key
 from threecircles.disclosure.layout import Entry, entries
 from threecircles.disclosure.numbers import told
+from threecircles.disclosure.reader_sums import a_year_before
 from threecircles.disclosure.release import Safe
 
 FILE = "ledger.sqlite"
@@ -247,7 +249,12 @@ def _sharing(workspace: Path, found: Sequence[Entry]) -> tuple[list[Entry], list
     with _ledger(workspace) as ledger:
         ledger.execute("CREATE TEMP TABLE wanted (cell TEXT PRIMARY KEY)")
         ledger.executemany(
-            "INSERT OR IGNORE INTO wanted VALUES (?)", {(_identity(e),) for e in found}
+            "INSERT OR IGNORE INTO wanted VALUES (?)",
+            {
+                (_identity_of(k),)
+                for e in found
+                for k in ((e.quantity, e.at), a_year_before((e.quantity, e.at)))
+            },
         )
         tables: list[tuple[str, str]] = []
         for _ in range(HOPS):
@@ -275,7 +282,12 @@ def _sharing(workspace: Path, found: Sequence[Entry]) -> tuple[list[Entry], list
 
 
 def _identity(e: Entry) -> str:
-    return json.dumps([e.quantity, *map(list, e.at)], ensure_ascii=False, separators=(",", ":"))
+    return _identity_of((e.quantity, e.at))
+
+
+def _identity_of(key: Key) -> str:
+    quantity, at = key
+    return json.dumps([quantity, *map(list, at)], ensure_ascii=False, separators=(",", ":"))
 
 
 def _entry(number: int, release: str, source: str, cell: str, shown: str) -> Entry:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from threecircles.disclosure.adding_up import Group
 from threecircles.disclosure.lattice import Key, Lattice
 from threecircles.disclosure.linear import TINY
-from threecircles.disclosure.linked_values import linked
+from threecircles.disclosure.linked_values import linked, year_before
 
 Row = tuple[int, tuple[int, ...]]
 
@@ -28,6 +28,23 @@ def linked_rows(lattice: Lattice) -> Iterator[Row]:
             )
             if _open(lattice, row) and _possible(lattice, row):
                 yield row
+
+
+def year_rows(lattice: Lattice) -> Iterator[Row]:
+    """What is open at the end of one year is open at the start of the next: releases of two years meet there."""
+    for key, at in list(lattice.number.items()):
+        other = lattice.number.get(a_year_before(key)) if "|" in key[0] else None
+        if other is not None and other != at and _open(lattice, (at, (other,))):
+            yield at, (other,)
+
+
+def a_year_before(key: Key) -> Key:
+    """The cell of the year before that counts the same children, for a stock at a year's start; else the key."""
+    quantity, group = key
+    if ("flow", "stock_before") not in group:
+        return key
+    before = {**dict(group), "flow": "stock_after"}
+    return year_before(quantity), tuple(sorted(before.items()))
 
 
 def base_rows(lattice: Lattice, pairs: Mapping[Key, Key]) -> Iterator[Row]:
