@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,16 @@ from threecircles.survey.study import Study, folder_of, load_study, versions
 from threecircles.survey.tables import SEX
 
 LEAST_JOINED = 30
-"""Pupils with both waves below which the waves are compared as two samples."""
+"""Pupils with both waves in each group, below which the waves are compared as two samples."""
 LEAST_APART = 10
-"""A group in which fewer than this are not joined is compared as two samples: the rest would be told of."""
+"""Where fewer than this of a group are not joined the waves are two samples: the few would be told of."""
 SAID = "no clear difference"
 DESIGN = Design(weight="weight", stratum="phase", psu="urn", lonely="centre")
 COLUMNS = ("earlier", "later", "change")
+WORDS = {
+    "same pupils": "the same pupils in both waves",
+    "two samples": "two samples from the same schools, other pupils answered",
+}
 
 
 def chain(workspace: Path, study: Study) -> tuple[Study, ...]:
@@ -57,47 +62,42 @@ def asked_alike(workspace: Path, earlier: Study, later: Study) -> list[str]:
 def changes(earlier: Scored, later: Scored, by: Sequence[str] = ()) -> pl.DataFrame:
     """Change of every scale that both waves asked: the by columns, scale, how, FIGURES and said.
 
-    how: "same pupils" or "two samples". earlier, later, change; se, low, high and df of the change; n of
-    the later wave, or of pupils with both. Scales of another form or rule are left out; so are answers
-    of a convenience study, which stand for nobody.
+    how: "same pupils" or "two samples", one for all groups of a breakdown: where one group alone were
+    compared otherwise, its few could be worked out from the bases of the others. earlier, later, change;
+    se, low, high and df of the change; n: pupils of the group who took part in the later wave, or in
+    both. Scales of another form or rule are left out; so are answers of a convenience study.
     """
     if "convenience" in (earlier.study.basis, later.study.basis):
         return pl.DataFrame()
-    scales = _shared(earlier, later)
+    groups = _groups(earlier.rows, later.rows, by)
     named = earlier.study.mode == later.study.mode == "identifiable"
+    scales = _shared(earlier, later)
+    joined = named and all(_enough(then, now, scales) for _, then, now in groups)
     rows: list[dict[str, Any]] = []
-    for key, then, now in _groups(earlier.rows, later.rows, by):
+    for key, then, now in groups:
         for scale in scales:
             one, two = then.drop_nulls(scale), now.drop_nulls(scale)
             if one.is_empty() or two.is_empty():
                 continue
-            told = (_joined(one, two, scale) if named else None) or _apart(one, two, scale)
+            told = _joined(one, two, scale) if joined else _apart(one, two, scale)
+            n = _both(then, now).height if joined else now.height
             low, high = told["low"], told["high"]
             moved = low is not None and high is not None and (low > 0 or high < 0)
             said = SAID if not moved else "higher" if told["change"] > 0 else "lower"
-            rows.append(key | {"scale": scale} | told | {"said": said})
+            rows.append(key | {"scale": scale} | told | {"n": n, "said": said})
     return pl.DataFrame(rows, infer_schema_length=None)
 
 
 def change_table(earlier: Scored, later: Scored) -> Measured | None:
     """The borough's change as a table: SCALE:earlier, :later and :change, by sex and by year; None where nothing is alike."""
-    parts = []
-    for by in ((), ("sex",), ("nc_year",)):
+    parts, how = [], []
+    for by, name in (((), "All pupils"), (("sex",), "By sex"), (("nc_year",), "By year")):
         told = changes(_named(earlier), _named(later), by)
         if told.is_empty():
             continue
-        rest = [pl.lit(TOTAL).alias(c) for c in ("sex", "nc_year") if c not in by]
-        told = told.with_columns(rest)
-        for column in COLUMNS:
-            ends = ("low", "high") if column == "change" else (None, None)
-            parts.append(
-                told.select(
-                    "sex", "nc_year", pl.format("{}:{}", "scale", pl.lit(column)).alias("measure"),
-                    pl.col(column).alias("value"),
-                    *(pl.col(e).alias(n) if e else pl.lit(None, pl.Float64).alias(n) for e, n in zip(ends, ("low", "high"), strict=True)),
-                    pl.col("n").cast(pl.Int64),
-                )
-            )  # fmt: skip
+        how.append(f"{name}: {WORDS[told['how'][0]]}.")
+        told = told.with_columns(pl.lit(TOTAL).alias(c) for c in ("sex", "nc_year") if c not in by)
+        parts += [_figures(told, column) for column in COLUMNS]
     if not parts:
         return None
     frame = pl.concat(parts).with_columns(
@@ -115,20 +115,35 @@ def change_table(earlier: Scored, later: Scored) -> Measured | None:
         ),
         profile="survey-10", definitions=versions(study, later.home), sources=("survey-pupils",),
         step="survey.report", page="survey", values=("value", "low", "high", "numerator", "denominator", "n"),
-        notes=(_how(changes(earlier, later)),),
+        notes=(" ".join(how),),
     )  # fmt: skip
     return Measured(spec, frame)
 
 
-def _how(told: pl.DataFrame) -> str:
-    if told.is_empty() or set(told["how"]) == {"two samples"}:
-        return "Two samples of pupils from the same schools: other pupils answered. A change is named only beyond chance."
-    return "Where it says so, the same pupils in both waves; else two samples. A change is named only beyond chance."
+def _figures(told: pl.DataFrame, column: str) -> pl.DataFrame:
+    """One of the three figures of each change as rows of a table; ends only of the change itself."""
+    ends = [
+        (pl.col(e) if column == "change" else pl.lit(None, pl.Float64)).alias(e)
+        for e in ("low", "high")
+    ]
+    name = pl.format("{}:{}", "scale", pl.lit(column)).alias("measure")
+    value = pl.col(column).alias("value")
+    return told.select("sex", "nc_year", name, value, *ends, pl.col("n").cast(pl.Int64))
+
+
+def _both(then: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
+    return now.join(then.select("response_id"), on="response_id", how="semi")
+
+
+def _enough(then: pl.DataFrame, now: pl.DataFrame, scales: Sequence[str]) -> bool:
+    """Whether the pupils of a group can be set beside themselves: enough of them, and nobody told by it."""
+    both = _both(then, now)
+    apart = now.height - both.height
+    scored = min((_both(then.drop_nulls(s), now.drop_nulls(s)).height for s in scales), default=0)
+    return scored >= LEAST_JOINED and not 0 < apart < LEAST_APART
 
 
 def _named(scored: Scored) -> Scored:
-    from dataclasses import replace
-
     sex = pl.when(pl.col("sex").is_in(["F", "M"])).then("sex").otherwise(pl.lit("other"))
     rows = scored.rows.with_columns(sex.alias("sex"), pl.col("nc_year").cast(pl.String))
     return replace(scored, rows=rows)
@@ -162,19 +177,15 @@ def _groups(
     return told
 
 
-def _joined(one: pl.DataFrame, two: pl.DataFrame, scale: str) -> dict[str, Any] | None:
-    """The same pupils twice; None where too few kept their code, or so many that the others would be told of."""
+def _joined(one: pl.DataFrame, two: pl.DataFrame, scale: str) -> dict[str, Any]:
+    """The same pupils twice."""
     both = two.join(one.select("response_id", before=scale), on="response_id")
-    apart = two.height - both.height
-    if both.height < LEAST_JOINED or 0 < apart < LEAST_APART:
-        return None
     both = both.with_columns(change=pl.col(scale) - pl.col("before"))
     told = estimate(both, DESIGN, [mean("before"), mean(scale), mean("change")]).to_dicts()
     then, now, moved = ({r["statistic"]: r for r in told}[k] for k in ("before", scale, "change"))
-    figures = {k: moved[k] for k in ("se", "low", "high", "df")}
     return {
         "how": "same pupils", "earlier": then["value"], "later": now["value"], "change": moved["value"],
-        **figures, "n": both.height,
+        **{k: moved[k] for k in ("se", "low", "high", "df")},
     }  # fmt: skip
 
 
@@ -195,5 +206,5 @@ def _apart(one: pl.DataFrame, two: pl.DataFrame, scale: str) -> dict[str, Any]:
     ends = {e: None if told[e] is None else change + told[e] for e in ("low", "high")}
     return {
         "how": "two samples", "earlier": means[0], "later": means[1], "change": change,
-        "se": told["se"], **ends, "df": told["df"], "n": two.height,
+        "se": told["se"], **ends, "df": told["df"],
     }  # fmt: skip
