@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import time
 from datetime import date
 from pathlib import Path
@@ -27,6 +28,7 @@ import narwhals as nw
 import numpy as np
 import polars as pl
 
+from threecircles.core import keys
 from threecircles.core.engines import collect
 from threecircles.core.seeds import rng
 from threecircles.definitions.place import Place
@@ -98,6 +100,7 @@ def known_links(world: World, served: np.ndarray, table: pl.DataFrame, way: str)
 def linked_by_us(seed: int) -> Told:
     """Figures of the run itself: files with mistakes, our reading, our links, our record."""
     with TemporaryDirectory() as folder:
+        os.environ[keys.HOME] = folder  # The key of a place that is thrown away goes with it.
         place, workspace = Path(folder) / "place", Path(folder) / "workspace"
         make("borough", place, seed=seed, only=READ)
         build(place, workspace, lambda step: step.name == "need.circles")

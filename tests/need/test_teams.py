@@ -5,7 +5,9 @@ from datetime import date
 import narwhals as nw
 import polars as pl
 
+from threecircles.definitions import HOME
 from threecircles.need.teams import RecordingTeam, recording_teams, team_work
+from threecircles.record.vocabulary import processes
 
 LAST = date(2026, 3, 31)
 TEAM = RecordingTeam(
@@ -69,6 +71,14 @@ def test_no_row_says_which_child_or_which_worker():
     """report A22: the table has no column that could name either."""
     assert counted().columns == ["team", "part", "item", "state", "n"]
     assert len(recording_teams()) == 8
+
+
+def test_every_team_names_work_and_sources_that_exist():
+    """report A22: a misspelt process would leave a team without its work, and nobody would see it."""
+    known = {p.stem for p in (HOME / "sources").glob("*.yaml")}
+    for team in recording_teams().values():
+        assert {*team.processes, *team.clocks} <= set(processes()), team.id
+        assert set(team.sources) <= known, team.id
 
 
 def test_a_place_without_a_source_has_no_such_part():
