@@ -128,3 +128,19 @@ def test_groups_that_are_equal_by_chance_do_not_make_a_table_contradict_itself(t
     rows = [(w, s, n) for w, two in cells.items() for s, n in zip(("x0", "x1"), two, strict=True)]
     lines, _ = protected(tables, ["area", "sex", "children"], [*rows, ("All", "All", 61)])
     assert lines[0][2] == "c"
+
+
+def test_districts_listed_below_their_region_in_one_column_add_up(tables):
+    "England, a region, its districts, the next region: no heading or word says which holds which."
+    rows = [("England", 46), ("North", 15), ("n1", 3), ("n2", 12), ("South", 31), ("s1", 22), ("s2", 9)]  # fmt: skip
+    out = tables.folder / "safe.csv"
+    protect_file(tables.csv("t", ["area", "children"], rows), "la-default", out)
+    assert "n1,c\nn2,c\n" in out.read_text() and "North,15" in out.read_text()
+
+
+def test_a_mean_of_ages_goes_with_its_count_and_is_no_group(tables):
+    "The mean age of three children is theirs; with the other means it tells how many they are."
+    rows = [("a", 3, 11.2), ("b", 20, 12.1), ("All", 23, 12.0)]
+    out = tables.folder / "safe.csv"
+    protect_file(tables.csv("t", ["ward", "children", "mean_age"], rows), "la-default", out)
+    assert out.read_text().splitlines()[1:] == ["a,c,c", "b,c,c", "All,23,12.0"]

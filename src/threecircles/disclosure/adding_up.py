@@ -50,6 +50,8 @@ def by_adding(
         return families, left
     columns = {v: np.array([line[v] for line in lines]) for v in values}
     if len(lines) == 1 and (total := _printed_total(d, set(values), entries)) is not None:
+        if abs(sum(float(columns[v][0]) for v in values) - total) < 0.5:
+            return families, left  # all of them make up the total, so none holds another
         blocks = _blocks({v: float(columns[v][0]) for v in values}, total)
         if blocks:
             return blocks, [v for v in left if not any(v in f.parts for f in blocks)]
@@ -132,12 +134,27 @@ def _parts(
         rest = [v for v in left if v != parent]
         whole = abs(sum(columns[v][0] for v in rest) - target[0]) < 0.5
         ends = parent in (left[0], left[-1])
-        return rest if whole and ends and len(rest) >= 2 else []
+        if whole and ends and len(rest) >= 2:
+            return rest
+        return _below(parent, left, columns) if complete else []
     run = _run(parent, left, columns, beside=complete and len(left) > FEW)
     if run:
         return run
     several = TRUSTED if complete else TRUSTED + 1
     return _some(parent, left, columns) if target.size >= several else []
+
+
+def _below(parent: str, left: Sequence[str], columns: Mapping[str, Column]) -> list[str]:
+    """In a list that stands in one line: what follows a value and adds up to it, as a region's districts do."""
+    run, total = [], 0.0
+    for v in left[list(left).index(parent) + 1 :]:
+        run.append(v)
+        total += float(columns[v][0])
+        if len(run) > 1 and abs(total - float(columns[parent][0])) < 0.5:
+            return run
+        if total > float(columns[parent][0]):
+            return []
+    return []
 
 
 def twins(d: str, values: Sequence[str], entries: Sequence[Entry]) -> list[Family]:

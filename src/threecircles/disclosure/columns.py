@@ -72,7 +72,7 @@ def layout_of(
     grouping = [h for h in header if h in said or h not in (*figures, *remarks)]
     if not said:
         grouping += [
-            h for h in figures if h != count and words_of(h) & words_for("group") and not words_of(h) & (words_for("count") - {"no"})
+            h for h in figures if h != count and words_of(h) & words_for("group") and not words_of(h) & (words_for("share") | words_for("count") - {"no"})
         ]  # fmt: skip
     open_ = [h for h in figures if h not in grouping]
     beside = [h for h in open_ if h != count and _is_beside(sheet, h)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from threecircles.disclosure.layout import COLUMNS, Entry
 
@@ -116,5 +117,6 @@ def _words(d: str) -> set[str]:
     return set(d.split()) - {"name", "code", "label", "of", "group", "id"}
 
 
+@lru_cache(maxsize=100_000)
 def _plain(value: str) -> str:
     return " ".join(value.split()).casefold()
