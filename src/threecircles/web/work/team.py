@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from threecircles.core.workspace import open_workspace
+from threecircles.disclosure.profiles import profile
 from threecircles.need.teams import CLOCK_STATES, RecordingTeam, read_team, recording_teams
 from threecircles.record.vocabulary import processes
 from threecircles.report.recording import findings_of, released_on, released_tables, used_for
@@ -19,8 +20,8 @@ from threecircles.web.routes import guarded
 from threecircles.web.security.signed import workspace
 from threecircles.web.work.doors import Permit, current, permit
 
-SMALLEST = 5
-"""Groups below it are said to be below it: a page of a small team would else tell of single children."""
+PROFILE = "la-default"
+"""Counts that this profile hides are not counted out: a page of a small team would else tell of single children."""
 Row = tuple[str, str]
 
 
@@ -43,7 +44,7 @@ def _show(
     counts, tables = read_team(opened, team.id), released_tables(opened)
     return HTMLResponse(
         page(
-            "team.html", title=team.label, here="/team", work=True, permit=allowed, team=team, own=own,
+            "team.html", title=team.label, here="/team", work=True, permit=allowed, team=team, own=own, most_hidden=most_hidden(),
             parts=_parts(counts), states=[s.capitalize() for s in CLOCK_STATES], clocks=_clocks(counts), uses=used_for(tables, team.sources),
             made_on=_day(released_on(opened)), findings=findings_of(tables, team.returns),
         )
@@ -93,8 +94,13 @@ def _name(process: str) -> str:
     return known[process].label if process in known else process
 
 
+def most_hidden() -> int:
+    """The largest count of children that is not shown."""
+    return profile(PROFILE).hide_to
+
+
 def _count(n: int) -> str:
-    return f"fewer than {SMALLEST}" if 0 < n < SMALLEST else f"{n:,}"
+    return f"{most_hidden()} or fewer" if 0 < n <= most_hidden() else f"{n:,}"
 
 
 def _day(text: str) -> str:
