@@ -87,3 +87,15 @@ def test_the_worklist_puts_errors_first_then_what_clears_most(cin):
     order = list(zip(lines["severity"], -lines["findings"], strict=True))
     assert order == sorted(order)
     assert {severity for severity, _ in order} == {"error", "query"}
+
+
+def test_a_row_that_breaks_a_rule_in_several_ways_says_the_same_each_time():
+    """The engine gives its answers in any order; the message is that of the smallest value."""
+    now = {"CHILD": "1", "DOB": "01/01/2015"}
+    before = [{**now, "DOB": f"0{day}/01/2015"} for day in (9, 3, 2, 7)]
+    told = set()
+    for last in (before, before[::-1]):
+        tables = {"Header": [now], "Header_last": last}
+        report = check_tables("903", 2026, tables, {"collection_year": "2026"}, codes=["203"])
+        told |= {f.message for f in report.findings}
+    assert len(told) == 1

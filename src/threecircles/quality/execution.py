@@ -122,9 +122,13 @@ def _checked(rule: Rule, broken: pl.DataFrame) -> pl.DataFrame:
     for column in wanted:
         if not broken[column].dtype.is_integer() and broken[column].dtype != pl.Null:
             raise RuleOutputError(f"the column {column} does not hold row numbers")
+    # By its values last: where a row breaks a rule in several ways, each run tells the same one first.
+    values = [
+        c for c, kind in broken.schema.items() if c not in (*wanted, "grp") and not kind.is_nested()
+    ]
     return broken.with_columns(
         pl.col("grp").cast(pl.String), *(pl.col(c).cast(pl.Int64) for c in wanted)
-    ).sort([*wanted, "grp"], nulls_last=True)
+    ).sort([*wanted, "grp", *values], nulls_last=True)
 
 
 def _compared(connection: duckdb.DuckDBPyConnection, rule: Rule) -> tuple[int | None, int | None]:

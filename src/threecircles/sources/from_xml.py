@@ -190,13 +190,18 @@ class _Batches:
         self.rows: list[list[Row]] = [[] for _ in compiled.tables]
         self.frames: list[list[pl.DataFrame]] = [[] for _ in compiled.tables]
         self.unknown: list[tuple[str, str, int]] = []
+        self.waiting = 0
 
     def add(self, collected: Collected) -> None:
-        """Rows of one record."""
+        """Rows of one record. As many rows wait as a batch has, those of all tables counted together."""
         for table, rows in enumerate(collected.rows):
             if rows:
                 self.rows[table].extend(rows)
-                if len(self.rows[table]) >= self.size:
+                self.waiting += len(rows)
+        if self.waiting >= self.size:
+            self.waiting = 0
+            for table, waiting in enumerate(self.rows):
+                if waiting:
                     self.flush(table)
         self.unknown.extend(collected.unknown)
 
@@ -225,7 +230,9 @@ class _Batches:
         if self.rows[table]:
             self.flush(table)
         frames, self.frames[table] = self.frames[table], []
-        return pl.concat(frames) if frames else pl.DataFrame(schema=self.schema(table))
+        return (
+            pl.concat(frames, rechunk=True) if frames else pl.DataFrame(schema=self.schema(table))
+        )
 
 
 def _lay(
