@@ -1,7 +1,9 @@
 """The questions people brought and what answers them (spec/catalogue.md 12)."""
 
+import csv
 import json
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,10 +16,16 @@ from threecircles.catalogue.show import answer_text, counts_text
 from threecircles.cli import commands
 from threecircles.core.errors import DefinitionError, UsageError
 from threecircles.definitions import load_text
+from threecircles.report.context import Context
+from threecircles.report.pack import make_pack
 from threecircles.report.questions import questions_page
 
 EVERY = demands()
 ANSWERS = [pytest.param(d, a, id=f"{d.id}-{a.room}-{n}") for d in EVERY for n, a in enumerate(d.met_by)]  # fmt: skip
+CONTEXT = Context(place="Fictshire", la_code="E1", period="2025-26", made_on=date(2026, 4, 1))
+SLUGS = {p.slug for p in make_pack([], CONTEXT).pages}
+with (Path(__file__).parents[1] / "web" / "routes_reviewed.csv").open(encoding="utf-8") as file:
+    PATHS = {row["path"] for row in csv.DictReader(file)}
 SPECIFICATIONS = Path(__file__).parents[3] / "shared" / "spec"
 
 
@@ -61,6 +69,13 @@ def test_every_command_exists_or_is_said_not_to_be_built(known, demand, answer):
         )
     else:
         assert answer.command in known, f"{demand.id}: there is no `threecircles {answer.command}`"
+
+
+@pytest.mark.parametrize(("demand", "answer"), ANSWERS)
+def test_every_page_exists_or_is_said_not_to_be_built(demand, answer):
+    """catalogue A17: the demand page links to a page that is there."""
+    if answer.page and not answer.not_built:
+        assert answer.page in (PATHS if answer.page.startswith("/") else SLUGS), demand.id
 
 
 @pytest.mark.parametrize(("demand", "answer"), ANSWERS)
