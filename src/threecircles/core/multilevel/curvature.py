@@ -38,8 +38,9 @@ class _Arrow:
 def curvature(problem: Problem, theta: Floats, modes: Modes, state: State) -> tuple[Floats, Modes]:
     """Second derivatives of the log-likelihood in theta = (coefficients, log sd of each level).
 
-    modes, state: those at theta, as `evaluate` gives them. Also gives how they move: areas, and authorities, x parameters. Agrees with
-    central differences of the exact gradient; costs about as much as one evaluation of it.
+    modes, state: those at theta, as `evaluate` gives them. Also gives how the modes move: areas, and
+    authorities, x parameters. Agrees with central differences of the exact gradient; costs about as much
+    as one evaluation of it.
     """
     k, m = len(problem.design.names), len(problem.levels)
     pa = float(np.exp(-2 * theta[k]))
