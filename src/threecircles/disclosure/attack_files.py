@@ -27,6 +27,9 @@ from threecircles.disclosure.sums import Sums, contradictions
 from threecircles.disclosure.wholes import is_base
 
 NARROW = 3.0
+BOUNDED = 8_000
+"""Hidden cells up to which the tightest bounds of each are worked out; of more only the narrow ones are."""
+
 EXPLAINED = 60
 """Exact cells for which the numbers that give them away are worked out."""
 
@@ -229,7 +232,14 @@ def _report(
     wanted = np.zeros(sums.cells, bool)
     wanted[list(hidden)] = True
     wanted |= ~np.array(lattice.printed, bool)
-    known = ranges(sums, wanted)
+    enough = np.full(sums.cells, NARROW)
+    if len(hidden) <= BOUNDED:
+        enough[list(hidden)] = np.inf
+    else:
+        notes.append(
+            f"more than {BOUNDED:,} cells are hidden: of those that can differ by {NARROW:g} or more it is not worked out by how much"
+        )
+    known = ranges(sums, wanted, enough=enough)
     keys = lattice.keys
     told = [
         _found(keys[at], e, known, at)

@@ -70,7 +70,8 @@ def ranges(
     """Bounds of the wanted cells from everything that is shown.
 
     truth: the real values, when known: the first witness. enough: a width per cell at which it is
-    left alone (to verify a protection quickly); without it the bounds are the tightest there are.
+    left alone (to verify a protection quickly); without it, or where it is infinite, the bounds are
+    the tightest there are.
     """
     n = sums.cells
     low, high = np.full(n, np.nan), np.full(n, np.nan)
@@ -137,7 +138,7 @@ class Search:
         self.see(first)
         self._directions(asked, enough)
         for i in asked:
-            if enough is not None:
+            if enough is not None and np.isfinite(enough[i]):
                 self._settle(int(i), float(enough[i]))
             else:
                 self.low[i], self.high[i] = self._extreme(i, 1.0), self._extreme(i, -1.0)
