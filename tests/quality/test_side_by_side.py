@@ -8,7 +8,7 @@ import pytest
 
 from threecircles.quality import check_tables
 from threecircles.quality import database as rooms
-from threecircles.quality.database import database, incoming, outgoing
+from threecircles.quality.database import database, incoming, lock, outgoing
 from threecircles.quality.stored import findings_table
 from threecircles.quality.worklist import worklist
 
@@ -99,3 +99,23 @@ def test_a_row_that_breaks_a_rule_in_several_ways_says_the_same_each_time():
         report = check_tables("903", 2026, tables, {"collection_year": "2026"}, codes=["203"])
         told |= {f.message for f in report.findings}
     assert len(told) == 1
+
+
+def test_a_further_connection_is_locked_like_the_first(tmp_path):
+    """Rules run on connections of their own; none of them reaches a file, a variable or a setting."""
+    (tmp_path / "x.csv").write_text("a\n1\n")
+    secret = pl.DataFrame({"child": ["a"]})
+    with database() as connection:
+        lock(connection)
+        with connection.cursor() as further:
+            for sql in (
+                f"select * from read_csv('{tmp_path}/x.csv')",
+                "select * from secret",
+                "set enable_external_access=true",
+                "set python_enable_replacements=true",
+            ):
+                with pytest.raises(duckdb.Error):
+                    further.execute(sql)
+            told = further.execute("select current_setting('python_enable_replacements')")
+            assert told.fetchone() == (False,)
+    assert secret.height == 1

@@ -151,7 +151,7 @@ def outgoing(connection: duckdb.DuckDBPyConnection, sql: str) -> pl.DataFrame:
 
 def lock(connection: duckdb.DuckDBPyConnection) -> None:
     """From here on no file, no network, no Python variable and no setting can be reached."""
-    connection.execute("set python_enable_replacements=false")
+    connection.execute("set global python_enable_replacements=false")
     connection.execute("set enable_external_access=false")
     connection.execute("set lock_configuration=true")
 
