@@ -9,6 +9,7 @@ from threecircles.core.tables import Dimension, Measured, TableSpec
 from threecircles.disclosure import protecting
 from threecircles.disclosure.attack_release import attack_safe
 from threecircles.disclosure.linked_values import linked, year_before
+from threecircles.disclosure.profiles import profile
 from threecircles.disclosure.release import protect
 
 
@@ -113,6 +114,6 @@ def test_links_among_values_are_read_from_their_definition():
 def test_the_fate_of_a_table_is_the_fate_of_its_rows_in_every_order():
     "The order that is told goes with the frame: no figure changes its row."
     table = sets()[0]
-    (judged, *_), _ = protecting.judge([table], lambda _: __import__("threecircles.disclosure.profiles", fromlist=["profile"]).profile("la-default"))  # fmt: skip
+    (judged, *_), _ = protecting.judge([table], lambda _: profile("la-default"))
     shown = judged.frame.filter(pl.col("symbol") == "").join(table.frame, on="set")
     assert shown["n"].to_list() == shown["n_right"].to_list()
