@@ -22,6 +22,16 @@ FACTOR = "<AssessmentFactors>9A</AssessmentFactors>"
 TOLD = re.compile(r"\b(uasc|9a|asylum\w*|unaccompanied|nationality)\b")
 
 
+def more_children(place):
+    "Twenty children more in the 903, so that there are fifty to plant in; nothing is said of them yet."
+    path = place / "received" / "ssda903_2026" / "header.csv"
+    with path.open("a", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(
+            [f"99{i:05}", "F" if i % 2 else "M", f"{i + 1:02}/05/2012", "WBRI", "UN1", "", ""]
+            for i in range(20)
+        )
+
+
 def plant(place):
     "UASC and DUC for every child of the 903, the factor 9A for every assessed child of the CIN census; their ids."
     planted = set()
@@ -74,6 +84,8 @@ def test_what_is_planted_in_fifty_children_reaches_no_table_card_page_log_or_cel
     that name the class, and areas below the authority: tests/disclosure/test_immigration.py.)
     """
     run = hamlet.copy(tmp_path)
+    more_children(run.place)
+    run.again()
     workspace = open_workspace(run.workspace, "identity")
     before = changed.measured(workspace)
     pages = telling(run.workspace, run.workspace / "release" / "site")
