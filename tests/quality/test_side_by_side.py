@@ -119,3 +119,11 @@ def test_a_further_connection_is_locked_like_the_first(tmp_path):
             told = further.execute("select current_setting('python_enable_replacements')")
             assert told.fetchone() == (False,)
     assert secret.height == 1
+
+
+def test_the_worklist_is_the_same_in_pieces(cin, monkeypatch):
+    report = check_tables("cin", 2026, cin)
+    whole = worklist(findings_table(report), report)
+    monkeypatch.setattr("threecircles.quality.worklist.PIECE", 3)
+    assert whole.height > 3
+    assert worklist(findings_table(report), report).equals(whole)

@@ -123,10 +123,18 @@ def summarise(
     )
 
 
+PLACE = ("rule", "table", "row", "severity", "child", "message")
+"""What is told of each place found."""
+
+
 def first_lines(findings: pl.DataFrame) -> pl.DataFrame:
-    """The first line of each place found. findings: the stored table, or a part of it, in its own order."""
+    """The first line of each place found. Columns: PLACE.
+
+    findings: the stored table, or a part of it, in its own order.
+    """
     changed = (pl.col(name).ne_missing(pl.col(name).shift()) for name in ("rule", "table", "row"))
-    return findings.filter(pl.any_horizontal(*changed) | (pl.int_range(pl.len()) == 0))
+    first = findings.select(pl.any_horizontal(*changed) | (pl.int_range(pl.len()) == 0))
+    return findings.select(PLACE).filter(first.to_series())
 
 
 def commonest(report: Report, places: pl.DataFrame, most: int | None = 10) -> tuple[Commonest, ...]:

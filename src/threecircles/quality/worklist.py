@@ -29,6 +29,8 @@ WORKLIST = {
 """Columns of the worklist, one line per child and problem group."""
 
 UNKNOWN_TEAM = "Unknown team"
+PIECE = 500_000
+"""Lines of the worklist that are put into words at a time."""
 
 
 @dataclass(frozen=True)
@@ -94,17 +96,20 @@ def worklist(
         .drop("_problem")
     )
     ordered = problems[_order(problems, findings)]
+    told = {
+        "team": _of_child(teams, UNKNOWN_TEAM),
+        "worker": _of_child(workers, ""),
+        "hint": pl.col("rule").replace_strict(hints, default="", return_dtype=pl.String),
+        "where": _where(),
+        "status": pl.when("_open").then(pl.lit("open")).otherwise(pl.lit("waived")),
+    }
+    said = [told.get(name, pl.col(name)).cast(kind).alias(name) for name, kind in WORKLIST.items()]
     first = findings.select(
         "rule", "table", "row", "column", "child", "file_id", "at", "value", what="message"
-    )[ordered["_line"]]
-    told = ordered.hstack(first).with_columns(
-        team=_of_child(teams, UNKNOWN_TEAM),
-        worker=_of_child(workers, ""),
-        hint=pl.col("rule").replace_strict(hints, default="", return_dtype=pl.String),
-        where=_where(),
-        status=pl.when("_open").then(pl.lit("open")).otherwise(pl.lit("waived")),
     )
-    return told.select(pl.col(name).cast(kind) for name, kind in WORKLIST.items())
+    # In pieces, as what the words are made from would take as much memory again as the list.
+    pieces = ordered.iter_slices(PIECE)
+    return pl.concat([piece.hstack(first[piece["_line"]]).select(said) for piece in pieces])
 
 
 def _of_child(known: Mapping[str, str], default: str) -> pl.Expr:
