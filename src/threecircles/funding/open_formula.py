@@ -179,14 +179,16 @@ def laid_open(country: OpenCountry, path: Path, choice: Choice | None = None) ->
         id="open", label="The open formula.", source="Three Circles, fitted when it was asked for",
         kind="logistic_child", status="fitted", outcomes=[replace(p.outcome, cost_weight=w) for w, p in parts],
     )  # fmt: skip
-    meant = _meant(path, country.authority, country.trials, country.population, tuple(country.strata), choice.counted if choice else "held")  # fmt: skip
+    meant = meant_by(country, path, choice.counted if choice else "held")
     table = table_of(path).with_columns(pl.Series(MEANT, meant))
     rules: tuple[EffectRule, EffectRule] = ("at_zero", "marginal")
     shares = {
         r: predict(formula, table, la=country.authority, children=MEANT, rule=r) for r in rules
     }
     codes = shares["at_zero"].la
-    index = table[country.authority].cast(pl.Utf8).replace_strict({c: i for i, c in enumerate(codes)}, return_dtype=pl.Int64).to_numpy()  # fmt: skip
+    place = {code: i for i, code in enumerate(codes)}
+    held = table[country.authority].cast(pl.Utf8)
+    index = held.replace_strict(place, return_dtype=pl.Int64).to_numpy()
     left = np.stack([_share_without(code, parts, meant, index, len(codes)) for code in codes])
     own = np.abs(np.diag(left) / shares["at_zero"].share - 1)
     heads = np.bincount(index, meant, minlength=len(codes)).astype(np.float64)
@@ -202,11 +204,16 @@ def _share_without(
     return np.asarray(made / made.sum(), dtype=np.float64)
 
 
+def meant_by(country: OpenCountry, path: Path, counted: Counted) -> Floats:
+    """How many children each row of a country's table stands for."""
+    strata = tuple(country.strata)
+    return _meant(path, country.authority, country.trials, country.population, strata, counted)
+
+
 @lru_cache(maxsize=8)
 def _meant(
     path: Path, la: str, trials: str, population: str, strata: tuple[str, ...], counted: Counted
 ) -> Floats:
-    """How many children each row stands for."""
     table = table_of(path)
     if counted == "held":
         return np.asarray(table[trials].cast(pl.Float64).to_numpy(), dtype=np.float64)
@@ -255,7 +262,7 @@ def answer(country: OpenCountry, path: Path, choice: Choice) -> Answer:
     )
     moved = {f"{band:.0%}": int((np.abs(b.share / a.share - 1) > band).sum()) for band in BANDS}
     groups = {t.name: [t.name] for o in after.formula.outcomes for t in o.terms}
-    counted = _meant(path, country.authority, country.trials, country.population, tuple(country.strata), choice.counted)  # fmt: skip
+    counted = meant_by(country, path, choice.counted)
     parts = explain(
         after.formula, table_of(path).with_columns(pl.Series(MEANT, counted)), choice.la, groups,
         la=country.authority, children=MEANT, rule=choice.rule,

@@ -82,17 +82,27 @@ def _spec(row: dict[str, str], found: Panel, data: pl.DataFrame) -> TableSpec:
         dimensions=(lag,),
         kind="published",
         page="spending-and-outcomes",
-        notes=(
-            FIXED,
-            *((f"Warning: {FOLLOWS}: outcomes of earlier years go with spending, so later years cannot be read.",) if found.spending_follows else ()),
-            *(("What is counted is what services do, not what becomes of children.",) if row["role"] == "output" else ()),
-            f"Spending a child moves by {found.within_sd:.0%} (standard deviation) within an authority. In {found.prices}: with years taken out, prices change nothing.",
-            f"{LEFT_OUT}{missing or 'nobody'}.",
-        ),
+        notes=_notes(row["role"], found, missing),
         definitions=("panels",),
         sources=("lait",),
         step=STEP,
-    )  # fmt: skip
+    )
+
+
+def _notes(role: str, found: Panel, missing: str) -> tuple[str, ...]:
+    """The fixed sentence first, the warning where it is due, who is left out last."""
+    notes = [FIXED]
+    if found.spending_follows:
+        notes.append(
+            f"Warning: {FOLLOWS}: outcomes of earlier years go with spending, so later years cannot be read."
+        )
+    if role == "output":
+        notes.append("What is counted is what services do, not what becomes of children.")
+    notes.append(
+        f"Spending a child moves by {found.within_sd:.0%} (standard deviation) within an authority. "
+        f"In {found.prices}: with years taken out, prices change nothing."
+    )
+    return (*notes, f"{LEFT_OUT}{missing or 'nobody'}.")
 
 
 def _when(lag: int) -> str:
