@@ -117,3 +117,14 @@ def test_the_fate_of_a_table_is_the_fate_of_its_rows_in_every_order():
     (judged, *_), _ = protecting.judge([table], lambda _: profile("la-default"))
     shown = judged.frame.filter(pl.col("symbol") == "").join(table.frame, on="set")
     assert shown["n"].to_list() == shown["n_right"].to_list()
+
+
+def test_a_share_without_its_numerator_tells_it_all_the_same():
+    "4% of 50 children are two: a share times its base is a count, given or not (known answer D)."
+    told = {"a": (50, 0.04), "b": (60, 0.25), "c": (40, 0.5), "d": (30, 1 / 7)}
+    rows = [{"ward": w, "measure": "helped", "value": v, "numerator": None, "n": n} for w, (n, v) in told.items()]  # fmt: skip
+    table = spec("w", ("ward",), "n", "share", "share of children", ("value", "numerator", "n"))
+    frame = pl.DataFrame(rows, schema_overrides={"numerator": pl.Float64})
+    (safe,) = protect([Measured(table, frame)])
+    shown = safe.frame.filter(pl.col("symbol") == "")["ward"].to_list()
+    assert "a" not in shown and {"b", "c", "d"} <= set(shown)

@@ -12,6 +12,7 @@ from threecircles.definitions import read_csv
 from threecircles.disclosure.adding_up import Family, Group
 from threecircles.disclosure.attacker import ranges
 from threecircles.disclosure.cast import children_of, declared_names, same_names
+from threecircles.disclosure.cells import implied_part
 from threecircles.disclosure.lattice import Lattice, tie
 from threecircles.disclosure.profiles import profile
 from threecircles.disclosure.reader_sums import base_rows, linked_rows
@@ -130,8 +131,9 @@ def _figures(
                     pairs[name, group] = (f"{row['measure']}:count", group)
                 shown.setdefault(name, {})
                 elsewhere = told.get((table.spec.id, at, c))
-                if row[c] is not None:
-                    shown[name][group] = float(row[c])
+                figure = implied_part(row) if c == "numerator" and "n" in counted else row[c]
+                if figure is not None:
+                    shown[name][group] = float(figure)
                 elif elsewhere is not None:
                     shown[name][group] = given_away[name, group] = elsewhere
                 elif row["symbol"] == "[c]":

@@ -17,7 +17,7 @@ import scipy.sparse as sp
 from threecircles.core.tables import TOTAL, Measured, TableSpec
 from threecircles.definitions import read_csv
 from threecircles.disclosure.cast_sums import base_sums, linked_sums, measure_sums
-from threecircles.disclosure.cells import Group, Key, Quantity, Register
+from threecircles.disclosure.cells import Group, Key, Quantity, Register, implied_part
 from threecircles.disclosure.linear import TINY, Floats, Ints
 from threecircles.disclosure.profiles import Profile
 from threecircles.disclosure.sums import Bools, Sums
@@ -139,14 +139,9 @@ def quantities(table: Measured) -> list[Quantity]:
             continue
         if spec.count == "n":
             found.setdefault((measure, "count"), {})[group] = float(count)
-            part = row.get("numerator")
-            if (
-                spec.kind == "share"
-                and part is not None
-                and float(part).is_integer()
-                and 0 <= part <= count
-            ):
-                found.setdefault((measure, "with"), {})[group] = float(part)
+            part = implied_part(row) if spec.kind == "share" else None
+            if part is not None:
+                found.setdefault((measure, "with"), {})[group] = part
         else:
             found.setdefault((measure, "with"), {})[group] = float(count)
             if row.get("n") is not None:

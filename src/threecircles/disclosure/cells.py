@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 Group = frozenset[tuple[str, str]]
 """Dimension column -> value, totals left out."""
@@ -65,3 +66,17 @@ class Quantity:
     measure: str
     role: str
     values: dict[Group, float]
+
+
+def implied_part(row: Mapping[str, Any]) -> float | None:
+    """The children for whom a share holds: its numerator or, where none is given, share times base.
+
+    None where that is no whole number between nought and the base: an estimate, and no count.
+    """
+    n, part, share = row.get("n"), row.get("numerator"), row.get("value")
+    if part is None and n is not None and share is not None and 0 <= share <= 1:
+        near = round(share * n)
+        part = near if abs(share * n - near) < 1e-6 else None
+    if part is None or n is None or not float(part).is_integer() or not 0 <= part <= n:
+        return None
+    return float(part)

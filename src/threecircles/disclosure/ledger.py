@@ -14,8 +14,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from threecircles.core.tables import TOTAL
-from threecircles.disclosure.attack_files import Attack, attack_entries
+from threecircles.disclosure.attack_files import attack_entries
+from threecircles.disclosure.attack_release import counted_columns
+from threecircles.disclosure.attack_report import Attack
 from threecircles.disclosure.cast import children_of
+from threecircles.disclosure.cells import implied_part
 from threecircles.disclosure.columns import layout_of
 from threecircles.disclosure.earlier import SMALL, Change, changes, of_other_times
 from threecircles.disclosure.files import read_sheets
@@ -82,18 +85,15 @@ def safe_entries(tables: Sequence[Safe]) -> tuple[list[Entry], list[Sum]]:
             sums |= dict.fromkeys(
                 (column[d.column], parent, part) for part, parent in d.parents.items()
             )
-        counted = [
-            c
-            for c in ("n", "n_with", "numerator")
-            if c in table.frame.columns and (c != "numerator" or spec.count == c)
-        ]
+        counted = counted_columns(table)
         for number, row in enumerate(table.frame.iter_rows(named=True), 1):
             group = tuple(sorted((column[c], str(row[c])) for c in column if str(row[c]) != TOTAL))
             for c in counted:
-                text = "c" if row["symbol"] == "[c]" else "" if row[c] is None else f"{row[c]:g}"
+                figure = implied_part(row) if c == "numerator" and "n" in counted else row[c]
+                text = "c" if row["symbol"] == "[c]" else "" if figure is None else f"{figure:g}"
                 cell = told(text)
                 if cell is not None:
-                    role = "with" if c != "n" and spec.count != "n" else "count"
+                    role = "count" if c == "n" else "with"
                     quantity = f"{row['measure']}:{role}|{children_of(spec)}"
                     found.append(Entry(spec.id, number, c, group, quantity, cell))
     return found, list(sums)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from threecircles.core.errors import UsageError
-from threecircles.disclosure.attack_files import Attack, Found
+from threecircles.disclosure.attack_report import Attack, Found
 from threecircles.disclosure.layout import column_name, is_total
 
 
