@@ -17,6 +17,7 @@ from threecircles.disclosure.lattice import Lattice, tie
 from threecircles.disclosure.profiles import profile
 from threecircles.disclosure.reader_sums import base_rows, linked_rows
 from threecircles.disclosure.release import Safe
+from threecircles.disclosure.structure import divisions
 
 NARROW = 3.0
 """Cells known to within less than this are asked to the end; of others it is enough that they are not."""
@@ -158,7 +159,10 @@ def _families(tables: Sequence[Safe]) -> dict[str, list[Family]]:
                 if value != TOTAL:
                     parent = d.parents.get(value, TOTAL)
                     inside.setdefault(column, {}).setdefault(parent, {})[value] = None
-    return {c: [Family(p, tuple(v)) for p, v in f.items()] for c, f in inside.items()}
+    return {
+        c: [Family(p, own) for p, v in f.items() for own in divisions(list(v))]
+        for c, f in inside.items()
+    }
 
 
 def _measures(lattice: Lattice, names: Mapping[str, str]) -> None:

@@ -130,13 +130,14 @@ def _tried(
         for family in _of_members(known[d], members):
             whole = members[family.parent]
             parts = [members[p] for p in family.parts if p in members]
-            if not shown[whole] or not parts or not all(shown[p] for p in parts):
+            if not shown[whole] or not parts:
                 continue
             gap = lattice.low[whole] - sum(lattice.low[p] for p in parts)
             room = slack * (len(parts) + 1) + TINY
+            # Shown parts that are too many overlap, whatever the hidden ones are.
             if gap < -room:
                 broken.add((is_base(quantity), d, family))
-            elif gap > room and len(parts) == len(family.parts):
+            elif gap > room and len(parts) == len(family.parts) and all(shown[p] for p in parts):
                 leaky.add((is_base(quantity), d, family))
     return broken, leaky
 
