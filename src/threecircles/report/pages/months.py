@@ -37,7 +37,6 @@ def page(tables: Tables, context: Context) -> Page:
     return Page(
         id="months",
         slug="months",
-        nav="Months",
         title="What changes from month to month?",
         summary=(
             "Children starting with each service in each month of two years. Only months outside the limits "

@@ -74,7 +74,7 @@ def page(tables: Tables, context: Context) -> Page:
         ),
         blocks=tuple(blocks),
         tables=tuple(t.safe for t in used),
-        related=("need", "spend", "neighbours"),
+        related=("months", "need", "spend", "neighbours"),
         order=3,
     )
 
