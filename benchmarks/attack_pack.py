@@ -24,6 +24,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+from threecircles import definitions
 from threecircles.core import manifest
 from threecircles.disclosure.attack_release import Leak, attack_safe
 from threecircles.disclosure.release import load_safe
@@ -248,8 +249,14 @@ def _from_document(path: Path, tables: dict[str, list[dict]], seen: Seen) -> Non
     numbers = NUMBER.findall(text)
     seen.count("PDF", len(numbers))
     known = _known_words(tables)
-    odd = {_plain(n) for n in numbers} - known - _round(text)
+    odd = {_plain(n) for n in numbers} - known - _round(text) - _rule_codes()
     seen.loose += [f"{path.name}: {n}" for n in sorted(odd)]
+
+
+def _rule_codes() -> set[str]:
+    """Numbers that are names of rules of checking: a document says which rule was broken."""
+    folder = Path(definitions.__file__).parent / "rules"
+    return {_plain(n) for p in folder.rglob("*.yaml") for n in NUMBER.findall(p.stem)}
 
 
 def _without_foot(text: str, page: int) -> str:
