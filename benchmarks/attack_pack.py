@@ -254,9 +254,9 @@ def _from_document(path: Path, tables: dict[str, list[dict]], seen: Seen) -> Non
 
 
 def _rule_codes() -> set[str]:
-    """Numbers that are names of rules of checking: a document says which rule was broken."""
+    """Numbers above 999 that are names of rules of checking; lower ones could be counts of children."""
     folder = Path(definitions.__file__).parent / "rules"
-    return {_plain(n) for p in folder.rglob("*.yaml") for n in NUMBER.findall(p.stem)}
+    return {_plain(n) for p in folder.rglob("*.yaml") for n in NUMBER.findall(p.stem) if len(n) > 3}
 
 
 def _without_foot(text: str, page: int) -> str:
