@@ -194,3 +194,8 @@ def test_reading_leaves_the_files_as_they_were(tmp_path):
     before = path.read_bytes()
     read(path)
     assert path.read_bytes() == before and isinstance(read(path).tables["Episodes"], pl.DataFrame)
+
+
+def test_a_byte_that_is_no_letter_is_told_in_letters(tmp_path):
+    """A6 (quality): found by the fuzz: the heading named in the message could not be written."""
+    unharmed(write(tmp_path, "a.bin", b"\x8d"))

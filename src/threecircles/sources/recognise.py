@@ -123,11 +123,12 @@ def not_recognised(
     strange = [c for position, c in enumerate(cells) if position not in laid and c.strip()]
     near = [f"{c.strip()}: {n}" for c in strange if (n := did_you_mean(c.strip().upper(), need))]
     if not many and not near:
-        shown = ", ".join(c.strip() for c in strange[:6])
+        # What could not be decoded stands in no letter that may be written.
+        shown = ", ".join(c.strip()[:40] for c in strange[:6]).encode("utf-8", "replace").decode()
         return Problem(
             file_id, "file-not-recognised", where,
             "None of the headings is one that a known return or source has; the file was not read.",
-            found=f"{len(cells)} columns: {shown}" if shown else "no heading",
+            found=f"{len(cells)} {'column' if len(cells) == 1 else 'columns'}: {shown}" if shown else "no heading",
             allowed="a heading row within the first 20 lines",
             mend="If the file belongs to no return, leave it out. `threecircles source list` names what is known.",
         )  # fmt: skip
