@@ -42,7 +42,8 @@ def at_rows(frame: pl.DataFrame, column: str, rows: pl.Series) -> pl.Series:
     last = rows.max()
     if isinstance(last, int) and last >= frame.height:
         rows = rows.set(rows >= frame.height, None)
-    found = frame[column][rows]
+    # Not by [rows], which fails where every row is blank.
+    found = frame[column].gather(rows)
     return found if found.dtype == pl.String else found.cast(pl.String)
 
 
