@@ -9,6 +9,7 @@ from typing import Literal
 import duckdb
 import polars as pl
 
+from threecircles.core.spill import sealed
 from threecircles.definitions import HOME, Definition, load
 from threecircles.record.mapping.apply import Extract
 from threecircles.record.schema import conform
@@ -138,7 +139,7 @@ def _said(rule: Reconcile, figure: Figure, extract: Extract, frame: pl.DataFrame
     """The source's own count: _row and the child's number of the rows that the SQL takes."""
     first, last = (f"date '{d}'" for d in (extract.period_start, extract.period_end))
     where = figure.where.replace("$first", first).replace("$last", last)
-    with duckdb.connect() as connection:
+    with sealed(duckdb.connect()) as connection:
         connection.register("rows", frame.to_arrow(compat_level=pl.CompatLevel.oldest()))
         found = connection.execute(
             f'select _row, "{rule.key}" as source_key from rows where {where}'

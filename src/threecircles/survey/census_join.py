@@ -15,6 +15,7 @@ import duckdb
 import polars as pl
 
 from threecircles.core.errors import UsageError
+from threecircles.core.spill import sealed
 from threecircles.definitions import load
 from threecircles.definitions.place import Delivery, Place
 from threecircles.quality.shared_sql import Macro
@@ -160,7 +161,7 @@ def _groups(codes: list[str]) -> dict[str, str]:
     """Main ethnic group of each code, by the definition that the checks use."""
     rule = load("rules/macros/main_ethnic_group", Macro).statement()
     table = pl.DataFrame({"code": codes}, schema={"code": pl.String})
-    with duckdb.connect() as engine:
+    with sealed(duckdb.connect()) as engine:
         engine.register("codes", table.to_arrow())
         engine.execute(rule)
         rows = engine.execute("SELECT code, main_ethnic_group(code) FROM codes").fetchall()

@@ -8,6 +8,8 @@ from functools import cache
 import duckdb
 import polars as pl
 
+from threecircles.core.spill import sealed
+
 SEPARATOR = "\x1f"
 
 
@@ -34,7 +36,7 @@ def _sha256(joined: pl.DataFrame) -> pl.Series:
 
 @cache
 def _connection() -> duckdb.DuckDBPyConnection:
-    return duckdb.connect()
+    return sealed(duckdb.connect())
 
 
 def with_ordinal(frame: pl.DataFrame, parts: Sequence[str]) -> pl.DataFrame:
