@@ -44,6 +44,9 @@ def test_each_group_has_its_links_the_wrong_and_the_missing_of_a_thousand():
     assert _value(table, "ethnic_group:APKN", "links_missing") == pytest.approx(1000 * 18 / (18 + 199.8))  # fmt: skip
     assert _value(table, "ethnic_group:WBRI", "links_missing") == 0
     assert _value(table, "fifth:1", "links") == 400
+    assert _value(table, "All", "links_wrong_expected") == pytest.approx(0.4)
+    assert _value(table, "All", "links_missing_expected") == pytest.approx(18.0)
+    assert _value(table, "All", "in_both_of_1000") == pytest.approx(1000 * (399.6 + 18) / 400)
 
 
 def test_a_group_with_empty_fields_is_marked_and_others_are_not():

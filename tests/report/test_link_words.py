@@ -25,6 +25,8 @@ def _table(pakistani: float, half: float = 4.0, times: float | None = None) -> R
     rows = _rows({}, 20_000, 3.0, 8.0, 1.0, 0.03)
     rows += _rows({"group": codes[0]}, 2_000, 3.0, pakistani, half, 0.06)
     rows += _rows({"group": codes[1]}, 18_000, 3.0, 6.0, half, 0.025)
+    for name, value in (("links_wrong_expected", 60.0), ("links_missing_expected", 160.8), ("in_both_of_1000", 1005.04)):  # fmt: skip
+        rows.append({"measure": name, "value": value, "n": 20_000})
     if times:
         rows.append({"measure": "fields_empty_times", "value": times, "low": 1.6, "high": 2.4, "group": codes[0]})  # fmt: skip
     made = measured(spec("linkage-errors", "Links by group", dimension, kind="quality", unit="of 1,000 links"), rows)  # fmt: skip

@@ -96,6 +96,8 @@ def _rows(
             ("links_missing", quality.recall, r_low, r_high),
         ):
             made.append(_row(at, measure, 1000 * (1 - share), 1000 * (1 - high), 1000 * (1 - low), n=links))  # fmt: skip
+        if at["group"] == TOTAL:
+            made += _in_all(at, quality)
     else:
         made += [_unsaid(at, m, links) for m in ("links_wrong", "links_missing")]
     if records < FEWEST:
@@ -105,6 +107,18 @@ def _rows(
     if times and times.headline:
         made.append(_row(at, "fields_empty_times", times.times, times.low, times.high, n=records))
     return made
+
+
+def _in_all(at: dict[str, str], quality: Quality) -> list[dict[str, Any]]:
+    """How many links in all, and how many children are in two circles for each thousand counted there."""
+    missing = quality.true_links * (1 - quality.recall)
+    factor = quality.precision / quality.recall if quality.recall else 1.0
+    figures = (
+        ("links_wrong_expected", quality.links * (1 - quality.precision)),
+        ("links_missing_expected", missing),
+        ("in_both_of_1000", 1000 * factor),
+    )
+    return [_row(at, m, value, n=quality.links) for m, value in figures]
 
 
 def _unsaid(at: dict[str, str], measure: str, n: int) -> dict[str, Any]:

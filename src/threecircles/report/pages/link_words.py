@@ -14,23 +14,21 @@ def in_words(table: Released) -> Text | None:
 
     table: linkage-errors. None when the figures for all are hidden or were not to be had.
     """
-    links, wrong, missing = (table.value(m) for m in ("links", "links_wrong", "links_missing"))
-    if links is None or wrong is None or missing is None:
+    names = ("links", "links_wrong", "links_missing", "links_wrong_expected", "links_missing_expected", "in_both_of_1000")  # fmt: skip
+    held = [table.value(m) for m in names]
+    known = [v for v in held if v is not None and v.number is not None]
+    if len(known) < len(names):
         return None
-    if links.number is None or wrong.number is None or missing.number is None:
-        return None
-    expected = links.number * wrong.number / 1000
-    should = links.number * (1 - wrong.number / 1000) / max(0.001, 1 - missing.number / 1000)
+    _, wrong, missing, *_ = known
+    made, _, _, joined, lost, both = (f"{v.number:,.0f}" for v in known)
     said = [
-        f"Of {links.number:,.0f} links made between two records, about {expected:,.0f} join two different children"
-        f" ({_of_thousand(wrong)}).",
-        f"About {should * missing.number / 1000:,.0f} links that should exist were not made ({_of_thousand(missing)}).",
+        f"Of {made} links made between two records, about {joined} join two different children ({_of_thousand(wrong)}).",
+        f"About {lost} links that should exist were not made ({_of_thousand(missing)}).",
         *_missed(table, missing),
         *_empty(table),
     ]
-    factor = 1000 * (1 - wrong.number / 1000) / max(0.001, 1 - missing.number / 1000)
     said.append(
-        f"What that does to the circles: where 1,000 children are counted in two circles at once, about {factor:,.0f}"
+        f"What that does to the circles: where 1,000 children are counted in two circles at once, about {both}"
         " are. A child whose link is missing counts as not in contact, so unmet need looks larger than it is; a wrong"
         " link makes it look smaller. The circles are drawn again below under fewer and under more links."
     )

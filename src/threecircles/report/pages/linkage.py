@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from threecircles.core.tables import TOTAL
 from threecircles.report.altair_charts import bars
 from threecircles.report.blocks import (
     breakdown_table,
@@ -30,7 +33,7 @@ def page(tables: Tables, context: Context) -> Page:
     errors = tables.get("linkage-errors")
     if errors is not None:
         told = in_words(errors)
-        blocks += [told] if told else []
+        blocks += [told, _in_all(errors)] if told else []
         blocks.append(_errors(errors))
         used.append(errors)
     for name, title in TITLES.items():
@@ -81,11 +84,20 @@ def _errors(table: Released) -> Block:
     """Links missing of 1,000 as bars; wrong ones, links made and empty fields in the table beside."""
     drawn = drawn_rows(table, "group", "links_missing")
     chart = bars(chart_rows(drawn), "Expected to be missing, of 1,000 links")
-    measures = [
-        m for m in ("links_wrong", "links_missing", "fields_empty") if m in table.measures()
-    ]
-    told = breakdown_table(table, "group", measures, ERRORS)
+    named = ("links", "links_wrong", "links_missing", "fields_empty")
+    told = breakdown_table(
+        table, "group", [m for m in named if m in table.measures()], ERRORS, base=False
+    )
     return chart_figure(table.id, ERRORS, chart, told, drawn)
+
+
+def _in_all(table: Released) -> Block:
+    """One row for all links: made, expected to be wrong and to be missing, and what follows."""
+    measures = ("links", "links_wrong_expected", "links_missing_expected", "in_both_of_1000")
+    whole = breakdown_table(
+        table, "group", measures, "Links in all", table_id="links-in-all", base=False
+    )
+    return replace(whole, rows=tuple(r for r in whole.rows if r[0] == table.label("group", TOTAL)))
 
 
 def _circles_by_links(table: Released) -> Block:
