@@ -24,7 +24,6 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-from threecircles import definitions
 from threecircles.core import manifest
 from threecircles.disclosure.attack_release import Leak, attack_safe
 from threecircles.disclosure.release import load_safe
@@ -249,14 +248,8 @@ def _from_document(path: Path, tables: dict[str, list[dict]], seen: Seen) -> Non
     numbers = NUMBER.findall(text)
     seen.count("PDF", len(numbers))
     known = _known_words(tables)
-    odd = {_plain(n) for n in numbers} - known - _round(text) - _rule_codes()
+    odd = {_plain(n) for n in numbers} - known - _round(text)
     seen.loose += [f"{path.name}: {n}" for n in sorted(odd)]
-
-
-def _rule_codes() -> set[str]:
-    """Numbers above 999 that are names of rules of checking; lower ones could be counts of children."""
-    folder = Path(definitions.__file__).parent / "rules"
-    return {_plain(n) for p in folder.rglob("*.yaml") for n in NUMBER.findall(p.stem) if len(n) > 3}
 
 
 def _without_foot(text: str, page: int) -> str:
