@@ -36,6 +36,16 @@ def test_demeaned_estimates_are_those_of_least_squares_with_dummies():
     assert within(y, x, area, year)[0] == pytest.approx(full[0], abs=1e-9)
 
 
+def test_what_is_held_level_no_longer_stands_for_spend():
+    """funding A28: an outcome that moves with low income alone goes with spend until low income is held level."""
+    table = nations.nation(5, elasticity=0.0, areas=40)
+    low = np.log(table["spend"].to_numpy()) + np.random.default_rng(1).normal(0, 0.2, table.height)
+    table = table.with_columns(low=low, outcome=pl.Series(np.exp(0.5 * low)))
+    assert panel(table, lags=(0,)).estimates[0].clear
+    held = panel(table, lags=(0,), controls=("low",)).estimates[0]
+    assert held.b == pytest.approx(0, abs=1e-9)
+
+
 def test_leaving_one_out_is_the_estimate_without_it():
     table = nations.nation(6, areas=12)
     found = panel(table, lags=(0,)).estimates[0]
@@ -120,3 +130,18 @@ def test_published_panels_name_the_reorganised_and_the_missing(reference_data):
     assert table["area"].n_unique() > 130
     found = panel(table, lags=(-1, 0, 1), every_row=True)
     assert found.estimates[1].authorities > 130
+
+
+@pytest.mark.reference
+def test_a_published_measure_can_be_held_level(reference_data):
+    """funding 1.4: what else moved, such as children of low income, is held level and named."""
+    from threecircles.funding.panel_data import panel_data
+
+    folder = reference_data("lait/lait_long.parquet").parents[1]
+    table, _ = panel_data(folder, "TotalLACFinance", "LAC", controls=["PriFSM"])
+    plain = panel(table.drop("PriFSM"), lags=(0, 1), every_row=True)
+    held = panel(table, lags=(0, 1), controls=("PriFSM",), every_row=True)
+    assert held.estimates[0].b != plain.estimates[0].b
+    assert "Held level: PriFSM." in panel_text(held)
+    with pytest.raises(UsageError, match="no measure Weather"):
+        panel_data(folder, "TotalLACFinance", "LAC", controls=["Weather"])

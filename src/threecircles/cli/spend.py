@@ -171,6 +171,12 @@ def panel(
     outcome: Annotated[str, typer.Option(help="Measure of the outcome in the published tool.")],
     spend: Annotated[str, typer.Option(help="Measure of spend.")] = "TotalLACFinance",
     share: Annotated[bool, typer.Option(help="The outcome is a percentage.")] = False,
+    control: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A measure to hold level, such as children in low-income families; may be given again."
+        ),
+    ] = None,
     lags: Annotated[str, typer.Option(help="Years, from:to.")] = "-2:5",
     every_row: Annotated[
         bool, typer.Option("--all", help="Each lag with every authority-year it has.")
@@ -185,9 +191,11 @@ def panel(
     from threecircles.funding.panel import panel as estimate
     from threecircles.funding.panel_data import panel_data
 
-    table, left_out = panel_data(data, spend, outcome, share=share)
+    controls = tuple(control or ())
+    table, left_out = panel_data(data, spend, outcome, share=share, controls=controls)
     found = estimate(
         table,
+        controls=controls,
         kind="share" if share else "rate",
         lags=lag_range(lags),
         series=load_deflator(deflator) if deflator else None,

@@ -14,7 +14,7 @@ from threecircles.disclosure.attacker import ranges
 from threecircles.disclosure.cast import children_of, declared_names, same_names
 from threecircles.disclosure.cells import implied_part
 from threecircles.disclosure.lattice import Lattice, tie
-from threecircles.disclosure.profiles import profile
+from threecircles.disclosure.profiles import judges_shares, profile
 from threecircles.disclosure.reader_sums import base_rows, linked_rows
 from threecircles.disclosure.release import Safe
 from threecircles.disclosure.structure import divisions
@@ -123,7 +123,7 @@ def _figures(
     for table in tables:
         own = table.spec.dimensions
         column = {d.column: f"{d.column}@{d.vintage}" if d.vintage else d.column for d in own}
-        counted = counted_columns(table)
+        counted, reckoned = counted_columns(table), judges_shares(table.spec.profile)
         for at, row in enumerate(table.frame.iter_rows(named=True)):
             group = tuple(sorted((column[c], str(row[c])) for c in column if str(row[c]) != TOTAL))
             for c in counted:
@@ -132,7 +132,8 @@ def _figures(
                     pairs[name, group] = (f"{row['measure']}:count", group)
                 shown.setdefault(name, {})
                 elsewhere = told.get((table.spec.id, at, c))
-                figure = implied_part(row) if c == "numerator" and "n" in counted else row[c]
+                implied = c == "numerator" and "n" in counted
+                figure = implied_part(row, reckoned=reckoned) if implied else row[c]
                 if figure is not None:
                     shown[name][group] = float(figure)
                 elif elsewhere is not None:

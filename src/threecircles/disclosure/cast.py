@@ -19,7 +19,7 @@ from threecircles.definitions import read_csv
 from threecircles.disclosure.cast_sums import base_sums, linked_sums, measure_sums
 from threecircles.disclosure.cells import Group, Key, Quantity, Register, implied_part
 from threecircles.disclosure.linear import TINY, Floats, Ints
-from threecircles.disclosure.profiles import Profile
+from threecircles.disclosure.profiles import Profile, judges_shares
 from threecircles.disclosure.sums import Bools, Sums
 from threecircles.disclosure.suppress import Wish
 
@@ -133,13 +133,14 @@ def quantities(table: Measured) -> list[Quantity]:
     if spec.count not in frame.columns:
         return []
     found: dict[tuple[str, str], dict[Group, float]] = {}
+    reckoned = judges_shares(spec.profile)
     for row in frame.iter_rows(named=True):
         group, measure, count = group_of(spec, row), str(row["measure"]), row[spec.count]
         if count is None:
             continue
         if spec.count == "n":
             found.setdefault((measure, "count"), {})[group] = float(count)
-            part = implied_part(row) if spec.kind == "share" else None
+            part = implied_part(row, reckoned=reckoned) if spec.kind == "share" else None
             if part is not None:
                 found.setdefault((measure, "with"), {})[group] = part
         else:

@@ -68,13 +68,14 @@ class Quantity:
     values: dict[Group, float]
 
 
-def implied_part(row: Mapping[str, Any]) -> float | None:
+def implied_part(row: Mapping[str, Any], *, reckoned: bool = True) -> float | None:
     """The children for whom a share holds: its numerator or, where none is given, share times base.
 
-    None where that is no whole number between nought and the base: an estimate, and no count.
+    None where that is no whole number between nought and the base: an estimate, and no count. reckoned:
+    False where only a numerator counts (profiles.judges_shares).
     """
     n, part, share = row.get("n"), row.get("numerator"), row.get("value")
-    if part is None and n is not None and share is not None and 0 <= share <= 1:
+    if reckoned and part is None and n is not None and share is not None and 0 <= share <= 1:
         near = round(share * n)
         part = near if abs(share * n - near) < 1e-6 else None
     if part is None or n is None or not float(part).is_integer() or not 0 <= part <= n:

@@ -25,6 +25,7 @@ from threecircles.disclosure.files import read_sheets
 from threecircles.disclosure.lattice import Key
 from threecircles.disclosure.layout import Entry, entries
 from threecircles.disclosure.numbers import told
+from threecircles.disclosure.profiles import judges_shares
 from threecircles.disclosure.reader_sums import a_year_before
 from threecircles.disclosure.release import Safe
 
@@ -85,11 +86,12 @@ def safe_entries(tables: Sequence[Safe]) -> tuple[list[Entry], list[Sum]]:
             sums |= dict.fromkeys(
                 (column[d.column], parent, part) for part, parent in d.parents.items()
             )
-        counted = counted_columns(table)
+        counted, reckoned = counted_columns(table), judges_shares(table.spec.profile)
         for number, row in enumerate(table.frame.iter_rows(named=True), 1):
             group = tuple(sorted((column[c], str(row[c])) for c in column if str(row[c]) != TOTAL))
             for c in counted:
-                figure = implied_part(row) if c == "numerator" and "n" in counted else row[c]
+                implied = c == "numerator" and "n" in counted
+                figure = implied_part(row, reckoned=reckoned) if implied else row[c]
                 text = "c" if row["symbol"] == "[c]" else "" if figure is None else f"{figure:g}"
                 cell = told(text)
                 if cell is not None:

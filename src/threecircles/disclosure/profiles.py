@@ -97,6 +97,15 @@ def profile(named: str) -> Profile:
     return known[named]
 
 
+def judges_shares(named: str) -> bool:
+    """Whether share times base is judged as a count of children in tables of a profile ("" = the place's own).
+
+    Profiles of surveys look at the base behind a figure: what few of many answered is shown, and what none
+    or all of a small group answered is hidden by their rule of groups.
+    """
+    return not named or profile(named).decides_on != "base"
+
+
 def dominated(contributions: list[float], rule: Dominance) -> tuple[bool, bool]:
     """Whether a sum of money gives a contributor away: by the n-k rule, by the p rule.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -62,6 +62,7 @@ def undeclared_sums(tables: Sequence[Measured]) -> list[Undeclared]:
                         times >= ENOUGH
                         and (whole, frozenset(parts)) not in told
                         and not _implied(whole, parts, told)
+                        and not _but_for_noughts(whole, parts, told, distinct)
                     ):
                         found.append(Undeclared(children, whole, parts, times))
     return found
@@ -98,3 +99,19 @@ def _implied(whole: str, parts: Sequence[str], told: set[tuple[str, frozenset[st
             ):
                 return True
     return False
+
+
+def _but_for_noughts(
+    whole: str,
+    parts: Sequence[str],
+    told: set[tuple[str, frozenset[str]]],
+    values: Mapping[str, Mapping[Group, float]],
+) -> bool:
+    """True when a declared sum is this one and further parts that are nought in every group."""
+    own = frozenset(parts)
+    return any(
+        declared == whole
+        and own < split
+        and not any(any(values.get(part, {}).values()) for part in split - own)
+        for declared, split in told
+    )

@@ -52,7 +52,8 @@ class Estimate:
 class Panel:
     """estimates: by lag. within_sd: how far log spend moves within authorities. left_out: area -> why.
 
-    kind: rate (outcome in logs) or share (outcome in logits). prices: how spend is priced, in words.
+    kind: rate (outcome in logs) or share (outcome in logits). prices: how spend is priced, in words. controls:
+    what else was held level.
     """
 
     estimates: tuple[Estimate, ...]
@@ -60,6 +61,7 @@ class Panel:
     left_out: dict[str, str]
     kind: Literal["rate", "share"]
     prices: str
+    controls: tuple[str, ...] = ()
 
     @property
     def spending_follows(self) -> bool:
@@ -103,7 +105,7 @@ def panel(
     within = used.select(pl.col("_s") - pl.col("_s").mean().over("area")).to_series()
     prices = series.said(base_year or series.base_year) if series is not None else "cash"
     named = {**(left_out or {}), **unusable}
-    return Panel(tuple(estimates), float(within.std() or 0.0), named, kind, prices)  # type: ignore[arg-type]
+    return Panel(tuple(estimates), float(within.std() or 0.0), named, kind, prices, tuple(controls))  # type: ignore[arg-type]
 
 
 def _prepared(
@@ -232,6 +234,8 @@ def said(found: Panel, estimate: Estimate) -> str:
 def panel_text(found: Panel) -> str:
     """The page of a panel in plain text: the path over leads and lags, ranges, who was left out, the caveat."""
     lines = [f"Spend a child in {found.prices}. Log spend moves by {found.within_sd:.3f} (sd) within authorities."]  # fmt: skip
+    if found.controls:
+        lines.append(f"Held level: {', '.join(found.controls)}.")
     if found.spending_follows:
         lines.append(
             f"Warning: {FOLLOWS}: outcomes of earlier years go with spend, so the lags cannot be read."

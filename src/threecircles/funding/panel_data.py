@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
@@ -13,14 +14,14 @@ from threecircles.sources.published_lait import FIRST_REGION, read_lait
 
 
 def panel_data(
-    folder: Path, spend: str, outcome: str, *, share: bool = False
+    folder: Path, spend: str, outcome: str, *, share: bool = False, controls: Sequence[str] = ()
 ) -> tuple[pl.DataFrame, dict[str, str]]:
     """Spend a child and an outcome of every authority and year, and who is not in it and why.
 
     spend, outcome: measures of the interactive tool (spend in pounds gross). share: the outcome is a
-    percentage, taken as a proportion. A symbol is null, never nought. An authority that was founded or
-    ended in these years has a break in its series: it is left out and named. Columns: area, name, region,
-    year, spend, outcome.
+    percentage, taken as a proportion. controls: further measures, as they are published. A symbol is null,
+    never nought. An authority that was founded or ended in these years has a break in its series: it is left
+    out and named. Columns: area, name, region, year, spend, outcome, and one a control.
     """
     files = find_published(folder, "lait", "authorities", "population")
     spine = read_published(files["authorities"]).select(
@@ -29,10 +30,9 @@ def panel_data(
         region="region_name",
         number=pl.col("old_la_code").cast(pl.Int64),
     )
-    values = read_lait(files["lait"], spend, outcome).values.filter(
-        pl.col("la_number") < FIRST_REGION
-    )
-    for measure in (spend, outcome):
+    wanted = (spend, outcome, *controls)
+    values = read_lait(files["lait"], *wanted).values.filter(pl.col("la_number") < FIRST_REGION)
+    for measure in wanted:
         if values.filter(pl.col("measure_short") == measure).is_empty():
             raise UsageError(
                 f"There is no measure {measure} of authorities in the interactive tool."
@@ -41,11 +41,7 @@ def panel_data(
         pl.col("measure_short") == spend, pl.col("status").is_in(["outturn", "final", ""])
     )
     money = money.group_by("la_number", "year").agg(pl.col("value").last().alias("spend"))
-    result = (
-        values.filter(pl.col("measure_short") == outcome)
-        .group_by("la_number", "year")
-        .agg(pl.col("value").last().alias("outcome"))
-    )
+    result = _by_year(values, outcome, "outcome")
     children = _children(read_published(files["population"]))
     years = money["year"].unique().sort().to_list()
     table = (
@@ -57,9 +53,20 @@ def panel_data(
             spend=pl.when(pl.col("spend") > 0).then(pl.col("spend") / pl.col("children")),
             outcome=pl.when(pl.col("outcome") > 0).then(pl.col("outcome") / (100 if share else 1)),
         )
-        .drop("children", "number")
     )
+    for measure in controls:
+        held = _by_year(values, measure, measure)
+        table = table.join(
+            held, left_on=["number", "year"], right_on=["la_number", "year"], how="left"
+        )
+    table = table.drop("children", "number")
     return _whole_series(table, years, _ended(values, spine))
+
+
+def _by_year(values: pl.DataFrame, measure: str, name: str) -> pl.DataFrame:
+    """One figure of a measure for each authority and year. Columns: la_number, year, and the name."""
+    own = values.filter(pl.col("measure_short") == measure)
+    return own.group_by("la_number", "year").agg(pl.col("value").last().alias(name))
 
 
 def _ended(values: pl.DataFrame, spine: pl.DataFrame) -> dict[str, str]:
