@@ -13,7 +13,7 @@ LINES = {"median_month": "Median", "lower_limit": "Lower limit", "upper_limit": 
 CHANCE = (
     "Months between the two limits differ as chance lets them differ. A month outside is worth a question; "
     "it is not yet an answer.",
-    "The limits lie 2.66 times the mean step from one month to the next above and below the mean month.",
+    "How far the limits lie from the mean month follows from the mean step from one month to the next.",
 )
 
 
