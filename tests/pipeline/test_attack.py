@@ -59,10 +59,13 @@ def test_a_figure_planted_in_one_file_is_found(attacking, hamlet, tmp_path):
 
 def test_the_command_attacks_a_workspace_its_release_and_its_site_alike(hamlet):
     """S8: `threecircles disclosure attack DIR` on what a run gave out."""
+    import typer
     from typer.testing import CliRunner
 
-    from threecircles.cli import app
+    from threecircles.cli import commands
 
+    app = typer.Typer()
+    commands.register(app)
     said = set()
     for folder in (hamlet.workspace, hamlet.workspace / "release", hamlet.workspace / "release" / "site"):  # fmt: skip
         told = CliRunner().invoke(app, ["disclosure", "attack", str(folder)])
