@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import polars as pl
 
 from threecircles.core.tables import Dimension, Measured, TableSpec
+from threecircles.definitions import Definition, load
 
 VALUES = ("value", "low", "high", "numerator", "denominator", "n")
 _TYPES: dict[str, Any] = {
@@ -53,9 +57,12 @@ def rules_measured(rules: pl.DataFrame, period: str, labels: dict[str, str]) -> 
     """What became of each rule: findings and rows checked of those that ran, and why others did not.
 
     rules: the stored table of rules run. Frame: return, rule, state, measure (findings,
-    rows_checked, children) and values; a rule that did not run has no value and a reason.
+    rows_checked, children) and values; a rule that did not run has no value and a reason. Rules that speak
+    of immigration are left to the worklist: their findings would tell that such children are there.
     """
     lines = []
+    words = load("purposes/immigration_in_tables", _Words).words
+    rules = rules.filter(~pl.col("short").str.to_lowercase().str.contains(_any_of(words)))
     for row in rules.iter_rows(named=True):
         place = {"return": row["return"], "rule": row["rule"], "state": row["state"]}
         for measure, column in (
@@ -73,8 +80,23 @@ def rules_measured(rules: pl.DataFrame, period: str, labels: dict[str, str]) -> 
             Dimension(column="rule", label="Rule", labels=short),
             Dimension(column="state", label="State", order=("ran", "skipped", "failed")),
         ),
-        ("A rule that was skipped or failed says nothing about the return.",),
+        (
+            "A rule that was skipped or failed says nothing about the return.",
+            "Rules about a few protected facts stand in the worklist only.",
+        ),
     )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Words(Definition):
+    """Words by which a figure tells of immigration."""
+
+    words: tuple[str, ...]
+    below_authority: tuple[str, ...]
+
+
+def _any_of(words: Sequence[str]) -> str:
+    return rf"\b({'|'.join(re.escape(w) for w in words)})\b"
 
 
 def scores_measured(scores: pl.DataFrame, period: str, labels: dict[str, str]) -> Measured:

@@ -78,7 +78,7 @@ def _block(table: Released, title: str) -> Block:
 
 
 def _rules(table: Released, title: str) -> Block:
-    """The rules with most findings, drawn and listed; every rule is in the CSV file."""
+    """The rules with most findings, drawn and listed; the others are in the CSV file."""
     found = [
         (r, table.value_of(r))
         for r in table.rows
