@@ -40,75 +40,101 @@ uvicorn.run(survey_app(folder, ("127.0.0.1",)), port={port}, log_level="error", 
 """
 
 
+class Tablet:
+    """One browser's connection, kept open: the little of HTTP that the survey's pages speak.
+
+    A client library costs as much a request as the server does, and then it is the client that is slow.
+    """
+
+    def __init__(self, port: int) -> None:
+        self.port, self.cookie = port, ""
+        self.coming: asyncio.StreamReader | None = None
+
+    async def ask(self, path: str, body: str = "", kind: str = "") -> tuple[int, bytes]:
+        """Status and body of the answer; what the server asks to be kept is sent with the next.
+
+        Servers close what is idle: as a browser does, it connects again and sends once more.
+        """
+        head = f"{'POST' if kind else 'GET'} {path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n"
+        if kind:
+            head += f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
+        if self.cookie:
+            head += f"Cookie: {self.cookie}\r\n"
+        sent = f"{head}\r\n{body}".encode()
+        try:
+            return await self._sent(sent)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            self.coming = None
+            return await self._sent(sent)
+
+    async def _sent(self, sent: bytes) -> tuple[int, bytes]:
+        if self.coming is None or self.coming.at_eof():
+            self.coming, self.going = await asyncio.open_connection("127.0.0.1", self.port)
+        self.going.write(sent)
+        told = (await self.coming.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        said = dict(line.lower().split(": ", 1) for line in told[1:] if ": " in line)
+        kept = [line for line in told if line.lower().startswith("set-cookie: tc_survey=")]
+        if kept:
+            self.cookie = kept[0].split(": ", 1)[1].split(";")[0]
+        return int(told[0].split()[1]), await self.coming.readexactly(int(said["content-length"]))
+
+
 async def pupil(
-    client: httpx.AsyncClient,
-    code: str,
-    think: float,
-    times: dict[str, list[float]],
-    counted_from: float,
+    port: int, code: str, think: float, times: dict[str, list[float]], counted_from: float
 ) -> None:
     """One pupil: code, yes, every question in batches as the tablet sends them, finish."""
-    rng = random.Random(code + str(random.random()))
-    await client.post("/survey/code", data={"code": code, "language": "en"})
-    started = await client.post(
-        "/survey/start", data={"code": code, "consent": "yes", "language": "en", "mode": "standard"}
-    )
-    token = (
-        started.cookies.get("tc_survey")
-        or started.headers["set-cookie"].split("tc_survey=")[1].split(";")[0]
-    )
-    told = await client.get("/survey/screens", cookies={"tc_survey": token})
-    items = [i for i in told.json()["items"] if i["type"] == "single"]
+    rng, tablet, form = random.Random(code), Tablet(port), "application/x-www-form-urlencoded"
+    await tablet.ask("/survey/code", f"code={code}&language=en", form)
+    await tablet.ask("/survey/start", f"code={code}&consent=yes&language=en&mode=standard", form)
+    token = tablet.cookie.partition("=")[2]
+    _, told = await tablet.ask("/survey/screens")
+    items = [i for i in json.loads(told)["items"] if i["type"] == "single"]
     for seq, item in enumerate(items, start=1):
         await asyncio.sleep(rng.expovariate(1 / think))
         values = [part.split('"')[0] for part in item["html"].split('value="')[1:]]
         chosen = [
             v for v in values if v not in ("next", "back", "skip", "prefer_not") and not v.isspace()
         ]
-        body = {
-            "session_uuid": token,
-            "seq": seq,
-            "items": [
-                {"item": item["code"], "value": chosen[1], "missing_reason": None, "shown_ms": 900}
-            ],
-        }
+        answer = {"item": item["code"], "value": chosen[1], "missing_reason": None, "shown_ms": 900}
+        body = json.dumps({"session_uuid": token, "seq": seq, "items": [answer]})
         begun = time.perf_counter()
-        answer = await client.post("/survey/batch", json=body)
+        status, told = await tablet.ask("/survey/batch", body, "application/json")
         times["answer" if begun >= counted_from else "before"].append(time.perf_counter() - begun)
-        if answer.status_code != 200 or answer.json()["through"] != seq:
-            times["wrong"].append(answer.status_code)
+        if status != 200 or json.loads(told)["through"] != seq:
+            times["wrong"].append(status)
         if seq % 8 == 0:
             begun = time.perf_counter()
-            await client.get("/survey/away")
+            await tablet.ask("/survey/away")
             times["empty" if begun >= counted_from else "before"].append(
                 time.perf_counter() - begun
             )
-    done = await client.post("/survey/finish", json={"session_uuid": token})
-    if done.status_code != 200:
-        times["wrong"].append(done.status_code)
+    status, _ = await tablet.ask(
+        "/survey/finish", json.dumps({"session_uuid": token}), "application/json"
+    )
+    if status != 200:
+        times["wrong"].append(status)
+    tablet.going.close()
 
 
 async def play(
-    address: str, codes: list[str], pupils: int, seconds: float, speed: float, counted_after: float
+    port: int, codes: list[str], pupils: int, seconds: float, speed: float, counted_after: float
 ) -> dict[str, list[float]]:
     """Pupils begin evenly over the seconds; each thinks 15 s a question, divided by the speed."""
     times: dict[str, list[float]] = {"answer": [], "empty": [], "before": [], "wrong": []}
-    limits = httpx.Limits(max_connections=1_000, max_keepalive_connections=1_000)
     counted_from = time.perf_counter() + counted_after
-    async with httpx.AsyncClient(base_url=address, limits=limits, timeout=60) as client:
-        jobs, begun = [], time.perf_counter()
-        for k in range(pupils):
-            # By the clock: a late start would thin the load out.
-            await asyncio.sleep(max(0.0, begun + k * seconds / pupils - time.perf_counter()))
-            code = codes[k % len(codes)]
-            jobs.append(asyncio.create_task(pupil(client, code, 15 / speed, times, counted_from)))
-        if counted_after:
-            # The end of a slice: those who are still answering would answer a server that empties.
-            await asyncio.sleep(max(0.0, begun + seconds - time.perf_counter()))
-            for job in jobs:
-                job.cancel()
-        told = await asyncio.gather(*jobs, return_exceptions=True)
-        times["wrong"] += [0.0 for t in told if isinstance(t, Exception)]
+    jobs, begun = [], time.perf_counter()
+    for k in range(pupils):
+        # By the clock: a late start would thin the load out.
+        await asyncio.sleep(max(0.0, begun + k * seconds / pupils - time.perf_counter()))
+        code = codes[k % len(codes)]
+        jobs.append(asyncio.create_task(pupil(port, code, 15 / speed, times, counted_from)))
+    if counted_after:
+        # The end of a slice: those who are still answering would answer a server that empties.
+        await asyncio.sleep(max(0.0, begun + seconds - time.perf_counter()))
+        for job in jobs:
+            job.cancel()
+    told = await asyncio.gather(*jobs, return_exceptions=True)
+    times["wrong"] += [0.0 for t in told if isinstance(t, Exception)]
     return times
 
 
@@ -153,7 +179,7 @@ def main() -> None:
             codes = (Path(folder) / "codes").read_text().split()
             begun, spent = time.perf_counter(), processor_seconds(server.pid)
             times = asyncio.run(
-                play(address, codes, given.pupils, given.seconds, given.speed, counted_after)
+                play(given.port, codes, given.pupils, given.seconds, given.speed, counted_after)
             )
             took = time.perf_counter() - begun
             spent = processor_seconds(server.pid) - spent
