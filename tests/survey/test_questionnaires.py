@@ -19,7 +19,7 @@ from threecircles.survey.questionnaire import (
     questionnaire,
     questionnaires,
 )  # fmt: skip
-from threecircles.survey.study import check_may_open, faults
+from threecircles.survey.study import Ethics, check_may_open, faults
 from threecircles.survey.wording import changed_words, missing, not_written, texts, untested
 
 
@@ -163,6 +163,28 @@ def test_nothing_opens_without_ethics_and_the_message_says_what_is_missing(tmp_p
 
     with pytest.raises(NotPermitted, match=r"refused.*Made-up committee"):
         check_may_open(load_study(tmp_path, "autumn"), GRANT, tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["census", "sample", "service", "workforce"])
+def test_no_kind_of_study_opens_without_its_decision_and_its_record(tmp_path, monkeypatch, kind):
+    "A32: neither by the command nor by a direct call; each of the two parts alone is not enough."
+    from threecircles.cli.survey import open_study as command
+    from threecircles.core import workspace as workspaces
+    from threecircles.survey.opening import OPENED
+
+    monkeypatch.setenv("THREECIRCLES_KEYS", str(tmp_path / "keys"))
+    workspace = workspaces.create(tmp_path / "w", fictitious=False).path
+    asked = {"census": "pupils_9_11", "service": "service"}.get(kind, "parents_0_8")
+    study = write_record(workspace, kind=kind, questionnaires=asked, languages="en")
+    with pytest.raises(NotPermitted, match="no ethics record"):
+        command(study.id, workspace)
+    undecided = study.__class__(**(vars(study) | {"ethics": Ethics()}))
+    with pytest.raises(NotPermitted, match="ethics decision is none"):
+        check_may_open(undecided, GRANT, workspace)
+    with pytest.raises(NotPermitted, match="ethics record"):
+        check_may_open(study, None, workspace)
+    assert not (workspace / "surveys" / study.id / OPENED).exists()
+    check_may_open(study, GRANT, workspace)
 
 
 def test_untested_words_need_a_reason_and_are_named(tmp_path):

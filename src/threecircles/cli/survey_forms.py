@@ -21,7 +21,10 @@ def register(group: typer.Typer) -> None:
 def import_form(
     file: Annotated[
         Path,
-        typer.Argument(metavar="FORM", help="XLSForm (.xlsx) or REDCap data dictionary (.csv)."),
+        typer.Argument(
+            metavar="FORM",
+            help="XLSForm (.xlsx), REDCap data dictionary (.csv), or another borough's pack (.json).",
+        ),
     ],
     workspace: Workspace = HERE,
     accept_losses: Annotated[
@@ -32,11 +35,22 @@ def import_form(
         Path | None,
         typer.Option(metavar="DIR", help="Folder of the recordings that the form names."),
     ] = None,
+    study: Annotated[
+        str, typer.Option(help="Study beside which another borough's pack is set.")
+    ] = "",
 ) -> None:
-    """Bring a questionnaire into the workspace as a bespoke module with its words and recordings.
+    """Bring a questionnaire in as a bespoke module with its words and recordings; or another borough's pack.
 
-    (Example: threecircles survey import form.xlsx --media recordings/ -w council/)
+    (Example: threecircles survey import form.xlsx --media recordings/ -w council/; threecircles survey
+    import neighbour.json --study autumn-2026 -w council/)
     """
+    if file.suffix.lower() == ".json":
+        from datetime import date
+
+        from threecircles.cli.survey_packs import take_pack
+
+        print(take_pack(workspace, study, file, date.today()))
+        return
     from threecircles.survey.bringing_in import bring_in, bring_recordings
     from threecircles.survey.redcap import read_redcap
     from threecircles.survey.xlsform import read_xlsform
@@ -65,7 +79,12 @@ def export_form(
     ] = "",
     agreement: Annotated[str, typer.Option(help="Agreement under which a pack is given.")] = "",
     until: Annotated[str, typer.Option(help="Last day of a pack, yyyy-mm-dd.")] = "",
-    authority: Annotated[str, typer.Option(help="Whose pack it is.")] = "",
+    authority: Annotated[
+        str, typer.Option(help="Whose pack it is, where the study does not say.")
+    ] = "",
+    groups: Annotated[
+        str, typer.Option(help="Groups by which a pack gives figures: sex, nc_year, both or none.")
+    ] = "sex,nc_year",
     language: Annotated[str, typer.Option(help="Language of a paper form.")] = "en",
 ) -> None:
     """Hand a questionnaire out as XLSForm, SurveyJS, DDI-Codebook or paper; answers as SPSS.
@@ -79,9 +98,10 @@ def export_form(
     from threecircles.survey.xlsform import write_xlsform
 
     if form == "pack":
-        from threecircles.cli.survey_run import write_pack
+        from threecircles.cli.survey_packs import write_pack
 
-        print(write_pack(workspace, study, authority, agreement, until, out))
+        by = [g.strip() for g in groups.split(",") if g.strip() not in ("", "none")]
+        print(write_pack(workspace, study, authority, agreement, until, out, by))
         return
     told = flat(find(questionnaire, workspace), workspace)
     if form == "sav":

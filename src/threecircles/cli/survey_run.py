@@ -66,6 +66,7 @@ def write_reports(
 
     Raises NotPermitted when the tables cannot be made safe together.
     """
+    from threecircles.cli.survey_packs import set_beside
     from threecircles.report.context import Context
     from threecircles.report.survey_packs import (
         borough_pack,
@@ -80,9 +81,8 @@ def write_reports(
     tell(
         f"{scored.rows.height:,} pupils, {scored.rows['urn'].n_unique()} schools scored and weighted"
     )
-    last = last_released(workspace, study)
-    tables = [*study_tables(scored, salt), *wave_tables(workspace, scored)]
-    safe, without = safe_tables(tables, last)
+    safe, without = protected(workspace, scored)
+    beside, told_beside = set_beside(workspace, study, safe, today)
     keep_released(folder_of(workspace, study.id) / "released", safe)
     tell(
         f"{len(safe)} tables protected"
@@ -99,7 +99,8 @@ def write_reports(
         write_report(pack, out / "borough")
         return Reported(out / "borough", {}, tuple(without))
     if not only:
-        write_report(borough_pack(safe, about, account(scored, kept=kept)), out / "borough")
+        whole = account(scored, kept=kept) | {"beside": told_beside}
+        write_report(borough_pack([*safe, *beside], about, whole), out / "borough")
     told, schools, same = account(scored, school=True), {}, []
     done = Made(folder_of(workspace, study.id) / "reports.json")
     urns = sorted(scored.rows["urn"].unique().to_list())
@@ -117,6 +118,16 @@ def write_reports(
         schools[urn] = folder
     tell(f"{len(schools) - len(same)} school reports written, {len(same)} unchanged")
     return Reported(out / "borough", schools, tuple(without), tuple(same))
+
+
+def protected(workspace: Path, scored: Scored) -> tuple[list[Safe], list[str]]:
+    """All tables of a study as they go out, in reports and packs alike, and the schools without a split by sex.
+
+    Raises NotPermitted when they cannot be made safe together, with the wave before in the reader's hand.
+    """
+    salt = school_salt(workspace, scored.study)
+    tables = [*study_tables(scored, salt), *wave_tables(workspace, scored)]
+    return safe_tables(tables, last_released(workspace, scored.study))
 
 
 def wave_tables(workspace: Path, scored: Scored) -> list[Measured]:
@@ -211,24 +222,6 @@ def checked(tables: list[Measured]) -> list[Safe]:
 def _slug(name: str) -> str:
     """A name as part of a path."""
     return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower()
-
-
-def write_pack(
-    workspace: Path, study_id: str, authority: str, agreement: str, until: str, out: Path
-) -> Path:
-    """An exchange pack of a closed study's borough figures, protected as the reports are."""
-    from threecircles.core.errors import UsageError
-    from threecircles.report.survey_exchange import write_exchange
-
-    scored = scored_of(workspace, study_id)
-    safe, _ = safe_tables(study_tables(scored, school_salt(workspace, scored.study)))
-    try:
-        last = date.fromisoformat(until)
-    except ValueError:
-        raise UsageError(
-            "A pack needs its last day.", found=until or "none", allowed="--until yyyy-mm-dd"
-        ) from None
-    return write_exchange(safe, scored.study, authority or scored.study.label, agreement, last, out)
 
 
 def last_released(workspace: Path, study: Study) -> list[Safe]:

@@ -65,7 +65,8 @@ class Extension:
 class Study(Definition):
     """One study. untested_reason: why words that are not tried far enough are used all the same.
 
-    follows: the study of the wave before, whose questions are asked again.
+    follows: the study of the wave before, whose questions are asked again. authorities: those that share
+    the study under this one name; authority: which of them this record, with its answers, is of.
     """
 
     kind: Literal["census", "sample", "service", "workforce"]
@@ -74,6 +75,7 @@ class Study(Definition):
     opens: date
     closes: date
     authorities: list[str] = field(default_factory=list)
+    authority: str = ""
     basis: Literal["census", "sample", "convenience"] = "census"
     school_window_days: int = 14
     languages: list[str] = field(default_factory=lambda: ["en"])
@@ -101,7 +103,13 @@ class Study(Definition):
     def period(self) -> str:
         """The period of the study's tables; the change since the last wave stands under it too, since it
         counts this wave's pupils and has to be attacked together with them."""
-        return f"{self.label}, wave {self.wave}"
+        whose = f", {self.authority}" if self.authority else ""
+        return f"{self.label}{whose}, wave {self.wave}"
+
+    @property
+    def population(self) -> str:
+        """Whose pupils the study's tables count: boroughs that share a study count other children."""
+        return f"survey-{self.id}" + (f"-{self.authority.casefold()}" if self.authority else "")
 
 
 def folder_of(workspace: Path, study_id: str) -> Path:
@@ -166,6 +174,11 @@ def faults(study: Study, home: Path = HOME) -> list[str]:
         told.append("Free text is to be read daily, and nobody is named who reads it.")
     if study.kind == "service" and study.mode == "identifiable" and not study.lawful_basis:
         told.append("A service form needs its lawful basis.")
+    if len(study.authorities) > 1 and study.authority not in study.authorities:
+        told.append(
+            "Several authorities share the study, and the record does not say which of them it is of "
+            f"(authority: {' or '.join(study.authorities)})."
+        )
     unknown = [x for q in asked(study, home) for x in study.languages if x not in q.languages]
     if unknown:
         told.append(f"Languages without a text: {', '.join(sorted(set(unknown)))}.")
@@ -218,6 +231,8 @@ basis: {basis}
 opens: {opens}
 closes: {closes}
 languages: [en]
+authorities: []         # where several share the study under this name: all of them
+authority: ""           # and which of them this record is of
 who_asks: "the council and your school"
 ethics: {{committee: "", reference: "", decision: none}}   # decision: favourable, with its date
 dpia: ""                # reference; an identifiable study needs one
@@ -265,6 +280,7 @@ def next_wave(workspace: Path, before: Study, study_id: str, today: date) -> Pat
     kept = {
         "questionnaires": f"[{', '.join(before.questionnaires)}]",
         "languages": f"[{', '.join(before.languages)}]", "basis": before.basis,
+        "authorities": json.dumps(before.authorities), "authority": json.dumps(before.authority),
         "who_asks": json.dumps(before.who_asks), "dpia": json.dumps(before.dpia),
         "lawful_basis": json.dumps(before.lawful_basis), "retention": json.dumps(before.retention),
     }  # fmt: skip

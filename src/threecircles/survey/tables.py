@@ -233,7 +233,7 @@ class _Maker:
         kept = dimensions if school else dimensions[1:]
         study = self.scored.study
         spec = TableSpec(
-            id=table_id, title=title, population=f"survey-{study.id}", period=study.period,
+            id=table_id, title=title, population=study.population, period=study.period,
             unit="pupils", dimensions=kept, kind=kind, profile=profile, definitions=self.definitions,
             sources=("survey-pupils",), step=STEP, page="survey", values=VALUES,
             notes=("Scores and questions are our own and have not been validated.",),

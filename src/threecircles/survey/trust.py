@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,15 @@ def trust_of_waves(workspace: Path, waves: Sequence[Study]) -> Measured | None:
             told[key] = pl.concat(
                 [*([told[key]] if key in told else []), own.select(given)], how="diagonal"
             )
-    asked = any(set(ITEMS) & set(t.columns) for t in told.values())
-    return trust_trend(told) if asked else None
+    if not any(set(ITEMS) & set(t.columns) for t in told.values()):
+        return None
+    made, last = trust_trend(told), waves[-1]
+    if not last.authority:
+        return made
+    # Boroughs that share a study ask other children: their trends are no figures of one another.
+    period = f"{last.authority}, all waves"
+    spec = replace(made.spec, population=f"{last.population}-trust", period=period)
+    return Measured(spec, made.frame)
 
 
 def trust_trend(waves: Mapping[tuple[str, str], pl.DataFrame]) -> Measured:

@@ -108,7 +108,7 @@ def change_table(earlier: Scored, later: Scored) -> Measured | None:
     years = tuple(sorted({y for y in frame["nc_year"].to_list() if y != TOTAL}, key=int))
     spec = TableSpec(
         id="survey-change", title=f"Scores, wave {earlier.study.wave} to wave {study.wave}", kind="mean",
-        population=f"survey-{study.id}", period=study.period, unit="pupils",
+        population=study.population, period=study.period, unit="pupils",
         dimensions=(
             Dimension(column="sex", label="Sex", order=tuple(SEX), labels=SEX),
             Dimension(column="nc_year", label="School year", order=years, labels={y: f"Year {y}" for y in years}),

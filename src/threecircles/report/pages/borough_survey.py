@@ -6,7 +6,7 @@ from threecircles.disclosure.release import Safe
 from threecircles.report.context import Context
 from threecircles.report.funnel_plot import Point, funnel_plot
 from threecircles.report.model import Block, Column, Figure, Notice, Page, Table, Text, Value
-from threecircles.report.pages import survey_waves
+from threecircles.report.pages import survey_neighbours, survey_waves
 from threecircles.report.pages.survey_parts import SOURCE, answers_figure, scores_table
 from threecircles.report.released import Released, Tables
 from threecircles.report.survey_words import Topic, topics
@@ -39,6 +39,7 @@ def pages(tables: Tables, context: Context, told: dict[str, tuple[str, ...]]) ->
             for place, (area, title) in enumerate(AREAS)
         ),
         *survey_waves.pages(tables, asked),
+        *survey_neighbours.pages(tables.get("survey-boroughs"), asked, told.get("beside", ())),
         _schools(tables.get("survey-schools"), asked),
         _method(tables, told),
     )
@@ -112,7 +113,7 @@ def _schools(table: Released | None, asked: tuple[Topic, ...]) -> Page:
         )
     )
     return Page(
-        id="survey-schools", slug="schools", nav="Schools", title="Do schools differ by more than chance?", order=9,
+        id="survey-schools", slug="schools", nav="Schools", title="Do schools differ by more than chance?", order=10,
         summary=("Pupils' feelings hardly differ between schools.",), blocks=tuple(blocks), tables=_safe(table),
     )  # fmt: skip
 
@@ -161,7 +162,7 @@ def _funnel(table: Released, topic: Topic) -> Figure:
 def _method(tables: Tables, told: dict[str, tuple[str, ...]]) -> Page:
     links = tuple((t.safe.spec.title, f"lineage/{t.id}") for t in tables.values())
     return Page(
-        id="survey-method", slug="methods", nav="Method", title="How was this report made?", order=10, summary=(),
+        id="survey-method", slug="methods", nav="Method", title="How was this report made?", order=11, summary=(),
         blocks=(Text("Method", told.get("method", ())), Text("Every table, and how it was made", (), links)),
     )  # fmt: skip
 
