@@ -57,9 +57,9 @@ def _tidy(values: pl.Series, column: Column, where: Where, notes: list[Note]) ->
     blank = (
         (trimmed == "") if not words else (trimmed == "") | trimmed.str.to_lowercase().is_in(words)
     )
-    text = (values if where.source.letter_case == "keep" else trimmed).set(
-        blank.fill_null(False), None
-    )
+    text = values if where.source.letter_case == "keep" else trimmed
+    if blank.any():
+        text = text.set(blank.fill_null(False), None)
     if where.source.letter_case == "upper":
         upper = text.str.to_uppercase()
         changed = (upper != text).fill_null(False)

@@ -38,8 +38,7 @@ def dates(text: pl.Series, column: Column, where: Where, notes: list[Note]) -> C
             )
     wanted = _DATE_WORDS[where.source.date_form]
     written = {v: as_written(d, where.source.date_form) for v, d in parsed.items() if d is not None}
-    if column.type == "datetime":
-        written = {}
+    written = {v: w for v, w in written.items() if v != w and column.type != "datetime"}
     days = text.replace_strict(
         list(parsed), list(parsed.values()), default=None, return_dtype=pl.Date
     )

@@ -59,6 +59,8 @@ def _module_numbers(tables: dict[str, pl.DataFrame], found: Found) -> None:
     episodes = tables.get("CINdetails")
     if episodes is None or _CHILD not in episodes.columns:
         return
+    if all(_MODULE in tables[name].columns for name in ("CINdetails", *_INSIDE) if name in tables):
+        return
     counts = episodes.group_by(_CHILD).len()
     several = counts.filter(pl.col("len") > 1).get_column(_CHILD).drop_nulls()
     if _MODULE not in episodes.columns:

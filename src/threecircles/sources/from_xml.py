@@ -230,8 +230,9 @@ class _Batches:
         if self.rows[table]:
             self.flush(table)
         frames, self.frames[table] = self.frames[table], []
+        # Left in pieces: to lay them together would take the memory of the table twice.
         return (
-            pl.concat(frames, rechunk=True) if frames else pl.DataFrame(schema=self.schema(table))
+            pl.concat(frames, rechunk=False) if frames else pl.DataFrame(schema=self.schema(table))
         )
 
 

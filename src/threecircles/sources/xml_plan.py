@@ -16,6 +16,8 @@ class Node:
     counter: index of the ordinal it advances; resets: ordinals that begin again inside it. group: a
     table that gets an empty row when nothing inside it made one. leaf: its text is a value. slots: where
     the record keeps its text for other tables. known: False for an element no definition names.
+    begins: something is to be done where it begins. only: the one column it fills, when that is all it does;
+    most elements of a file are such, and a file has millions.
     """
 
     name: str
@@ -29,6 +31,8 @@ class Node:
     known: bool = True
     leaf: bool = False
     slots: list[int] = field(default_factory=list)
+    begins: bool = True
+    only: tuple[int, int] | None = None
 
     def at(self, path: str) -> Node:
         """The node at a path below this one, made when it is not there."""
@@ -108,6 +112,7 @@ def plan(source: Source) -> Plan:
         record.children[found] = record.at(usual)
     made.counters = len(counters)
     _mark_leaves(root)
+    _mark_plain(root, record)
     return made
 
 
@@ -123,3 +128,13 @@ def _mark_leaves(node: Node) -> None:
     for child in node.children.values():
         if child.children or not child.leaf:
             _mark_leaves(child)
+
+
+def _mark_plain(node: Node, record: Node) -> None:
+    """Say of each element whether it has work where it begins, and whether it only fills one column."""
+    groups = node.group >= 0
+    node.begins = bool(node is record or node.resets or node.opens or node.counter >= 0 or groups)
+    alone = not (node.begins or node.lists or node.slots or node.children)
+    node.only = node.fills[0] if alone and len(node.fills) == 1 else None
+    for child in node.children.values():
+        _mark_plain(child, record)

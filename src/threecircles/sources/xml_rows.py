@@ -24,7 +24,6 @@ class Refused(Exception):  # noqa: N818
 Row = list[Any]
 BETWEEN = "\x1f"
 """Stands between the values of a list until they become columns; XML cannot hold it."""
-_PIECES = 8
 
 
 @dataclass
@@ -55,7 +54,7 @@ class RowMaker:
         self.stack: list[Node] = []
         self.node = Node("", {plan.root.name: plan.root})
         self.record_start = -1
-        self.parts: list[str] = []
+        self.held = ""
         self.stray: list[int] = []
         self.head: list[list[Row]] = [[] for _ in plan.tables]
         self.outside: list[tuple[str, str, int]] = []
@@ -73,36 +72,40 @@ class RowMaker:
 
     def start(self, name: str, _attributes: object) -> None:
         """An element begins."""
-        node, children = self.node, self.node.children
-        child = children.get(name)
+        node = self.node
+        child = node.children.get(name)
         if child is None:
             local = name.rpartition(":")[2]
-            child = children.get(local)
+            child = node.children.get(local)
             if child is None:
                 child = self._unknown_start(local)
-        if self.parts:
+        if self.held:
             self.stray.append(self.position())
-            self.parts = []
+            self.held = ""
         self.stack.append(node)
+        self.node = child
+        if child.begins:
+            self._begin(child)
+
+    def _begin(self, node: Node) -> None:
         if len(self.stack) > self.depth_limit:
             raise BrokenRecord(
                 "too-deep",
                 f"Elements are nested deeper than {self.depth_limit} levels.",
                 self.position(),
             )
-        self.node = child
-        if child is self.plan.record:
+        if node is self.plan.record:
             self._clear()
             self.key = None
             self.record_start = self.position()
-        for counter in child.resets:
+        for counter in node.resets:
             self.counts[counter] = 0
-        if child.counter >= 0:
-            self.counts[child.counter] += 1
-        if child.opens:
-            self._open(child)
-        if child.group >= 0:
-            self.group_rows = len(self.rows[child.group])
+        if node.counter >= 0:
+            self.counts[node.counter] += 1
+        if node.opens:
+            self._open(node)
+        if node.group >= 0:
+            self.group_rows = len(self.rows[node.group])
 
     def _open(self, node: Node) -> None:
         at = self.position()
@@ -115,12 +118,11 @@ class RowMaker:
 
     def text(self, text: str) -> None:
         """Text inside an element, in pieces of up to 8 KB; the spaces between elements are let go at once."""
-        if self.parts:
-            self.parts.append(text)
-            if len(self.parts) > _PIECES:
-                self._check_length(sum(map(len, self.parts)))
+        if self.held:
+            self.held += text
+            self._check_length(len(self.held))
         elif not text.isspace():
-            self.parts.append(text)
+            self.held = text
 
     def _check_length(self, length: int) -> None:
         if length > self.text_limit:
@@ -132,12 +134,23 @@ class RowMaker:
 
     def end(self, _name: str) -> None:
         """An element ends."""
-        node, parts = self.node, self.parts
-        value = None
-        if parts:
-            value = parts[0] if len(parts) == 1 else "".join(parts)
-            self.parts = []
-            self._check_length(len(value))
+        node, value = self.node, self.held or None
+        if value:
+            self.held = ""
+            if len(value) > self.text_limit:
+                self._check_length(len(value))
+        if node.only is None:
+            self._end(node, value)
+            return
+        self.node = self.stack.pop()
+        if value is not None:
+            table, column = node.only
+            row = self.open[table]
+            # A value written twice in one element keeps the first, which is what a person reads first.
+            if row is not None and row[column] is None:
+                row[column] = value
+
+    def _end(self, node: Node, value: str | None) -> None:
         if node.leaf:
             if value is not None:
                 self._fill(node, value)
@@ -156,7 +169,6 @@ class RowMaker:
     def _fill(self, node: Node, value: str) -> None:
         for table, column in node.fills:
             row = self.open[table]
-            # A value written twice in one element keeps the first, which is what a person reads first.
             if row is not None and row[column] is None:
                 row[column] = value
         for table, column in node.lists:
@@ -190,6 +202,8 @@ class RowMaker:
 
     def _finish(self) -> None:
         for table, rows in enumerate(self.rows):
+            if not rows:
+                continue
             for column, slot in self.plan.copies[table]:
                 value = self.slots.get(slot)
                 for row in rows:
