@@ -35,7 +35,8 @@ def first(tmp_path_factory):
 def wave(scored, rng, shift=0.0, school=0.0, same=True, named=True):
     """The study with scores drawn anew: pupils keep part of their level, schools a part of theirs."""
     mode = "identifiable" if named else "anonymous"
-    rows = scored.rows
+    # Ids are drawn by the operating system: in their order the same seed would give other schools other pupils.
+    rows = scored.rows.sort("urn", "nc_year", "sex", maintain_order=True)
     codes = rows["urn"].unique().sort().to_list()
     common = dict(zip(codes, rng.normal(0, school, len(codes)), strict=True))
     move = rows["urn"].replace_strict(common, return_dtype=pl.Float64).to_numpy()

@@ -211,7 +211,7 @@ def test_pictures_stand_beside_words_and_every_screen_is_accessible_and_narrow(o
 
 
 def test_answers_given_without_a_network_arrive_when_it_is_back(opened, place):
-    "A13: the network goes, the tablet is closed and opened again, then the network comes back."
+    "A13: the network goes, the tablet is closed and opened again, the network comes back behind a wall, then without."
     before = done(place[1])
     page = opened()
     begin(page, place)
@@ -235,7 +235,19 @@ def test_answers_given_without_a_network_arrive_when_it_is_back(opened, place):
     again.goto(f"{place[0]}/survey/")
     again.click("[data-again] button[value=go_on]")
     again.wait_for_selector("form[data-screen]")
+    # What stands between (a sign-in page, a proxy, a store that is gone) answers for the server.
+    walls, met = [(200, "<h1>Sign in to the network</h1>"), (400, "no"), (503, "later")], []
+
+    def wall(route):
+        met.append(walls[len(met)])
+        route.fulfill(status=met[-1][0], body=met[-1][1])
+
+    again.route("**/survey/batch", wall, times=len(walls))
     again.context.set_offline(False)
+    for number in range(len(walls)):
+        again.evaluate("dispatchEvent(new Event('online'))")
+        until(again, lambda told=number: len(met) > told)
+    assert met == walls and done(place[1])[1] == before[1]
     again.evaluate("dispatchEvent(new Event('online'))")
     until(again, lambda: done(place[1])[1] == before[1] + 5)
 

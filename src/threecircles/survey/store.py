@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from threecircles.core.errors import ThreeCirclesError, UsageError
+from threecircles.survey.connection import Connection
 
 LARGEST_BATCH = 8_192
 """Bytes of one batch of answers."""
@@ -74,9 +74,9 @@ class Store:
     """Sessions and answers of one study. address: a SQLite file, or a postgresql:// address."""
 
     def __init__(self, address: Path | str) -> None:
-        self.postgres = str(address).startswith(("postgresql://", "postgres://"))
         self._lock = threading.RLock()
-        self._connection = _postgres(str(address)) if self.postgres else _sqlite(Path(address))
+        self._connection = Connection(address)
+        self.postgres = self._connection.postgres
         with self.writing():
             for statement in TABLES.split(";"):
                 if statement.strip():
@@ -88,22 +88,20 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """One transaction: all of it is kept, or nothing."""
+        """One transaction: all of it is kept, or nothing. Raises StoreGoneError when the store does not answer."""
         with self._lock:
-            if self.postgres:
-                self._connection.execute("BEGIN")
+            self._connection.begin()
             try:
                 yield
+                self._connection.commit()
             except BaseException:
                 self._connection.rollback()
                 raise
-            self._connection.commit()
 
     def run(self, statement: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Rows of a statement as dictionaries."""
         with self._lock:
-            told = statement.replace("?", "%s") if self.postgres else statement
-            cursor = self._connection.execute(told, tuple(values))
+            cursor = self._connection.execute(statement, values)
             if cursor.description is None:
                 return []
             names = [d[0] for d in cursor.description]
@@ -260,32 +258,6 @@ class Store:
             # Once all has come the numbers of batches serve nobody.
             self.run("DELETE FROM batch WHERE session=?", (found.key,))
             return True
-
-
-def _sqlite(path: Path) -> Any:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(path, check_same_thread=False, timeout=30, cached_statements=256)
-    connection.execute("PRAGMA journal_mode=WAL")
-    # WAL with NORMAL loses nothing that was confirmed when a process dies; FULL also holds when power goes.
-    connection.execute("PRAGMA synchronous=FULL")
-    return connection
-
-
-def _postgres(address: str) -> Any:
-    try:
-        import psycopg
-    except ImportError:
-        raise UsageError(
-            "PostgreSQL needs psycopg, which is not installed.",
-            mend="Install threecircles[postgres].",
-        ) from None
-    try:
-        # Reads stand alone: one that fails, or lasts, must not hold up those after it.
-        return psycopg.connect(address, autocommit=True)
-    except psycopg.OperationalError as error:
-        raise ThreeCirclesError(
-            "The store cannot be reached.", found=str(error).splitlines()[0]
-        ) from None
 
 
 def _session(row: dict[str, Any]) -> Session:

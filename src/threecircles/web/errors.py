@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from threecircles.core.errors import NotPermitted, ThreeCirclesError
+from threecircles.survey.connection import StoreGoneError
 from threecircles.web.frame import page
 
 SAID = {
@@ -21,6 +22,7 @@ SAID = {
     413: ("The files are too large", "Send fewer files at a time, or check them with the command line."),
     414: ("The address is too long", "Start from the overview."),
     429: ("Too many tries", "Wait a quarter of an hour and try again."),
+    503: ("We cannot keep answers just now", "What was kept before is safe. Wait a minute, then go back and press the button again."),
     500: ("Something went wrong here", "Nothing was changed. Try again; if it happens again, report the reference below."),
 }  # fmt: skip
 
@@ -35,7 +37,12 @@ def plain_page(status: int, told: str = "", reference: str = "") -> Response:
 
 def handlers() -> dict[Any, Callable[[Request, Any], Any]]:
     """What to answer for each kind of error."""
-    return {HTTPException: _http, NotPermitted: _refused, ThreeCirclesError: _mendable}
+    return {
+        HTTPException: _http,
+        NotPermitted: _refused,
+        StoreGoneError: _waiting,
+        ThreeCirclesError: _mendable,
+    }
 
 
 async def _http(request: Request, error: HTTPException) -> Response:
@@ -44,6 +51,11 @@ async def _http(request: Request, error: HTTPException) -> Response:
 
 async def _refused(request: Request, error: NotPermitted) -> Response:
     return plain_page(403, str(error))
+
+
+async def _waiting(request: Request, error: StoreGoneError) -> Response:
+    # A tablet throws away what the server cannot read (400), and keeps what it could not take (503).
+    return plain_page(503)
 
 
 async def _mendable(request: Request, error: ThreeCirclesError) -> Response:

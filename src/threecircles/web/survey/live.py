@@ -15,6 +15,7 @@ from typing import Any
 
 from threecircles.core.errors import ThreeCirclesError
 from threecircles.survey.codes import is_code
+from threecircles.survey.connection import StoreGoneError
 from threecircles.survey.field import Door, door, store_of
 from threecircles.survey.opening import OPENED
 from threecircles.survey.questionnaire import Item, Questionnaire, items, questionnaire
@@ -65,13 +66,17 @@ class Writer:
                     jobs.append(more)
             self._commit(jobs)
 
-    def _commit(self, jobs: list[tuple[Callable[[Store], Any], Future[Any]]]) -> None:
+    def _commit(
+        self, jobs: list[tuple[Callable[[Store], Any], Future[Any]]], again: bool = False
+    ) -> None:
         told: list[tuple[Future[Any], Any, BaseException | None]] = []
         try:
             with self.store.writing():
                 for work, done in jobs:
                     try:
                         told.append((done, work(self.store), None))
+                    except StoreGoneError:
+                        raise
                     except ThreeCirclesError as error:
                         # A refusal has written nothing; the others go on.
                         told.append((done, None, error))
@@ -80,6 +85,10 @@ class Writer:
                 # One that broke half way may have written a half: all is undone, and each tried alone.
                 for job in jobs:
                     self._commit([job])
+                return
+            if isinstance(error, StoreGoneError) and not again:
+                # What is kept twice is kept once, so a lost connection costs one more try and no child a press.
+                self._commit(jobs, again=True)
                 return
             told = [(jobs[0][1], None, error)]
         for done, result, fault in told:

@@ -69,13 +69,14 @@ export class Outbox {
       } catch {
         return this.later();
       }
-      if (answer.status === 409) {
-        const { next } = await answer.json();
-        this.batches.forEach((batch, place) => (batch.seq = next + place));
-        this.next = next + this.batches.length;
-      } else if (answer.status === 410) {
+      // Only the form's own server may say that answers are taken or unreadable: a wall in between says neither.
+      const told = await answer.json().catch(() => ({}));
+      if (answer.status === 409 && told.next) {
+        this.batches.forEach((batch, place) => (batch.seq = told.next + place));
+        this.next = told.next + this.batches.length;
+      } else if (answer.status === 410 && told.problem === "finished") {
         this.batches = [];
-      } else if (answer.ok || answer.status === 400) {
+      } else if ((answer.ok && "through" in told) || (answer.status === 400 && told.problem === "unreadable")) {
         this.batches.shift();
       } else {
         return this.later();

@@ -76,7 +76,7 @@ const finish = async (how = "finished") => {
       if (await outbox.send()) {
         const body = JSON.stringify({ session_uuid: outbox.token, how });
         const answer = await fetch("/survey/finish", { method: "POST", headers: { "Content-Type": "application/json" }, body });
-        if (answer.ok) break;
+        if (answer.ok && (await answer.json()).finished) break;
       }
     } catch {
       tell("offline");
