@@ -4,8 +4,10 @@ from datetime import date
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
+from python_calamine import CalamineWorkbook
 
 from threecircles.disclosure.release import protect
 from threecircles.funding import panel_tables
@@ -13,9 +15,11 @@ from threecircles.funding.panel import FIXED, FOLLOWS
 from threecircles.report.altair_charts import GREY, colour
 from threecircles.report.context import Context
 from threecircles.report.html import page_html
+from threecircles.report.open_formats import write_csv_files, write_pack_json
 from threecircles.report.pack import make_pack
 from threecircles.report.pages.spending_and_outcomes import SLUG
 from threecircles.report.sources import source_name
+from threecircles.report.workbook import write_workbook
 
 loaded = spec_from_file_location("nations", Path(__file__).with_name("nations.py"))
 nations = module_from_spec(loaded)
@@ -28,6 +32,7 @@ def made(monkeypatch, feedback=0.0):
     """The pack's page and its tables for a generated nation, with one authority that ended and one symbol."""
     table = nations.nation(2, feedback=feedback).with_columns(
         name=pl.lit("Shire ") + pl.col("area"),
+        PriFSM=pl.Series(np.random.default_rng(3).uniform(10, 30, 153 * 13)),
         outcome=pl.when(pl.col("area") != "E007").then("outcome"),
     )
     gone = {"Oldshire (999)": "ended in these years"}
@@ -50,6 +55,28 @@ def test_the_page_and_its_export_hold_the_fixed_sentence_and_no_word_of_cause(
         assert FIXED in text
         rest = text.replace(FIXED, "").lower()
         assert not any(word in rest for word in ("effect", "caused", "saved"))
+
+
+def test_every_file_of_the_panel_carries_the_fixed_sentence(monkeypatch, tmp_path):
+    """funding A29: each row of the CSV, the workbook and pack.json; no word of cause in the CSV."""
+    pack, page = made(monkeypatch)
+    written = write_csv_files(pack, tmp_path)
+    assert {p.stem for p in written} == {t.spec.id for t in page.tables}
+    for path in written:
+        rows = pl.read_csv(path, infer_schema=False)
+        assert rows["note"].to_list() == [FIXED] * rows.height
+        rest = path.read_text(encoding="utf-8").replace(FIXED, "").lower()
+        assert not any(word in rest for word in ("effect", "caused", "saved"))
+    book = write_workbook(pack, tmp_path / "pack.xlsx")
+    notes = CalamineWorkbook.from_path(str(book)).get_sheet_by_name("Notes").to_python()
+    assert FIXED in str(notes)
+    assert FIXED in write_pack_json(pack, tmp_path / "pack.json").read_text(encoding="utf-8")
+
+
+def test_what_is_held_level_is_told_on_the_page(monkeypatch):
+    """funding 1.4: children in low-income families and, where a place has them, the ages of children."""
+    pack, page = made(monkeypatch)
+    assert "Held level: the share of primary pupils eligible" in page_html(pack, page)
 
 
 def test_who_is_left_out_is_named_on_the_page(monkeypatch):

@@ -177,6 +177,14 @@ def panel(
             help="A measure to hold level, such as children in low-income families; may be given again."
         ),
     ] = None,
+    ages: Annotated[
+        Path | None,
+        typer.Option(help="Population by area, year and age: holds the ages of children level."),
+    ] = None,
+    band: Annotated[
+        list[str] | None,
+        typer.Option(help="A share of all children, such as 0-4; may be given again."),
+    ] = None,
     lags: Annotated[str, typer.Option(help="Years, from:to.")] = "-2:5",
     every_row: Annotated[
         bool, typer.Option("--all", help="Each lag with every authority-year it has.")
@@ -186,13 +194,23 @@ def panel(
     json_out: Json = None,
 ) -> None:
     """Spend beside an outcome over years, within authorities. Shows what moved together."""
+    from threecircles.core.errors import UsageError
     from threecircles.funding.deflate import load_deflator
     from threecircles.funding.panel import as_dict, lag_range, panel_text
     from threecircles.funding.panel import panel as estimate
+    from threecircles.funding.panel_ages import band_names
     from threecircles.funding.panel_data import panel_data
 
-    controls = tuple(control or ())
-    table, left_out = panel_data(data, spend, outcome, share=share, controls=controls)
+    controls, bands = tuple(control or ()), tuple(band or ())
+    if bands and ages is None:
+        raise UsageError(
+            "Bands of age need a population by age.", mend="Name its file with --ages."
+        )
+    table, left_out = panel_data(
+        data, spend, outcome, share=share, controls=controls, ages=ages, bands=bands
+    )
+    if ages is not None:
+        controls = (*controls, *band_names(bands))
     found = estimate(
         table,
         controls=controls,

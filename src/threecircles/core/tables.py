@@ -46,7 +46,8 @@ class TableSpec:
     values: columns that carry figures and take the cell's status; `count` is one of them unless it
     is only the base. kind: what the figures are; "published" figures are not suppressed again.
     profile: id of the disclosure profile; "" = the place's default. page: page slug that shows it.
-    definitions: ids with version; sources: source ids; step: the step that made it.
+    definitions: ids with version; sources: source ids; step: the step that made it. beside: a sentence that
+    goes with every figure wherever the table goes, also into its CSV; "" = none.
     """
 
     id: str
@@ -64,6 +65,7 @@ class TableSpec:
     definitions: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     step: str = ""
+    beside: str = ""
 
 
 @dataclass(frozen=True)

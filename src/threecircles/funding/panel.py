@@ -20,6 +20,8 @@ FIXED = (
     "This shows what moved together within authorities. It cannot show that spending caused it: need, policy "
     "and recording move both."
 )
+SAME = 1e-10
+"""A control that keeps less than this of its size beside the others moves with them alone."""
 FOLLOWS = "spending follows need here"
 NO_LINK = "no clear link"
 
@@ -148,6 +150,7 @@ def _prepared(
 def _estimate(rows: pl.DataFrame, lag: int, controls: Sequence[str]) -> Estimate:
     area, year = _codes(rows["area"]), _codes(rows["year"])
     x = rows.select("_s", *controls).to_numpy().astype(np.float64)
+    _check_apart(x, area, year, controls)
     y = rows[f"_y{lag}"].to_numpy().astype(np.float64)
     b, error = within(y, x, area, year)
     reach = float(student.ppf(0.975, area.max()) * error)
@@ -166,6 +169,21 @@ def _estimate(rows: pl.DataFrame, lag: int, controls: Sequence[str]) -> Estimate
         lag, b, error, b - reach, b + reach, int(area.max()) + 1, int(year.max()) + 1, len(y),
         (min(alone), max(alone)), by_region,
     )  # fmt: skip
+
+
+def _check_apart(x: Floats, area: np.ndarray, year: np.ndarray, controls: Sequence[str]) -> None:
+    """Raise UsageError for a control that says the same as spend and the controls before it, or does not move."""
+    dummies = np.eye(year.max() + 1)[year][:, 1:]
+    base = _demeaned(np.column_stack([dummies, x[:, 0]]), area)
+    for name, as_is in zip(controls, x[:, 1:].T, strict=True):
+        column = _demeaned(as_is[:, None], area)[:, 0]
+        left = column - base @ np.linalg.lstsq(base, column, rcond=None)[0]
+        if np.linalg.norm(left) <= SAME * np.linalg.norm(as_is):
+            raise UsageError(
+                f"{name} cannot be held level: within authorities it does not move by itself.",
+                mend="Leave it out; what stays the same over the years is held level already.",
+            )
+        base = np.column_stack([base, column])
 
 
 def _products(y: Floats, x: Floats, area: np.ndarray, year: np.ndarray) -> Floats:

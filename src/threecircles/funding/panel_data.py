@@ -7,22 +7,35 @@ from pathlib import Path
 
 import polars as pl
 
-from threecircles.core.errors import UsageError
+from threecircles.core.errors import ThreeCirclesError, UsageError
 from threecircles.core.symbols import parse_published
+from threecircles.funding.panel_ages import age_shares
 from threecircles.sources.published import find_published, read_published
 from threecircles.sources.published_lait import FIRST_REGION, read_lait
 
+FAR = 0.2
+"""A population this far from the published one is of other ages, or holds each child twice."""
+
 
 def panel_data(
-    folder: Path, spend: str, outcome: str, *, share: bool = False, controls: Sequence[str] = ()
+    folder: Path,
+    spend: str,
+    outcome: str,
+    *,
+    share: bool = False,
+    controls: Sequence[str] = (),
+    ages: Path | None = None,
+    bands: Sequence[str] = (),
 ) -> tuple[pl.DataFrame, dict[str, str]]:
     """Spend a child and an outcome of every authority and year, and who is not in it and why.
 
     spend, outcome: measures of the interactive tool (spend in pounds gross). share: the outcome is a
     percentage, taken as a proportion. controls: further measures, as they are published. A symbol is null,
-    never nought. An authority that was founded or ended in these years has a break in its series: it is left
-    out and named. Columns: area, name, region, year, spend, outcome, and one a control.
+    never nought. ages: a file of population by age; the shares of its bands are joined (`age_shares`).
+    An authority that was founded or ended in these years has a break in its series: it is left out and named.
+    Columns: area, name, region, year, spend, outcome, and one a control and a band.
     """
+    _check_controls(spend, outcome, controls)
     files = find_published(folder, "lait", "authorities", "population")
     spine = read_published(files["authorities"]).select(
         area="new_la_code",
@@ -59,8 +72,48 @@ def panel_data(
         table = table.join(
             held, left_on=["number", "year"], right_on=["la_number", "year"], how="left"
         )
+    if ages is not None:
+        table = table.join(_ages(folder, ages, bands, table), on=["area", "year"], how="left")
     table = table.drop("children", "number")
     return _whole_series(table, years, _ended(values, spine))
+
+
+def _check_controls(spend: str, outcome: str, controls: Sequence[str]) -> None:
+    """Raise UsageError for a measure held level that is already in the sum, or is named twice."""
+    for measure in controls:
+        if measure in (spend, outcome):
+            what = "the spend" if measure == spend else "the outcome"
+            raise UsageError(f"{measure} is {what}, so it cannot be held level.")
+    twice = sorted({c for c in controls if controls.count(c) > 1})
+    if twice:
+        raise UsageError(f"{', '.join(twice)} is to be held level twice.", mend="Name it once.")
+
+
+def _ages(folder: Path, ages: Path, bands: Sequence[str], table: pl.DataFrame) -> pl.DataFrame:
+    """Shares of ages of the table's authorities. Raises UsageError when the file is of other people or places."""
+    made = age_shares(ages, bands, _districts(folder))
+    both = made.join(table.select("area", "year", known="children").drop_nulls(), on=["area", "year"])  # fmt: skip
+    if both.is_empty():
+        raise UsageError(
+            "The population by age holds none of the authorities and years.", where=ages.name,
+            found=", ".join(made["area"].unique().sort().head(5)), allowed="codes such as E10000020",
+        )  # fmt: skip
+    ratio = float(both["children"].sum()) / float(both["known"].sum())
+    if abs(ratio - 1) > FAR:
+        raise UsageError(
+            "The population by age is not that of children aged 0 to 17.", where=ages.name,
+            found=f"{ratio:.2f} times the published number of children", allowed=f"within {FAR:.0%} of it",
+        )  # fmt: skip
+    return made.drop("children")
+
+
+def _districts(folder: Path) -> dict[str, str]:
+    """Code of a district -> that of its upper-tier authority; nothing when the folder holds no such table."""
+    try:
+        found = find_published(folder, "districts")["districts"]
+    except ThreeCirclesError:
+        return {}
+    return dict(read_published(found).select("ltla_code", "utla_code").iter_rows())
 
 
 def _by_year(values: pl.DataFrame, measure: str, name: str) -> pl.DataFrame:

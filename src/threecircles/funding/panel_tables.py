@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -12,6 +12,7 @@ import polars as pl
 from threecircles.core.tables import Dimension, Measured, TableSpec
 from threecircles.definitions import read_csv
 from threecircles.funding.panel import FIXED, FOLLOWS, Panel, lag_words, panel
+from threecircles.funding.panel_ages import band_names
 from threecircles.funding.panel_data import panel_data
 
 STEP = "funding.panel"
@@ -22,21 +23,26 @@ MORE = float(np.log(1.1))
 """Ten in a hundred more, on the log scale."""
 
 
-def panel_tables(folder: Path) -> list[Measured]:
+def panel_tables(folder: Path, ages: Path | None = None) -> list[Measured]:
     """`spend-panel-<id>` for each pair of spend and outcome in definitions/spend/panels.csv.
 
-    folder: the publishers' files. Dimension lag (years from spend to outcome, below nought the outcome comes
+    folder: the publishers' files. ages: population by area, year and age; with it the ages of children are
+    held level too. Dimension lag (years from spend to outcome, below nought the outcome comes
     first). Measures: goes_with (change of the outcome in % with 10% more spend, and its 95% interval, errors by
     authority), one_out_least and one_out_most (the same with one authority left out), authorities, years.
     Raises ThreeCirclesError that names the files not found.
     """
-    return [_table(folder, row) for row in read_csv("spend/panels")]
+    return [_table(folder, row, ages) for row in read_csv("spend/panels")]
 
 
-def _table(folder: Path, row: dict[str, str]) -> Measured:
-    share = row["kind"] == "share"
-    data, left_out = panel_data(folder, row["spend"], row["outcome"], share=share)
-    found = panel(data, kind="share" if share else "rate", lags=LAGS, left_out=left_out)
+def _table(folder: Path, row: dict[str, str], ages: Path | None) -> Measured:
+    share, measures = row["kind"] == "share", tuple(row["controls"].split())
+    data, left_out = panel_data(
+        folder, row["spend"], row["outcome"], share=share, controls=measures, ages=ages
+    )
+    controls = (*measures, *(band_names() if ages else ()))
+    kind: Literal["rate", "share"] = "share" if share else "rate"
+    found = panel(data, kind=kind, lags=LAGS, controls=controls, left_out=left_out)
     schema: dict[str, Any] = {"lag": pl.Utf8, "measure": pl.Utf8, "n": pl.Int64, "reason": pl.Utf8}
     figures = dict.fromkeys(("value", "low", "high", "numerator", "denominator"), pl.Float64)
     return Measured(
@@ -82,22 +88,27 @@ def _spec(row: dict[str, str], found: Panel, data: pl.DataFrame) -> TableSpec:
         dimensions=(lag,),
         kind="published",
         page="spending-and-outcomes",
-        notes=_notes(row["role"], found, missing),
+        notes=_notes(row, found, missing),
         definitions=("panels",),
         sources=("lait",),
         step=STEP,
+        beside=FIXED,
     )
 
 
-def _notes(role: str, found: Panel, missing: str) -> tuple[str, ...]:
-    """The fixed sentence first, the warning where it is due, who is left out last."""
+def _notes(row: dict[str, str], found: Panel, missing: str) -> tuple[str, ...]:
+    """The fixed sentence first, the warning where it is due, what is held level, who is left out last."""
     notes = [FIXED]
     if found.spending_follows:
         notes.append(
             f"Warning: {FOLLOWS}: outcomes of earlier years go with spending, so later years cannot be read."
         )
-    if role == "output":
+    if row["role"] == "output":
         notes.append("What is counted is what services do, not what becomes of children.")
+    ages = [c for c in found.controls if c in band_names()]
+    held = [row["controls_label"]] if row["controls"] else []
+    held += [f"the share of children {', '.join(ages)}"] if ages else []
+    notes.append(f"Held level: {' and '.join(held) or 'nothing but authorities and years'}.")
     notes.append(
         f"Spending a child moves by {found.within_sd:.0%} (standard deviation) within an authority. "
         f"In {found.prices}: with years taken out, prices change nothing."

@@ -32,6 +32,8 @@ from threecircles.sources.published import find_published
 PURPOSE = "needs_assessment"
 PUBLISHED = "published"
 """The setting of place.yaml that names the folder of published files."""
+AGES = "population_by_age"
+"""The setting that names a file of population by area, year and age, so that ages can be held level."""
 
 
 def steps(place: Place) -> list[Step]:
@@ -74,22 +76,23 @@ def steps(place: Place) -> list[Step]:
     if place.settings.get(PUBLISHED):
         home = place.dir / place.settings[PUBLISHED]
         files = find_published(home, "lait", "authorities", "population")
+        ages = [place.dir / place.settings[AGES]] if place.settings.get(AGES) else []
         made.append(
             Step(
                 name=PANEL,
                 function=panels,
                 writes=("funding.spend-panel-*",),
                 definitions=("spend", "published"),
-                files=tuple(sorted({f.path for f in files.values()})),
-                params={"folder": str(home)},
+                files=tuple(sorted({*ages, *(f.path for f in files.values())})),
+                params={"folder": str(home), "ages": str(ages[0]) if ages else ""},
             )
         )
     return made
 
 
-def panels(folder: str) -> list[Measured]:
+def panels(folder: str, ages: str = "") -> list[Measured]:
     """Spending beside outcomes over the years, of every authority: published figures only."""
-    return panel_tables(Path(folder))
+    return panel_tables(Path(folder), Path(ages) if ages else None)
 
 
 def definition_of(place: Place, setting: str) -> str | Path:

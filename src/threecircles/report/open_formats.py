@@ -24,7 +24,10 @@ def safe_tables(pack: Pack) -> dict[str, Safe]:
 
 
 def write_csv_files(pack: Pack, folder: Path) -> list[Path]:
-    """One CSV file a table (UTF-8, one row a figure, hyphen as minus, symbol in its own column)."""
+    """One CSV file a table (UTF-8, one row a figure, hyphen as minus, symbol in its own column).
+
+    A table with a sentence that goes with every figure has it as a last column, `note`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for name, safe in sorted(safe_tables(pack).items()):
@@ -51,6 +54,7 @@ def _csv_rows(safe: Safe) -> Iterator[list[object]]:
         "symbol",
         "unit",
         "definition",
+        *(["note"] if spec.beside else []),
     ]
     labels = {d.column: d.labels for d in spec.dimensions}
     for row in safe.frame.iter_rows(named=True):
@@ -68,6 +72,7 @@ def _csv_rows(safe: Safe) -> Iterator[list[object]]:
             row.get("symbol") or "",
             spec.unit,
             " ".join(spec.definitions),
+            *([spec.beside] if spec.beside else []),
         ]
 
 

@@ -26,7 +26,7 @@ def panel_page(tables: Tables, related: tuple[str, ...] = ()) -> Page:
     used = [t for t in tables.values() if t.id.startswith("spend-panel-")]
     blocks: list[Block] = [_figure(t) for t in used]
     if used:
-        fixed = used[0].safe.spec.notes[0]
+        fixed = used[0].safe.spec.beside
         blocks.insert(0, Text("How to read these drawings", (fixed, *HOW)))
     else:
         blocks.append(
@@ -73,7 +73,10 @@ def _figure(table: Released) -> Figure:
         shown,
         columns=(*shown.columns, *more.columns[1:]),
         rows=tuple((*a, *b[1:]) for a, b in zip(shown.rows, more.rows, strict=True)),
-        notes=tuple(n for n in spec.notes if n.startswith(LEFT_OUT)),
+        notes=(
+            spec.beside,
+            *(n for n in spec.notes if n.startswith((WARNING, LEFT_OUT))),
+        ),
     )
     chart = dots(rows, f"Change in {spec.unit}", zero=True)
     caveats = [n for n in spec.notes[1:] if not n.startswith(LEFT_OUT)]
