@@ -10,7 +10,7 @@ import polars as pl
 from threecircles.core.engines import collect
 from threecircles.record.mapping.keys import row_ids
 from threecircles.record.mapping.load import all_attribute_keys
-from threecircles.record.schema import check, conform
+from threecircles.record.schema import check, conform, doubled
 from threecircles.record.tables import table
 
 OWN_PERSON = "~"
@@ -22,12 +22,15 @@ def assemble(
     parts: Mapping[str, Any],
     pointers: Any,
     residence: Any = None,
+    *,
+    as_told: bool = False,
 ) -> pl.DataFrame:
     """One declared table out of every source's rows.
 
     parts: the sources' frames. pointers: identity's person_record. residence: identity's residence;
-    where given, `lsoa21_in` is the home on the first day, null where none is known. A change of
-    person moves the pointer only: row_id stays.
+    where given, `lsoa21_in` is the home on the first day, null where none is known. as_told: leave the
+    rows in the order of the parts, otherwise they stand by their key. A change of person moves the
+    pointer only: row_id stays.
     """
     frames = [collect(frame) for _, frame in sorted(parts.items())]
     filled = [f for f in frames if f.width]
@@ -38,15 +41,26 @@ def assemble(
     if rows.height and name == "episode":
         rows = _homes(rows, collect(residence) if residence is not None else None)
     shaped = conform(rows, declared, all_attribute_keys(name) or ("none",))
-    return check(shaped.sort(declared.key or declared.names[:1], nulls_last=True), declared)
+    if not as_told:
+        shaped = shaped.sort(declared.key or declared.names[:1], nulls_last=True)
+    return check(shaped, declared)
+
+
+def one_after_another(name: str, parts: Mapping[str, Any]) -> pl.DataFrame:
+    """One declared table out of parts that `assemble` has made: source after source, each as it stands.
+
+    Raises ThreeCirclesError when two sources share a key.
+    """
+    frames = [collect(frame) for _, frame in sorted(parts.items())] or [assemble(name, {}, None)]
+    return check(pl.concat(frames, rechunk=False), table(name))
 
 
 def survey_rows(scored: Any, received: Mapping[str, Any]) -> pl.DataFrame:
     """Rows that the room `survey` scored, with the columns that every row of the record carries.
 
-    scored: measure columns as survey knows them. received: delivery -> day received.
+    scored: measure columns as survey knows them, or None. received: delivery -> day received.
     """
-    rows = collect(scored)
+    rows = pl.DataFrame() if scored is None else collect(scored)
     if not rows.height:
         return rows
     key = ["source_id", "extract_id", "response_id", "source_row", "measure_id", "item_or_scale"]
@@ -67,7 +81,7 @@ def survey_rows(scored: Any, received: Mapping[str, Any]) -> pl.DataFrame:
 
 def _numbered(rows: pl.DataFrame, key: list[str]) -> pl.DataFrame:
     """Adds `_ordinal` among equal keys; where no two are equal nothing needs an order."""
-    if rows.select(pl.struct(key).n_unique()).item() == rows.height:
+    if not doubled(rows, key):
         return rows.with_columns(_ordinal=pl.lit(0, dtype=pl.Int64))
     return rows.sort(key, nulls_last=True, maintain_order=True).with_columns(
         _ordinal=pl.int_range(pl.len()).over(key)

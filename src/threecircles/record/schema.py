@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -110,13 +111,17 @@ def check(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
         raise _fault(table, f"the columns are {', '.join(frame.columns)}.", ", ".join(table.names))
     for column in table.columns:
         _check_column(frame, table, column)
-    if table.key:
-        doubled = frame.height - frame.select(table.key).n_unique()
-        if doubled:
-            raise _fault(
-                table, f"{doubled} rows share a key.", f"one row per {', '.join(table.key)}"
-            )
+    if table.key and (too_many := doubled(frame, table.key)):
+        raise _fault(table, f"{too_many} rows share a key.", f"one row per {', '.join(table.key)}")
     return frame
+
+
+def doubled(frame: pl.DataFrame, key: Sequence[str]) -> int:
+    """How many rows are left over when every key stands once."""
+    # Numbers are compared faster than texts, and only where two numbers are alike can two keys be.
+    if frame.height == frame.select(key).hash_rows(seed=0).n_unique():
+        return 0
+    return frame.height - frame.select(key).n_unique()
 
 
 def _check_column(frame: pl.DataFrame, table: Table, column: Column) -> None:

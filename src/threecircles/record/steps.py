@@ -13,7 +13,7 @@ from threecircles.core.steps import Step
 from threecircles.core.workspace import Workspace
 from threecircles.definitions.place import Delivery, Place
 from threecircles.record.areas import LOOKUPS, areas
-from threecircles.record.assemble import assemble, survey_rows
+from threecircles.record.assemble import assemble, one_after_another, survey_rows
 from threecircles.record.attributes import with_attributes
 from threecircles.record.build import Received, build_source, extract_of, source_row_of
 from threecircles.record.derived import derived_steps
@@ -27,6 +27,9 @@ from threecircles.record.tokens import token_ids
 from threecircles.record.vocabulary import services
 
 HISTORIED = ("episode", "event", "measure", "factor")
+PLACED = ("measure", "measure_history")
+"""The table of millions: each source's rows get their persons and their shape when the source is mapped,
+so that a change of one source, as of a survey, does not turn over the rows of all others."""
 BESIDE = ("source_row", "unmapped", "version", "sighting")
 MAPPINGS = ("mappings", "codes", "record/crosswalks", "processes", "sources")
 
@@ -194,6 +197,9 @@ def map_source(
     keys = _no_records() if pointers is None else pointers
     made = build_source(source_id, received, keys, ages, partial(token_ids, place, workspace))
     extracts = [r.extract for r in received]
+    for name in PLACED:
+        if name in made:
+            made[name] = assemble("measure", {source_id: made[name]}, pointers)
     made["source"] = conform(pl.DataFrame([source_row_of(source_id, extracts)]), table("source"))
     return {f"mapped.{source_id}.{name}": frame for name, frame in made.items()}
 
@@ -228,9 +234,15 @@ def put_together(
     table_name: str,
 ) -> dict[str, pl.DataFrame]:
     """One table of the record over all sources: what is believed now, and apart from it what was."""
-    if scored is not None:
+    if table_name == "measure":
         received = {d.id: d.received_on for d in place.deliveries}
-        current = {**current, "survey": survey_rows(scored, received)}
+        asked = assemble(
+            "measure", {"survey": survey_rows(scored, received)}, pointers, as_told=True
+        )
+        return {
+            "record.measure": one_after_another("measure", {**current, "survey": asked}),
+            "record.measure_history": one_after_another("measure", superseded),
+        }
     return {
         f"record.{table_name}": assemble(table_name, current, pointers, residence),
         f"record.{table_name}_history": assemble(table_name, superseded, pointers, residence),
