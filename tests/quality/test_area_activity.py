@@ -5,6 +5,7 @@ from datetime import date
 import polars as pl
 import pytest
 
+from threecircles.checking import Asked, check_files
 from threecircles.quality import check_tables
 from threecircles.sources import read
 
@@ -55,6 +56,63 @@ def test_each_file_has_exactly_its_planted_verdict(name, tmp_path):
     report = check_tables("area_activity", 2026, dict(reading.tables))
     assert {(f.rule, f.row) for f in report.findings} == wanted
     assert report.count("failed") == 0
+
+
+LOOKUP = """LSOA21CD,LSOA21NM,MSOA21CD,LAD24CD
+E01000001,North,E02000001,E10900001
+E01000002,Middle,E02000001,E10900001
+E01000003,South,E02000002,E10900001
+E01000004,Abroad,E02000003,E10900002
+"""
+OLD = "lsoa11_code,ltla21_code\nE01001001,E10900001\nE01001002,E10900001\n"
+
+
+def judged(sent, folder):
+    """Findings of the rules that look areas up, by the command's own way: files and a folder of references."""
+    (folder / "reference").mkdir()
+    (folder / "reference" / "areas of the ONS.csv").write_text(LOOKUP)
+    (folder / "reference" / "old areas.csv").write_text(OLD)
+    path = folder / "areas.csv"
+    pl.DataFrame(sent).write_csv(path)
+    done = check_files([path], Asked(year=2026, reference=folder / "reference"))
+    (report,) = done.reports
+    assert report.count("failed") == 0 and not done.reading.problems.height
+    looked_up = {"AA8", "AA9", "AA10"}
+    assert {str(report.status[code]) for code in looked_up} == {"ran"}
+    return {(f.rule, f.row) for f in report.findings if f.rule in looked_up}
+
+
+WHOLE = rows("referrals", [3, 4, 5])
+LOOKED_UP = {
+    "all areas of the authority": (WHOLE, set()),
+    "one of them a neighbour's": ([*WHOLE, {**WHOLE[0], "area_code": "E01000004"}], {("AA9", 3)}),
+    "one that never was": ([*WHOLE, {**WHOLE[0], "area_code": "E01000099"}], {("AA8", 3)}),
+    "a code of the old vintage": ([*WHOLE, {**WHOLE[0], "area_code": "E01001001"}], {("AA8", 3)}),
+    "all of the old vintage": (rows("referrals", [3, 4], "lsoa11"), set()),
+    "by middle area": (rows("referrals", [3, 4], "msoa21"), set()),
+    "the unknown area": ([*WHOLE, {**WHOLE[0], "area_code": "unknown"}], set()),
+    "an area missing": (WHOLE[:2], {("AA10", 0)}),
+    "an area missing that is nought": ([{**row, "zeros_listed": "true"} for row in WHOLE[:2]], set()),
+    "an area missing that is said not to be nought": (
+        [{**row, "zeros_listed": "no"} for row in WHOLE[:2]], {("AA10", 0)},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LOOKED_UP)
+def test_areas_exist_lie_in_the_authority_and_are_nought_only_where_the_file_says_so(
+    name, tmp_path
+):
+    """quality A34: codes are looked up in the lists of the vintages, found by their headings."""
+    sent, wanted = LOOKED_UP[name]
+    assert judged(sent, tmp_path) == wanted
+
+
+def test_without_a_list_of_areas_the_rules_say_that_they_need_one():
+    report = check_tables("area_activity", 2026, {"area_activity": WHOLE})
+    assert {report.status[code].reason for code in ("AA8", "AA9", "AA10")} == {
+        "needs a list of areas with their authorities"
+    }
 
 
 def own(clean):

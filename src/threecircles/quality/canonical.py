@@ -26,13 +26,16 @@ def plain_name(name: str) -> str:
     return _NAME_NOISE.sub("", name).casefold()
 
 
-def canonical(frame: Any, table: Table, normalise_booleans: bool) -> pl.DataFrame:
+def canonical(
+    frame: Any, table: Table, normalise_booleans: bool, as_read: bool = False
+) -> pl.DataFrame:
     """The known columns of a frame as text, in the caller's row order; other columns are left out.
 
     frame: Polars, Arrow, list of records, mapping of columns, or any frame that Narwhals takes.
     table: the layout, whose date form and case habits hold. normalise_booleans: write true and
-    false in any case as 1 and 0. Columns: those of the layout that were given, their typed
-    companions when given as such types, and _file, _at when given. The input is not changed.
+    false in any case as 1 and 0. as_read: our readers have seen to case, spaces, blanks and yes or no
+    already. Columns: those of the layout that were given, their typed companions when given as such
+    types, and _file, _at when given. The input is not changed.
     """
     names = {plain_name(column): column for column in table.columns}
     columns: dict[str, pl.Series] = {}
@@ -48,7 +51,10 @@ def canonical(frame: Any, table: Table, normalise_booleans: bool) -> pl.DataFram
         columns = {name: pl.Series(name, [], dtype=pl.String) for name in table.columns}
     if not columns:
         return pl.DataFrame({"_none": [None] * height})
-    return pl.DataFrame(list(columns.values())).with_columns(
+    laid = pl.DataFrame(list(columns.values()))
+    if as_read:
+        return laid.rechunk()
+    return laid.with_columns(
         _tidy(name, table, normalise_booleans) for name in columns if name in table.columns
     )
 

@@ -52,6 +52,7 @@ def check_tables(
     local: Path | None = None,
     progress: Progress | None = None,
     connection: duckdb.DuckDBPyConnection | None = None,
+    as_read: bool = False,
 ) -> Report:
     """Check tables of a return against every rule of the year.
 
@@ -61,7 +62,8 @@ def check_tables(
     collection_end; local_authority. reference: postcodes, authorities, providers, links. mode:
     stated (the published rule) or compatible (as the sector's public tool evaluates it). codes:
     only these rules. local: a folder of local rules. progress: called with stage, done, of.
-    connection: a database to borrow and leave as it was, for many small checks in a row.
+    connection: a database to borrow and leave as it was, for many small checks in a row. as_read:
+    every text stands in the return's own form already, as our readers leave it.
     Returns a Report; inputs are never changed.
     A table that the return does not have is left out and noted in the report.
     Raises UsageError for an unknown return, year, mode or code.
@@ -71,7 +73,7 @@ def check_tables(
         raise UsageError(f"{mode} is not a mode.", allowed="stated, compatible")
     form = layout(known)
     told = dict(metadata or {})
-    given, notes = _canonical_tables(form, tables, mode)
+    given, notes = _canonical_tables(form, tables, mode, as_read)
     given = imply_factors(given) if known == "cin" else given
     sent = {name: frozenset(frame.columns) for name, frame in given.items()}
     references = reference_tables(reference)
@@ -133,7 +135,7 @@ def check(
     """
     return check_tables(
         return_name, year, reading.tables, metadata, reference, mode, codes,
-        local=local, progress=progress,
+        local=local, progress=progress, as_read=bool(getattr(reading, "canonical", False)),
     )  # fmt: skip
 
 
@@ -155,7 +157,7 @@ def columns_needed(parts: Iterable[Reading]) -> dict[str, set[str]]:
 
 
 def _canonical_tables(
-    form: Layout, tables: Mapping[str, Any], mode: str
+    form: Layout, tables: Mapping[str, Any], mode: str, as_read: bool
 ) -> tuple[dict[str, pl.DataFrame], tuple[str, ...]]:
     """The known tables as text, and a note for each table that the return does not have."""
     names = {plain_name(name): name for name in form.tables}
@@ -177,7 +179,7 @@ def _canonical_tables(
             )
             continue
         found[name + previous] = canonical(
-            frame, form.table(name), normalise_booleans=mode == "stated"
+            frame, form.table(name), normalise_booleans=mode == "stated", as_read=as_read
         )
     return found, tuple(notes)
 

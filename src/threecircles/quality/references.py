@@ -61,6 +61,17 @@ REFERENCES: dict[str, Table] = {
         date_form="yyyy-mm-dd",
         upper_case=True,
     ),
+    "area_list": Table(
+        label="list of small and middle areas",
+        child="",
+        columns={
+            "area_code": Column(type="text", label="area"),
+            "vintage": Column(type="text", label="vintage of the area"),
+            "la_code": Column(type="text", label="authority in which the area lies"),
+        },
+        date_form="yyyy-mm-dd",
+        upper_case=True,
+    ),
     "links": Table(
         label="linked pairs",
         child="",
@@ -98,6 +109,7 @@ WORDS = {
     "schools": "the list of schools",
     "links": "linked pairs of records (what identity gives)",
     "published_totals": "the totals that the authority published for the year",
+    "area_list": "a list of areas with their authorities",
     "authorities": "the lookup from lower-tier to upper-tier authorities",
 }
 """Each reference in words, for the reason a rule is skipped."""

@@ -28,6 +28,7 @@ WHAT_TO_DO = (
     ("postcode directory", "they need the postcode directory", "Put it in the --reference folder"),
     ("given, or derived", "they need the postcode directory", "Put it in the --reference folder"),
     ("provider list", "they need the provider list", "Put it in the --reference folder"),
+    ("list of areas", "they need a list of areas", "Put it in the --reference folder"),
     ("reporting authority", "they need the authority's code", "Give it with --la"),
 )
 """A word of the reason, the reason in short, and what would make the rules run."""

@@ -12,11 +12,12 @@ from threecircles.sources.published_files import SUFFIXES, headings_of, read_tex
 
 
 def read_references(folder: Path) -> dict[str, pl.DataFrame]:
-    """Reference tables of a folder by name (postcodes, providers, authorities, links), every cell as text.
+    """Reference tables of a folder by name (postcodes, providers, authorities, areas ...), every cell as text.
 
     A file is known by its headings, under any file name; several postcode files are joined. Accepted
     headings are those of definitions/reference_files.csv; a file that has the columns marked
-    required is taken. Columns: the names that the rules use.
+    required is taken. Columns: the names that the rules use. A lookup that names small areas and their
+    authority is also a list of areas, one row an area and vintage.
     """
     found: dict[str, list[pl.DataFrame]] = {}
     for path in sorted(Path(folder).rglob("*")):
@@ -40,11 +41,16 @@ def _fits(headings: tuple[str, ...]) -> dict[str, dict[str, str]]:
             laid.setdefault(row["reference"], {})[row["column"]] = theirs
         elif row["required"] == "yes":
             lacking.add(row["reference"])
+    if not VINTAGES & set(laid.get("area_list", {})):
+        lacking.add("area_list")
     return {name: columns for name, columns in laid.items() if name not in lacking}
 
 
 DATES = ("REG_START", "REG_END", "OPENED", "CLOSED")
 """Columns that publishers write day first; rules read year first."""
+
+VINTAGES = {"lsoa11", "lsoa21", "msoa11", "msoa21"}
+"""A list of areas has a column for each vintage that it holds."""
 
 
 def _shaped(name: str, frame: pl.DataFrame) -> pl.DataFrame:
@@ -53,6 +59,10 @@ def _shaped(name: str, frame: pl.DataFrame) -> pl.DataFrame:
         for c in DATES
         if c in frame.columns
     )
+    if name == "area_list":
+        held = [c for c in frame.columns if c in VINTAGES]
+        long = frame.unpivot(held, index="la_code", variable_name="vintage", value_name="area_code")
+        return long.drop_nulls().unique(maintain_order=True)
     if name == "postcodes":
         return frame.with_columns(pl.col("pcd_abbr").str.replace_all(r"\s", "").str.to_uppercase())
     return frame
