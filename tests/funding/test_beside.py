@@ -36,9 +36,9 @@ def test_a_ledger_is_read_by_its_mapping(tmp_path):
     )
     assert lines["budget_line"].to_list() == ["speech", "unallocated"]
     assert lines["net_pence"].to_list() == [100_000, 900]
-    assert findings.rows() == [(2, -100, "Net is not gross less income: off by £-1.0.")]
+    assert findings.rows() == [(2, -100, "Net is not gross less income: off by -£1.00.")]
     (tmp_path / "l.csv").write_text("Code,Spend,Income,Net,Term,Ends\nSALT,lots,0,0,,\n")
-    with pytest.raises(UsageError, match=r"row 1: Spend is not a number"):
+    with pytest.raises(UsageError, match=r"row 1, column Spend: Spend is not a number"):
         read_ledger(tmp_path / "l.csv", load_mapping(tmp_path / "m.yaml"), la_code="E1", year=2026)
 
 

@@ -10,7 +10,8 @@ import pytest
 from threecircles.core.errors import UsageError
 from threecircles.core.tables import TOTAL
 from threecircles.disclosure.release import protect
-from threecircles.funding.steps import ledgers_of, spend
+from threecircles.funding.partners import ledgers_of
+from threecircles.funding.steps import spend
 from threecircles.report.context import Context
 from threecircles.report.pages.spend import page
 from threecircles.report.released import released

@@ -45,7 +45,7 @@ def read_spend(files: Files, la: LaCode, year: Year, json_out: Json = None) -> N
 
 
 def map_ledger(
-    ledger: Annotated[Path, typer.Argument(help="Any agency's ledger as CSV.")],
+    ledger: Annotated[Path, typer.Argument(help="Any agency's ledger (CSV, xlsx, ods, Parquet).")],
     mapping: Annotated[Path, typer.Option(help="YAML that says which column holds what.")],
     la: LaCode,
     year: Year,
@@ -55,19 +55,27 @@ def map_ledger(
     """Read a ledger by a mapping that is kept; unmapped money is unallocated, pools count once."""
     from threecircles.funding.formula_book import write_table
     from threecircles.funding.ledger import load_mapping, read_ledger
-    from threecircles.funding.terms import check_terms
+    from threecircles.funding.terms import check_terms, pooled, total_pence
 
     lines, findings = read_ledger(ledger, load_mapping(mapping), la_code=la, year=year)
     check_terms(lines)
     if out is not None:
-        write_table(lines, out)
+        write_table(lines.with_columns(lines["ring_fence_area"].list.join(" ")), out)
+    pools, booked = pooled(lines)
     unallocated = lines.filter(lines["budget_line"] == "unallocated")["net_pence"].sum()
     text = [
-        f"{lines.height} rows, £{lines['net_pence'].sum() / 100:,.2f} net, of which £{unallocated / 100:,.2f} unallocated."
+        f"{lines.height} rows, £{total_pence(lines) / 100:,.2f} net, of which £{unallocated / 100:,.2f} unallocated."
+    ]
+    text += [
+        f"  pool {r['pool_id']}: £{r['pence'] / 100:,.2f} from {r['partners']} here, counted once"
+        for r in pools.iter_rows(named=True)
     ]
     text += [f"  row {r['row']}: {r['sentence']}" for r in findings.iter_rows(named=True)]
-    say({"lines": lines.to_dicts(), "findings": findings.to_dicts()}, json_out, "\n".join(text))
-    if findings.height:
+    text += [f"  {sentence}" for sentence in booked["sentence"]]
+    told = {"lines": lines.to_dicts(), "findings": findings.to_dicts()}
+    told |= {"pools": pools.to_dicts(), "booked_whole": booked.to_dicts()}
+    say(told, json_out, "\n".join(text))
+    if findings.height or booked.height:
         raise SystemExit(1)
 
 

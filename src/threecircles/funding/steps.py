@@ -19,13 +19,12 @@ from threecircles.definitions.place import Place
 from threecircles.funding.care_events import care_costing
 from threecircles.funding.cost_table import load_cost_table
 from threecircles.funding.cost_tables import STEP, cost_by_placement
-from threecircles.funding.ledger import load_mapping, read_ledger
 from threecircles.funding.panel_tables import STEP as PANEL
 from threecircles.funding.panel_tables import panel_tables
+from threecircles.funding.partners import ledgers_of, partners_lines
 from threecircles.funding.share_rules import load_share_rules
 from threecircles.funding.spend_flow import flow_table
 from threecircles.funding.spend_tables import spend_tables
-from threecircles.funding.terms import check_terms
 from threecircles.record import with_attributes
 from threecircles.sources.published import find_published
 
@@ -76,7 +75,7 @@ def steps(place: Place) -> list[Step]:
     if place.settings.get(PUBLISHED):
         home = place.dir / place.settings[PUBLISHED]
         files = find_published(home, "lait", "authorities", "population")
-        ages = [place.dir / place.settings[AGES]] if place.settings.get(AGES) else []
+        ages = [_file_of(place, AGES)] if place.settings.get(AGES) else []
         made.append(
             Step(
                 name=PANEL,
@@ -100,28 +99,15 @@ def definition_of(place: Place, setting: str) -> str | Path:
     named = place.settings.get(setting, "demo" if place.fictitious else "")
     if Path(named).suffix not in (".yaml", ".yml"):
         return named
-    if not (place.dir / named).exists():
-        raise UsageError("There is no such file.", where=f"place.yaml, settings: {setting}", found=named)  # fmt: skip
-    return place.dir / named
+    return _file_of(place, setting)
 
 
-def ledgers_of(place: Place) -> dict[str, tuple[Path, Path]]:
-    """Each partner's ledger with the mapping that lies beside it, by name. Raises UsageError without one."""
-    folder = place.settings.get("ledgers")
-    if not folder:
-        return {}
-    found = {
-        p.stem: (p, p.with_suffix(".yaml")) for p in sorted((place.dir / folder).glob("*.csv"))
-    }
-    missing = [m.name for _, m in found.values() if not m.exists()]
-    if missing or not found:
-        raise UsageError(
-            "A ledger has no mapping." if missing else "There are no ledgers.",
-            where=f"place.yaml, settings: ledgers: {folder}",
-            found=", ".join(missing),
-            mend="Each NAME.csv needs NAME.yaml beside it (docs/how-to/funding-spend.md).",
-        )
-    return found
+def _file_of(place: Place, setting: str) -> Path:
+    """The file that a setting names, beside place.yaml. Raises UsageError when it is not there."""
+    named = place.dir / place.settings[setting]
+    if not named.is_file():
+        raise UsageError("There is no such file.", where=f"place.yaml, settings: {setting}", found=place.settings[setting])  # fmt: skip
+    return named
 
 
 def cost(episode: Any, *, grant: Grant, place: Place, table: str | Path) -> list[Measured]:
@@ -169,9 +155,8 @@ def spend(
     lines, children = lines.filter(pl.col("year") == newest), _children(area_value)
     made = spend_tables(lines, children, newest)
     if rules:
-        made.append(
-            _flow(lines, _partners(ledgers or {}, lines, newest), str(rules), children, newest)
-        )
+        partners = partners_lines(ledgers or {}, str(lines["la_code"][0]), newest)
+        made.append(_flow(lines, partners, str(rules), children, newest))
     return made
 
 
@@ -181,26 +166,6 @@ def _flow(
     columns = ("spend_id", "agency", "budget_line", "net_pence")
     every = pl.concat([t.select(columns) for t in (lines, *partners.values())])
     return flow_table(every, load_share_rules(rules), children, year, tuple(partners))
-
-
-def _partners(
-    ledgers: Mapping[str, tuple[Path, Path]], own: pl.DataFrame, year: int
-) -> dict[str, pl.DataFrame]:
-    """Each ledger by its label, read by its mapping; one whose net does not come out is refused, not mended."""
-    made = {}
-    for file, path in ledgers.values():
-        mapping = load_mapping(path)
-        lines, broken = read_ledger(file, mapping, la_code=str(own["la_code"][0]), year=year)
-        if broken.height:
-            raise UsageError(
-                "A ledger does not add up.",
-                where=f"{file.name}, row {broken['row'][0]}",
-                found=broken["sentence"][0],
-                mend=f"`threecircles spend map {file.name}` lists every such row.",
-            )
-        check_terms(lines)
-        made[mapping.label] = lines
-    return made
 
 
 def _children(area_value: Any) -> int | None:

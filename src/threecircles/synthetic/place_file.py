@@ -31,7 +31,7 @@ _SENT = {
     "two_year_place": ("two-year-place", "two_year_places_{y}.csv", "{y}-02-05", "{y}-01-15"),
     "s251": ("s251-outturn", "s251_outturn_{y}.csv", "{y}-08-28", "{y}-03-31"),
     "ledger": ("ledger", "ledger_{y}.csv", "{y}-08-28", "{y}-03-31"),
-    "health_ledger": ("ledger", "health_ledger_{y}.csv", "{y}-08-28", "{y}-03-31"),
+    "health_ledger": ("ledger", "partners/health_ledger_{y}.csv", "{y}-08-28", "{y}-03-31"),
     "ro3": ("ro3", "ro3_{y}.csv", "{y}-08-28", "{y}-03-31"),
     "register": ("centre-register", "centre_register.csv", "{y}-04-30", "{y}-03-31"),
     "attendance": ("attendance-at-provision", "", "{y}-04-28", "{y}-03-31"),
