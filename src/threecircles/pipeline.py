@@ -199,8 +199,15 @@ class PhaseError(ThreeCirclesError):
 
 
 def run_phase(phase: str, folder: Path, workspace: Path, engine: str, start: str | None) -> None:
-    """The steps of one phase, in this process."""
+    """The steps of one phase, in this process.
+
+    Raises NotPermitted where sources may not be taken up or linked: a phase that is started by hand asks too.
+    """
     made = runner(folder, workspace, engine=engine, phase=phase)
+    if phase == "identity":
+        from threecircles.disclosure.gates import check_may_run
+
+        check_may_run(made.workspace, load_place(folder), made.steps)
     first = _identity_phase(made.steps)
     chosen = {s.name for s in made.steps if (s.name in first) == (phase == "identity")}
     if start is not None and start not in chosen:
