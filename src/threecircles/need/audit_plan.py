@@ -88,6 +88,30 @@ def draw(
     )
 
 
+def one_line_a_child(referrals: pl.DataFrame, grant: Grant | None) -> pl.DataFrame:
+    """Referrals of several agencies as one line a child: the first referral, and who else knew the child.
+
+    referrals: case, agency, area, age_band and person (the number that `identity` gave; null = not linked,
+    a child of its own), in order of referral. Adds agencies (joined by ";"). grant: of disclosure's
+    check_may_link over the agencies. Raises NotPermitted without an ethics decision for the linkage.
+    """
+    if not getattr(grant, "ethics_id", None):
+        raise NotPermitted(
+            "No referrals may be joined to children without an ethics decision.",
+            mend="Record one of the kind link that names the agencies (threecircles ethics draft).",
+        )
+    who = pl.coalesce(pl.col("person").cast(pl.String), pl.format("case {}", pl.col("case")))
+    known = referrals.with_columns(who.alias("_who"))
+    together = known.group_by("_who", maintain_order=True).agg(
+        pl.col("agency").unique(maintain_order=True).str.join(";").alias("agencies")
+    )
+    return (
+        known.unique("_who", keep="first", maintain_order=True)
+        .join(together, on="_who", how="left", maintain_order="left")
+        .drop("_who", "person")
+    )
+
+
 def _by_agency(cases: pl.DataFrame, share: float) -> pl.DataFrame:
     counts: Sequence[tuple[str, int]] = [
         ("All", cases.height), *cases.group_by("agency").len().sort("agency").iter_rows()

@@ -18,6 +18,7 @@ WORK = (
     ("Your team", "/team", ("practitioner",)),
     ("Emergency looks", "/signpost/alerts", ("data_protection_officer",)),
     ("Surveys", "/surveys", ("survey_lead",)),
+    ("Case files", "/needs-audit", ("analyst", "survey_lead")),
     ("Release desk", "/release", ("analyst", "survey_lead", "school_lead", "researcher", "output_checker", "approver", "information_governance", "data_protection_officer")),
     ("Rights", "/rights", ("information_governance", "data_protection_officer")),
     ("Who looked", "/audit", ("information_governance", "data_protection_officer")),

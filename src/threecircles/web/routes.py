@@ -27,6 +27,7 @@ MODULES = (
     "threecircles.web.work.audit",
     "threecircles.web.work.agreements",
     "threecircles.web.work.survey_desk",
+    "threecircles.web.work.needs_audit",
     "threecircles.web.work.formula",
     "threecircles.web.survey.routes",
 )
