@@ -221,7 +221,7 @@ FAULTS = [
     ({"numeric": ["x1", "x1_twice"]}, "can be made from the terms before"),
     ({"trials": "small"}, "above its trials"),
     ({"numeric": ["hole"]}, "hole is missing in 1 row"),
-    ({"groups": ["age", "la"]}, "lies in two of la"),
+    ({"groups": ["age", "la"]}, "lie in two or more of la"),
     ({"groups": []}, "No group column"),
     ({"family": "normal"}, "family is not known"),
     ({"numeric": ["split"]}, "split separates the outcomes"),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import csv
+import io
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from threecircles.core.errors import UsageError
-from threecircles.funding.fit_file import read_table
+from threecircles.core.multilevel.checks import as_number, as_text, refuse
+from threecircles.funding.fit_file import naming, read_table
 from threecircles.funding.formula import EffectRule, Formula, load_formula
 from threecircles.funding.ladder import evaluate_ladder
 from threecircles.funding.shares import pennies, predict, predictor, probability
@@ -33,11 +35,7 @@ def evaluate(
     """
     read = load_formula(formula)
     if read.kind == "legacy_ladder":
-        if not inputs.exists():
-            raise UsageError("The input file is not there.", where=str(inputs))
-        with inputs.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
-        return [{**_names(row), **evaluate_ladder(read, row)} for row in rows]
+        return [_laddered(read, row, n, inputs) for n, row in enumerate(_texts(inputs), 1)]
     cells = read_cells(inputs)
     for column in (la, children):
         if column not in cells.columns:
@@ -58,6 +56,32 @@ def evaluate(
         }
         for code, e, s in zip(shares.la, shares.expected, shares.share, strict=True)
     ]
+
+
+def _texts(inputs: Path) -> list[dict[str, str]]:
+    """The rows of a CSV as text, so that no digit is lost. Raises UsageError for a file that is none."""
+    if not inputs.is_file():
+        raise UsageError("The input file is not there.", where=str(inputs))
+    try:
+        text = inputs.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise UsageError("The file is not a CSV in UTF-8.", where=inputs.name, mend="Save the sheet as CSV UTF-8.") from None  # fmt: skip
+    head = text.partition("\n")[0]
+    sign = max(",;\t", key=lambda s: (head.count(s), s == ","))
+    rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=sign))
+    if not rows:
+        raise UsageError("The inputs have no rows.", where=inputs.name)
+    return [{(k or "").strip(): v for k, v in row.items()} for row in rows]
+
+
+def _laddered(formula: Formula, row: dict[str, str], number: int, inputs: Path) -> dict[str, Any]:
+    try:
+        return {**_names(row), **evaluate_ladder(formula, row)}
+    except UsageError as refused:
+        raise UsageError(
+            refused.what, where=f"{inputs.name}, row {number:,}", found=refused.found,
+            allowed=refused.allowed, mend=refused.mend,
+        ) from None  # fmt: skip
 
 
 def _names(row: dict[str, str]) -> dict[str, str]:
@@ -86,4 +110,9 @@ def read_cells(path: Path) -> pl.DataFrame:
 def read_prior(path: Path) -> dict[str, int]:
     """Last year's amounts in pence by authority from a table with `la` and `pounds`."""
     table = read_table(path, ("la", "pounds"))
-    return {str(la): round(float(pounds) * 100) for la, pounds in table.iter_rows()}
+    with naming(path.name):
+        pounds = as_number(table, "pounds")
+        refuse(pounds < 0, "pounds is below nought")
+        names = as_text(table, "la")
+        refuse(names.is_duplicated(), "la stands more than once")
+    return {la: round(p * 100) for la, p in zip(names, pounds, strict=True)}

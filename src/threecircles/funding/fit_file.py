@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +16,8 @@ from threecircles.core.errors import ThreeCirclesError, UsageError, did_you_mean
 from threecircles.core.multilevel import Fit, fit
 from threecircles.core.workspace import write_bytes
 from threecircles.definitions import load_text
+
+WORKBOOKS = (".xlsx", ".xls", ".xlsm", ".ods")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,26 +108,45 @@ def fit_file(spec: Path, out: Path | None = None) -> Fit:
     Raises an error naming file, field or column.
     """
     asked = load_spec(spec)
-    fitted = fit(
-        read_table(Path(asked.file), asked.columns()), **asked.terms(), penalty=asked.penalty
-    )
+    with naming(asked.file):
+        fitted = fit(
+            read_table(Path(asked.file), asked.columns()), **asked.terms(), penalty=asked.penalty
+        )
     if out is not None:
         write_bytes(out, json.dumps(fitted.as_dict(), indent=1, allow_nan=False).encode())
     return fitted
 
 
+@contextmanager
+def naming(file: str) -> Iterator[None]:
+    """Put the file's name before what is refused in it, where the fault names only rows or nothing."""
+    try:
+        yield
+    except UsageError as refused:
+        name = Path(file).name
+        if name in refused.where:
+            raise
+        where = f"{name}, {refused.where}" if refused.where else name
+        raise UsageError(
+            refused.what, where=where, found=refused.found, allowed=refused.allowed, mend=refused.mend
+        ) from None  # fmt: skip
+
+
 def read_table(path: Path, columns: Sequence[str] = ()) -> pl.DataFrame:
-    """A CSV or Parquet file as a table; numbers are recognised over the whole file.
+    """A CSV (parted by commas, semicolons or tabs) or Parquet file as a table; numbers are recognised over
+    the whole file.
 
     columns: only these are read. Raises an error naming the file, or the column it lacks.
     """
-    if not path.exists():
-        raise UsageError("The data file is not there.", where=str(path))
+    if not path.is_file():
+        raise UsageError("The data file is not there.", where=str(path), mend="A name is looked for beside the specification, then where the command runs.")  # fmt: skip
+    if path.suffix.lower() in WORKBOOKS:
+        raise UsageError("A workbook is not read here.", where=path.name, allowed="CSV or Parquet", mend="Save the sheet as CSV UTF-8.")  # fmt: skip
     try:
         scan = (
             pl.scan_parquet(path)
             if path.suffix.lower() in (".parquet", ".pq")
-            else pl.scan_csv(path, infer_schema_length=None)
+            else pl.scan_csv(path, infer_schema_length=None, separator=_separator(path))
         )
         known = scan.collect_schema().names()
         for name in columns:
@@ -138,6 +160,17 @@ def read_table(path: Path, columns: Sequence[str] = ()) -> pl.DataFrame:
         raise ThreeCirclesError(
             "The data file cannot be read.", where=path.name, found=str(error).splitlines()[0]
         ) from None
+
+
+def _separator(path: Path) -> str:
+    """What parts the columns, by the headings. Raises UsageError for a file that is not UTF-8."""
+    with path.open("rb") as file:
+        line = file.readline(1 << 16)
+    try:
+        text = line.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise UsageError("The headings are not UTF-8.", where=path.name, mend="Save the file as CSV UTF-8.") from None  # fmt: skip
+    return max(",;\t", key=lambda sign: (text.count(sign), sign == ","))
 
 
 def file_hash(path: Path) -> str:

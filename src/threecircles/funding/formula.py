@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Literal
 
@@ -83,6 +84,15 @@ class Ladder:
     area_cost: str
     scaling: str
 
+    def __post_init__(self) -> None:
+        for amount in (self.basic, *(t.amount for t in self.top_ups)):
+            try:
+                known = Decimal(amount).is_finite()
+            except InvalidOperation:
+                known = False
+            if not known:
+                raise ValueError(f"An amount of the ladder is not a number: {amount}.")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
@@ -145,9 +155,13 @@ class Formula(Definition):
 
 def load_formula(path: Path) -> Formula:
     """Read and check a formula file. Raises an error naming file and line."""
-    if not path.exists():
+    if not path.is_file():
         raise UsageError("There is no such formula.", where=str(path))
-    return load_text(path.read_text(encoding="utf-8"), Formula, where=path.name)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise UsageError("The formula is not a text in UTF-8.", where=path.name) from None
+    return load_text(text, Formula, where=path.name)
 
 
 def need_kind(formula: Formula, *kinds: Kind) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation, localcontext
 
-from threecircles.core.errors import UsageError
+from threecircles.core.errors import UsageError, did_you_mean
 from threecircles.funding.formula import Formula, need_kind
 
 DIVISOR = Decimal(10) ** 10
@@ -40,8 +40,14 @@ def evaluate_ladder(formula: Formula, row: dict[str, str]) -> dict[str, str]:
 
 def _number(row: dict[str, str], column: str) -> Decimal:
     if column not in row:
-        raise UsageError(f"There is no column {column}.", allowed=", ".join(row))
+        raise UsageError(
+            f"There is no column {column}.", found=", ".join(row), mend=did_you_mean(column, row)
+        )
+    text = (row[column] or "").replace(",", "").strip()
     try:
-        return Decimal(row[column].replace(",", "").strip())
+        made = Decimal(text)
     except InvalidOperation:
-        raise UsageError(f"{column} is not a number.", found=row[column]) from None
+        made = Decimal("nan")
+    if not made.is_finite():
+        raise UsageError(f"{column} is not a number.", found=text or "nothing", allowed="a figure as printed, such as 14,553 or 0.0783")  # fmt: skip
+    return made

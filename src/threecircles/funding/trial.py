@@ -11,7 +11,7 @@ import polars as pl
 from threecircles.core.errors import UsageError
 from threecircles.core.multilevel import fit_problem, problem
 from threecircles.funding.ecological import Ecological, ecological
-from threecircles.funding.fit_file import load_spec, read_table
+from threecircles.funding.fit_file import load_spec, naming, read_table
 from threecircles.funding.formula_show import OWN_DATA_LARGEST, OWN_DATA_MEDIAN
 from threecircles.funding.held_out import HeldOut, held_out
 from threecircles.funding.validity import Validity, judge
@@ -28,7 +28,8 @@ def try_out(spec: Path) -> tuple[Validity, pl.DataFrame, bool]:
             "A test leaves authorities out, so it needs two groups.", found=", ".join(asked.groups),
             mend="Name the area and the authority under groups.",
         )  # fmt: skip
-    made = problem(read_table(Path(asked.file), asked.columns()), **asked.terms())
+    with naming(asked.file):
+        made = problem(read_table(Path(asked.file), asked.columns()), **asked.terms())
     found = judge(made, fit_problem(made, penalty=asked.penalty))
     table = pl.DataFrame(
         {

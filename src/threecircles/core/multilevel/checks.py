@@ -46,7 +46,8 @@ def as_number(table: pl.DataFrame, name: str) -> pl.Series:
     wrong = made.is_null()
     if wrong.any():
         examples = column.filter(wrong).cast(pl.Utf8).unique(maintain_order=True).to_list()
-        refuse(wrong, f"{name} is not a number", found=", ".join(map(str, examples[:5])))
+        found = ", ".join(map(str, examples[:5]))
+        refuse(wrong, f"{name} is not a number", found=found, allowed="numbers such as 12 or 0.5")
     refuse(made.is_infinite(), f"{name} is not finite")
     return made
 
@@ -68,30 +69,39 @@ def _is_nan(column: pl.Series) -> pl.Series:
     )
 
 
-def refuse(faulty: pl.Series, words: str, found: str = "") -> None:
-    """Raise UsageError with the numbers of the rows that are faulty, counted from 1."""
+def refuse(faulty: pl.Series, words: str, found: str = "", allowed: str = "") -> None:
+    """Raise UsageError with the numbers of the rows that are faulty; the first below the headings is 1."""
     rows = faulty.fill_null(True).arg_true().to_list()
     if not rows:
         return
     shown = ", ".join(f"{r + 1:,}" for r in rows[:10]) + (" ..." if len(rows) > 10 else "")
     raise UsageError(
         f"{words} in {len(rows):,} {'row' if len(rows) == 1 else 'rows'}.",
-        where=f"rows {shown}",
+        where=f"{'row' if len(rows) == 1 else 'rows'} {shown}",
         found=found,
-        mend="Complete these rows or leave them out of the file; none is dropped silently.",
+        allowed=allowed,
+        mend="Correct or complete these rows, or leave them out of the file; none is dropped silently.",
     )
 
 
 def check_nested(nested: pl.DataFrame, area: str, authority: str) -> None:
     """Raise UsageError when an area lies in two authorities. nested: columns g.0, g.1, a row a pair."""
-    twice = nested.group_by("g.0").len().filter(pl.col("len") > 1).sort("g.0")["g.0"].to_list()
+    twice = _twice(nested, "g.0")
     if twice:
+        turned = not _twice(nested, "g.1")
         raise UsageError(
-            f"An {area} lies in two of {authority}.",
-            found=", ".join(map(str, twice[:10])),
-            mend=f"If numbers of {area} begin anew in each {authority}, put both into one column; "
-            "if it was moved, choose one.",
+            f"Values of {area} lie in two or more of {authority}.",
+            found=", ".join(map(str, twice[:10])) + (" ..." if len(twice) > 10 else ""),
+            allowed="groups from small to large, each small one inside one large one",
+            mend=f"Name {authority} before {area}."
+            if turned
+            else f"If numbers of {area} begin anew in each {authority}, put both into one column; "
+            "if one was moved, choose one.",
         )
+
+
+def _twice(nested: pl.DataFrame, group: str) -> list[str]:
+    return nested.group_by(group).len().filter(pl.col("len") > 1).sort(group)[group].to_list()
 
 
 def check_columns(names: Sequence[str], gram: Floats, spreads: Floats) -> None:
