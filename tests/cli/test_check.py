@@ -118,3 +118,46 @@ def test_the_report_alone_says_what_was_not_read(tmp_path):
     screen = checking.screen(done)
     assert "None of the headings is one that a known return or source has" in screen
     assert "Cost centre, Budget, Spend" in screen and "leave it out" in screen
+
+
+CENSUS = (
+    "<Message><Header><CollectionDetails><Collection>CIN</Collection><Year>2026</Year>"
+    "<ReferenceDate>2026-03-31</ReferenceDate></CollectionDetails><Source><LEA>{lea}</LEA></Source></Header>"
+    "<Children><Child><ChildIdentifiers><LAchildID>a</LAchildID></ChildIdentifiers></Child></Children></Message>"
+)
+ONE_EPISODE = (
+    "CHILD,DECOM,RNE,LS,CIN,PLACE,PLACE_PROVIDER,DEC,REC,REASON_PLACE_CHANGE,HOME_POST,PL_POST,URN\n"
+    "{child},01/05/2025,S,C2,N1,U4,PR1,02/06/2025,X1,MOVED,NR1 1AA,NR1 1AR,SC1\n"
+)
+
+
+def two_returns(folder, lea="926"):
+    """A census and looked-after files of this year and last, both with a code that is on no list."""
+    for name, child in (("now", "a"), ("then", "b")):
+        (folder / name).mkdir()
+        (folder / name / "episodes.csv").write_text(ONE_EPISODE.format(child=child))
+    (folder / "now" / "census.xml").write_text(CENSUS.format(lea=lea))
+    (folder / "reference").mkdir()
+    (folder / "reference" / "postcodes.csv").write_text(
+        "postcode,easting,northing,laua\nNR1 1AA,624073,308352,E10000020\nNR1 1AR,623387,308603,E10000020\n"
+    )
+    return checking.check_files(
+        [folder / "now"],
+        checking.Asked(year=2026, previous=folder / "then", reference=folder / "reference"),
+    )
+
+
+def test_two_returns_with_last_years_files_are_told_file_by_file_and_once(tmp_path):
+    """quality A28: files of one name in two years, a value on no list, and two sources in one screen."""
+    said = checking.screen(two_returns(tmp_path))
+    assert said.count("episodes.csv: ssda903 delimited text Episodes: 1 row\n") == 1
+    assert "  Last year: 1 file, 1 row\n" in said
+    assert said.count("are not in the list") + said.count("is not in the list") == 1
+    assert "has “MOVED”" in said
+
+
+@pytest.mark.parametrize(("lea", "known"), [("926", True), ("999", False)])
+def test_the_authority_of_the_census_serves_the_looked_after_return_too(tmp_path, lea, known):
+    """A number that stands for no authority serves nobody: with it every placement would lie elsewhere."""
+    reports = {r.return_name: r for r in two_returns(tmp_path, lea).reports}
+    assert ("PL_LOCATION" in reports["903"].tables["Episodes"].columns) == known

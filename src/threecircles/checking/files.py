@@ -13,6 +13,7 @@ from threecircles.core.errors import UsageError
 from threecircles.quality import Report
 from threecircles.quality import check as run_rules
 from threecircles.quality.checking import check_tables
+from threecircles.quality.derive import authority_code
 from threecircles.quality.layout import CROSS_SCHEMAS, CROSS_SOURCES
 from threecircles.sources import Options, Reading, read
 from threecircles.sources.reference_files import read_references
@@ -105,7 +106,8 @@ def check_files(files: Sequence[Path], asked: Asked | None = None) -> Checked:
     if len(found) > 1:
         reading = _together(reading, readings)
     reference = read_references(asked.reference) if asked.reference else {}
-    metadata = {"local_authority": asked.authority} if asked.authority else {}
+    authority = asked.authority or _authority_told(readings)
+    metadata = {"local_authority": authority} if authority else {}
     reports = [
         run_rules(
             readings[k], return_name=RETURNS[k], year=_year(readings[k], asked.year),
@@ -126,10 +128,9 @@ def _together(whole: Reading, readings: Mapping[str, Reading]) -> Reading:
 
     The whole reading knows which files nobody recognised; each source's own knows its rows.
     """
-    told = whole.files
+    told, place = whole.files, ["path", "member", "sheet", "sha256", "previous_year"]
     for kind, own in readings.items():
-        mine = own.files.filter(pl.col("kind").str.starts_with(kind))
-        place = ["path", "member", "sheet"]
+        mine = own.files.filter(pl.col("kind").str.starts_with(kind)).unique(place)
         told = told.update(mine.select(*place, "rows_kept", "rows_rejected"), on=place, how="left")
     clashes = [
         own.problems.filter(pl.col("code") == CLASH)
@@ -170,6 +171,16 @@ def _across(
 
 RETURNS_BACK = {name: source for source, name in RETURNS.items()}
 """Return -> source id."""
+
+
+def _authority_told(readings: Mapping[str, Reading]) -> str:
+    """The authority that the CIN census names in its header; the looked-after return names none.
+
+    A number without a known code says nothing: with it every placement would lie elsewhere.
+    """
+    census = readings.get("cin-census")
+    code = authority_code("", census.tables) if census else None
+    return code if code and not code.isdigit() else ""
 
 
 def _own(codes: Sequence[str] | None, *, cross: bool) -> list[str] | None:

@@ -28,7 +28,7 @@ def screen(
 ) -> str:
     """The screen as text, ending with what the returns tell. summaries: those with waivers applied."""
     lines = ["Files"]
-    lines += [f"  {_name(file)}: {_what(file)}" for file in checked.reading.files.to_dicts()]
+    lines += _files(checked.reading.files.to_dicts())
     for heading, told in (
         ("What stood in the way", _problems(checked)),
         ("Mend before sending", _notes(checked)),
@@ -46,6 +46,23 @@ def screen(
     for shown in (pictures or {}).values():
         lines += ["", told_text(shown)]
     return "\n".join(lines)
+
+
+def _files(files: list[dict[str, Any]]) -> list[str]:
+    """This year's files a line each; last year's in one line, but for those that were not read whole."""
+    before = [f for f in files if f["previous_year"] and f["score"] and not f["rows_rejected"]]
+    told = [
+        f"  {_name(file)}{' (last year)' if file['previous_year'] else ''}: {_what(file)}"
+        for file in files
+        if file not in before
+    ]
+    if before:
+        rows = sum(f["rows_kept"] for f in before)
+        counted = "1 row" if rows == 1 else f"{rows:,} rows"
+        told.append(
+            f"  Last year: {len(before)} {'file' if len(before) == 1 else 'files'}, {counted}"
+        )
+    return told
 
 
 def _name(file: dict[str, Any]) -> str:
@@ -70,15 +87,18 @@ def _problems(checked: Checked) -> list[str]:
 
 
 def _notes(checked: Checked) -> list[str]:
-    names = {file["file_id"]: _name(file) for file in checked.reading.files.to_dicts()}
-    notes = checked.reading.notes.head(WORST).iter_rows(named=True)
+    files = {file["file_id"]: file for file in checked.reading.files.to_dicts()}
+    # What was sent last year is sent: nothing of it is to be mended now.
+    sent = [file_id for file_id, file in files.items() if file["previous_year"]]
+    now = checked.reading.notes.filter(~pl.col("file_id").is_in(sent))
+    notes = now.head(WORST).iter_rows(named=True)
     return [
-        f"{names.get(note['file_id'], note['file_id'])}: {note['sentence']}{_first(checked, note)}"
+        f"{_name(files[note['file_id']])}: {note['sentence']}{_first(checked, note, files[note['file_id']])}"
         for note in notes
     ]
 
 
-def _first(checked: Checked, note: dict[str, Any]) -> str:
+def _first(checked: Checked, note: dict[str, Any], file: dict[str, Any]) -> str:
     """Where the first of the values kept as they were stands, what it is unless it is personal, what is allowed."""
     frame = checked.reading.tables.get(note["table"])
     if "kept as text" not in note["sentence"] or frame is None or not note["places"]:
@@ -87,7 +107,8 @@ def _first(checked: Checked, note: dict[str, Any]) -> str:
     if note["column"] not in own.columns or note["places"][0] >= own.height:
         return ""
     row = own.row(note["places"][0], named=True)
-    column = source(checked.reading.source).table(note["table"]).column(note["column"])
+    # Several returns may be read together: the file says of which it is.
+    column = source(file["kind"].split(" ")[0]).table(note["table"]).column(note["column"])
     found = f" has “{row[column.name]}”" if column.personal == "none" else ""
     codes = [c.code for c in codes_on(column.codes, None)] if column.codes else []
     allowed = f" Allowed: {', '.join(codes)}." if 0 < len(codes) <= MOST_CODES else ""

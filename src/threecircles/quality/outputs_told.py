@@ -85,7 +85,7 @@ def picture(
 
 def told_text(shown: Picture, most: int = 12) -> str:
     """The end of the first screen: the unusual ones with all that is known, then the count of the rest."""
-    lines = [HEADING, f"  {shown.compared}"]
+    lines = [shown.title, f"  {shown.compared}"]
     for sentence in shown.months:
         lines.append(f"  ! {sentence}")
     ordered = sorted(shown.lines, key=lambda line: not line.flags)
@@ -97,8 +97,8 @@ def told_text(shown: Picture, most: int = 12) -> str:
             )
             if text
         ]  # fmt: skip
-        before = f"; before: {', '.join(line.before)}" if line.before else ""
-        told = f" ({', '.join(beside)}{before})" if beside or before else ""
+        groups = [", ".join(beside), f"before: {', '.join(line.before)}" if line.before else ""]
+        told = f" ({'; '.join(group for group in groups if group)})" if any(groups) else ""
         mark = "!" if line.flags else " "
         lines.append(f"  {mark} {line.label}: {line.value} {line.unit}{told}")
         if line.flags:

@@ -25,6 +25,11 @@ RETURN_LABELS = {
 
 WHAT_TO_DO = (
     ("last year's", "they need last year's return", "Give it with --previous"),
+    (
+        "PL_LOCATION",
+        "they need the postcode directory and the authority's code",
+        "Put the one in the --reference folder and give the other with --la",
+    ),
     ("postcode directory", "they need the postcode directory", "Put it in the --reference folder"),
     ("given, or derived", "they need the postcode directory", "Put it in the --reference folder"),
     ("provider list", "they need the provider list", "Put it in the --reference folder"),
