@@ -4,6 +4,8 @@ import json
 import re
 import subprocess
 import sys
+import zipfile
+from datetime import date
 
 import pytest
 
@@ -161,3 +163,25 @@ def test_the_authority_of_the_census_serves_the_looked_after_return_too(tmp_path
     """A number that stands for no authority serves nobody: with it every placement would lie elsewhere."""
     reports = {r.return_name: r for r in two_returns(tmp_path, lea).reports}
     assert ("PL_LOCATION" in reports["903"].tables["Episodes"].columns) == known
+
+
+def test_the_worklist_names_file_and_line_and_prints_on_one_page_across(tmp_path):
+    """A data officer looks for a file and its line, not for f1 and a byte; dates are dates, headings are words."""
+    from python_calamine import CalamineWorkbook
+
+    (tmp_path / "in").mkdir()
+    done = two_returns(tmp_path / "in")
+    checking.write(done, tmp_path / "out", None, ("xlsx", "csv"))
+    told = (tmp_path / "out" / "903-2026" / "worklist.csv").read_text("utf-8-sig")
+    assert (
+        "Episodes row 1, REASON_PLACE_CHANGE, episodes.csv line 2" in told and ", f1," not in told
+    )
+    told = (tmp_path / "out" / "cin-2026" / "worklist.csv").read_text("utf-8-sig")
+    assert ", census.xml" in told and "census.xml line" not in told
+    book = tmp_path / "out" / "903-2026" / "worklist.xlsx"
+    sheet = CalamineWorkbook.from_path(str(book)).get_sheet_by_index(1).to_python()
+    assert sheet[0][4:8] == ["What is wrong", "Where", "Value now", "How to mend it"]
+    assert {row[10] for row in sheet[1:]} == {date.today()}
+    with zipfile.ZipFile(book) as parts:
+        page = parts.read("xl/worksheets/sheet2.xml").decode()
+    assert 'orientation="landscape"' in page and 'fitToHeight="0"' in page

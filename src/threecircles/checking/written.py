@@ -68,7 +68,9 @@ def write(
         return written, told
     for report in checked.reports:
         folder = out / f"{report.return_name}-{report.year}"
-        done = _write_one(report, folder, formats, besides or Besides(), unread(checked, report))
+        done = _write_one(
+            report, folder, formats, besides or Besides(), unread(checked, report), _names(checked)
+        )
         told[report.return_name] = done
         written += done.paths
         if shown := (pictures or {}).get(report.return_name):
@@ -97,13 +99,24 @@ def unread(checked: Checked, report: Report) -> list[str]:
     return told + ([f"Not recognised and not read: {', '.join(unknown)}."] if unknown else [])
 
 
+def _names(checked: Checked) -> dict[str, str]:
+    """File -> its name, and the word before the place in it; the byte of an XML element helps nobody."""
+    named = {}
+    for file in checked.reading.files.iter_rows(named=True):
+        name = "/".join(p for p in (file["path"], file["member"], file["sheet"]) if p)
+        place = "" if file["kind"].endswith("XML") else " row " if file["sheet"] else " line "
+        named[file["file_id"]] = name + place
+    return named
+
+
 def _sentence(text: str) -> str:
     return text if text.endswith((".", ":")) else f"{text}."
 
 
 def _write_one(
-    report: Report, folder: Path, formats: Sequence[str], besides: Besides, not_read: list[str]
-) -> Written:
+    report: Report, folder: Path, formats: Sequence[str], besides: Besides, not_read: list[str],
+    files: Mapping[str, str],
+) -> Written:  # fmt: skip
     before = _earlier(besides.since, report)
     done = write_outputs(
         report,
@@ -113,6 +126,7 @@ def _write_one(
         holders=besides.holders,
         first_seen=before.first_seen if before else None,
         notes=[*not_read, *([_since(before, report)] if before else [])],
+        files=files,
     )
     store_run(report, done, folder, before.first_seen if before else {}, date.today())
     return done

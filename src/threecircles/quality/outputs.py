@@ -51,10 +51,12 @@ def write_outputs(
     first_seen: Mapping[str, date] | None = None,
     notes: Iterable[str] = (),
     today: date | None = None,
+    files: Mapping[str, str] | None = None,
 ) -> Written:
     """Write report.html, worklist.xlsx, findings/rules_run/worklist as CSV or Parquet, report.json.
 
-    folder: made when absent, readable by its owner only, as every file holds personal data.
+    folder: made when absent, readable by its owner only, as every file holds personal data. files: file_id ->
+    name, as for worklist.
     Raises UsageError for a format that is not one of FORMATS.
     """
     wanted = list(formats)
@@ -68,7 +70,7 @@ def write_outputs(
     said += [f"A waiver of rule {w.rule} by {w.by} matches nothing." for w in waived.unmatched]
     told, lines = side_by_side(
         lambda: summarise(report, waived.findings, waived.whole_rules, said),
-        lambda: worklist(waived.findings, report, holders, first_seen, day),
+        lambda: worklist(waived.findings, report, holders, first_seen, day, files),
     )
     tables = {"findings": waived.findings, "rules_run": rules_table(report), "worklist": lines}
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -12,6 +13,28 @@ MOST_ROWS = 100_000
 """Lines on one sheet; more go on further sheets, and the first sheet says so."""
 
 NOTICE = "This file holds personal data about children. Keep it inside the authority."
+COLUMNS = {
+    "child": ("Child", 12),
+    "team": ("Team", 16),
+    "worker": ("Worker", 14),
+    "severity": ("Error or query", 9),
+    "what": ("What is wrong", 55),
+    "where": ("Where", 34),
+    "value": ("Value now", 16),
+    "hint": ("How to mend it", 45),
+    "rules": ("Rules", 12),
+    "findings": ("Findings it clears", 10),
+    "first_seen": ("First seen", 11),
+    "status": ("Status", 9),
+    "waiver": ("Waiver", 14),
+}
+"""Column of the worklist -> what stands above it in the workbook, and its width in letters."""
+ADVICE = (
+    "Begin at the top of your sheet: errors come before queries, and first those that clear most findings.",
+    "An error may send the return back. A query asks for a look; if the record is right, leave it.",
+    "Mend the record in the case system, not here; then export and check again.",
+)
+"""Stands on the first sheet, below the list of sheets."""
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 _SHEET_NOISE = str.maketrans(dict.fromkeys("[]:*?/\\'", " "))
 
@@ -68,6 +91,7 @@ def write_workbook(lines: pl.DataFrame, path: Path, headline: str) -> Path:
         "strings_to_numbers": False,
     }
     with xlsxwriter.Workbook(str(path), options) as book:
+        day = book.add_format({"num_format": "dd/mm/yyyy", "valign": "top"})
         bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
         wrap = book.add_format({"text_wrap": True, "valign": "top"})
         first = book.add_worksheet("Read me")
@@ -78,12 +102,13 @@ def write_workbook(lines: pl.DataFrame, path: Path, headline: str) -> Path:
             (headline, ""),
             ("Sheet", "Lines"),
             *((name, str(part.height)) for name, part in sheets),
+            *((line, "") for line in ADVICE),
         ]
         for row, (one, two) in enumerate(told):
             first.write_string(row, 0, one, bold if row < 3 else wrap)
             first.write_string(row, 1, two, bold if row < 3 else wrap)
         for name, part in sheets:
-            _write_sheet(book.add_worksheet(name), part, bold, wrap)
+            _write_sheet(book.add_worksheet(name), part, bold, wrap, day)
     return path
 
 
@@ -104,17 +129,25 @@ def _sheets(lines: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
     return found or [("Nothing found", lines)]
 
 
-def _write_sheet(sheet, part: pl.DataFrame, bold, wrap) -> None:  # type: ignore[no-untyped-def]
-    widths = {"what": 60, "hint": 50, "where": 36, "value": 20, "rules": 14, "child": 16}
+def _write_sheet(sheet, part: pl.DataFrame, bold, wrap, day) -> None:  # type: ignore[no-untyped-def]
     for column, name in enumerate(part.columns):
-        sheet.set_column(column, column, widths.get(name, 12), wrap)
-    sheet.freeze_panes(1, 0)
+        heading, width = COLUMNS.get(name, (name.replace("_", " ").capitalize(), 12))
+        # Where no worker and no waiver is known, a column of blanks would only push the rest off the page.
+        blank = name in ("worker", "waiver") and part[name].fill_null("").eq("").all()
+        hidden = {"hidden": bool(part.height) and blank}
+        sheet.set_column(column, column, width, wrap, hidden)
+        sheet.write_string(0, column, heading, bold)
+    sheet.freeze_panes(1, 1)
     sheet.autofilter(0, 0, max(part.height, 1), len(part.columns) - 1)
-    for column, name in enumerate(part.columns):
-        sheet.write_string(0, column, name.replace("_", " ").capitalize(), bold)
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0)
     for row, values in enumerate(part.iter_rows(), 1):
         for column, value in enumerate(values):
             if isinstance(value, int):
                 sheet.write_number(row, column, value)
+            elif isinstance(value, date):
+                sheet.write_datetime(row, column, value, day)
             elif value is not None:
                 sheet.write_string(row, column, str(value))

@@ -57,13 +57,15 @@ def worklist(
     holders: Mapping[str, Held] | None = None,
     first_seen: Mapping[str, date] | None = None,
     today: date | None = None,
+    files: Mapping[str, str] | None = None,
 ) -> pl.DataFrame:
     """Findings as one line per child and problem group.
 
     A problem group is what one look at the record would settle: all findings that meet in one row
     and column. findings: the stored table. holders: child id -> team and worker; a
     child without one goes to its own row of unknown team, never spread. first_seen: finding_id ->
-    day of the first run that had it. Order: errors before queries, then the number of rules that a
+    day of the first run that had it. files: file_id -> its name as people know it; when the name ends in a
+    space, the place in the file follows. Order: errors before queries, then the number of rules that a
     mend would clear, then the oldest, then child. Columns: WORKLIST.
     """
     if findings.is_empty():
@@ -100,7 +102,7 @@ def worklist(
         "team": _of_child(teams, UNKNOWN_TEAM),
         "worker": _of_child(workers, ""),
         "hint": pl.col("rule").replace_strict(hints, default="", return_dtype=pl.String),
-        "where": _where(),
+        "where": _where(files or {}),
         "status": pl.when("_open").then(pl.lit("open")).otherwise(pl.lit("waived")),
     }
     said = [told.get(name, pl.col(name)).cast(kind).alias(name) for name, kind in WORKLIST.items()]
@@ -233,9 +235,13 @@ def _waiver(findings: pl.DataFrame) -> tuple[pl.Expr, pl.Expr]:
     )
 
 
-def _where() -> pl.Expr:
+def _where(files: Mapping[str, str]) -> pl.Expr:
     """Table, row as people count it, field, then file and place in the file when they are known."""
     row = pl.concat_str([pl.col("table"), pl.lit(" row "), (pl.col("row") + 1).cast(pl.String)])
-    return pl.concat_str(
-        [row, pl.col("column"), pl.col("file_id"), pl.col("at")], separator=", ", ignore_nulls=True
-    )
+    if not files:
+        parts = [row, pl.col("column"), pl.col("file_id"), pl.col("at")]
+    else:
+        named = pl.col("file_id").replace_strict(files, default=None, return_dtype=pl.String)
+        at = pl.when(named.str.ends_with(" ")).then(named + pl.col("at")).otherwise(named)
+        parts = [row, pl.col("column"), at]
+    return pl.concat_str(parts, separator=", ", ignore_nulls=True)
