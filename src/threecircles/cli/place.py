@@ -43,7 +43,10 @@ def new(
 
 def synth(
     preset: Annotated[
-        str, typer.Argument(metavar="PLACE", help="hamlet, borough, county; or check, describe.")
+        str,
+        typer.Argument(
+            metavar="PLACE", help="hamlet, borough, county, nation; or check, describe."
+        ),
     ],
     folder: Annotated[
         Path | None, typer.Argument(metavar="DIR", help="With check and describe: the made place.")
@@ -55,6 +58,10 @@ def synth(
     errors: Annotated[str, typer.Option(help="realistic, none, or a profile file.")] = "realistic",
     only: Annotated[str | None, typer.Option(help="Only these files, by comma.")] = None,
     profile: Annotated[Path | None, typer.Option(help="Values laid over the preset's.")] = None,
+    effects: Annotated[
+        str | None,
+        typer.Option(help="Services with a known effect: planted, none (null effects) or a file."),
+    ] = None,
 ) -> None:
     """Make a whole fictitious place with known truth; or check or describe one."""
     from threecircles import synthetic
@@ -82,6 +89,7 @@ def synth(
         errors=errors,
         only=chosen,
         profile=profile,
+        effects=effects,
     )
     print(f"Made the {preset} in {target}. Every person in it is made up.")
 

@@ -61,21 +61,26 @@ def with_intervals(own: Side, other: Side, seed: int = 1) -> dict[str, tuple[flo
     if own.counts is None or other.counts is None:
         raise UsageError("An interval needs the counts behind the rates.")
     told, g = decompose(own, other), rng(seed, "decomposition")
-    drawn = []
-    for k in range(DRAWS):
-        sides = [_drawn(s, g, k) for s in (own, other)]
-        drawn.append(list(decompose(*sides).values()))
-    low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
-    return {p: (told[p], float(low[i]), float(high[i])) for i, p in enumerate(PARTS)}
+    many = g.poisson(np.r_[own.counts, other.counts], (DRAWS, len(own.counts) + len(other.counts)))
+    r, e = _drawn(own, many[:, : len(own.counts)])
+    big_r, big_e = _drawn(other, many[:, len(own.counts) :])
+    w, big_w = own.share, other.share
+    middle = (w + big_w) / 2
+    drawn = {
+        "difference": r @ w - big_r @ big_w,
+        "mix": (r + big_r) @ (w - big_w) / 2,
+        "need": (e - big_e) @ middle,
+        "remainder": ((r - big_r) - (e - big_e)) @ middle,
+    }
+    ends = {p: np.quantile(drawn[p], [0.025, 0.975]) for p in PARTS}
+    return {p: (told[p], float(ends[p][0]), float(ends[p][1])) for p in PARTS}
 
 
-def _drawn(side: Side, g: np.random.Generator, k: int) -> Side:
+def _drawn(side: Side, many: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rates, and expected rates, of every draw (a row each)."""
     assert side.counts is not None
     people = np.where(side.counts > 0, side.counts / np.where(side.rate > 0, side.rate, 1), 1.0)
-    rate = np.where(side.counts > 0, g.poisson(side.counts) / people, side.rate)
-    expected = (
-        side.expected
-        if side.expected_draws is None
-        else side.expected_draws[k % len(side.expected_draws)]
-    )
-    return Side(side.share, rate, expected)
+    rate = np.where(side.counts > 0, many / people, side.rate)
+    if side.expected_draws is None:
+        return rate, np.broadcast_to(side.expected, rate.shape)
+    return rate, side.expected_draws[np.arange(len(many)) % len(side.expected_draws)]

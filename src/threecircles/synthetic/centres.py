@@ -7,6 +7,7 @@ import polars as pl
 
 from threecircles.core.seeds import rng
 from threecircles.synthetic.days import NEVER, as_dates, day_of
+from threecircles.synthetic.effects.centres import with_planted
 from threecircles.synthetic.names import place_names
 from threecircles.synthetic.world import World
 
@@ -50,8 +51,9 @@ def register_table(world: World) -> pl.DataFrame:
     }
     label = np.array([f"{w} {tail[k]}" for w, k in zip(names, kind, strict=True)])
     provider = np.where(voluntary, np.char.add(np.array(names), " Youth Trust"), "The council")
-    return pl.DataFrame({
+    table = pl.DataFrame({
         "venue_id": [f"V{i + 1:04d}" for i in range(n)], "name": label, "kind": kind, "provider": provider,
         "provider_kind": np.where(voluntary, "voluntary", "council"), "postcode": land.pc[free[lsoa]],
         "lsoa21": land.lsoa[lsoa], "opened_on": as_dates(opened), "closed_on": as_dates(closed),
     })  # fmt: skip
+    return table if world.planted is None else with_planted(table, world.planted)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from threecircles.core.errors import UsageError
+from threecircles.synthetic.effects.hurried import planted_lines
 
 
 def describe(path: Path | str) -> str:
@@ -19,6 +21,8 @@ def describe(path: Path | str) -> str:
     if not (folder / "manifest.json").exists():
         raise UsageError("The folder is no made-up place: it has no manifest.", where=folder.name)
     head = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    if head.get("preset") == "nation":
+        return _nation(folder, head)
     lines = [
         f"Made-up data: every person, home and school in this {head['preset']} is invented.",
         f"Preset {head['preset']}, seed {head['seed']}, year to 31 March {head['year']}, {len(head['files'])} files.",
@@ -28,6 +32,25 @@ def describe(path: Path | str) -> str:
         lines += _people(truth) + _circles(truth) + _spells(truth)
     if (truth / "errors.parquet").exists():
         lines += _errors(truth)
+    if (truth / "effects.parquet").exists():
+        lines += planted_lines(truth)
+    return "\n".join(lines)
+
+
+def _nation(folder: Path, head: dict[str, Any]) -> str:
+    lines = [
+        "Made-up data: every authority in this nation is invented.",
+        f"Preset nation, seed {head['seed']}, year to 31 March {head['year']}: {head['authorities']} authorities, "
+        f"{head['children']:,} children.",
+        "Read it with: threecircles spend panel --data " + str(folder / "published") + " --spend EarlyHelpSpend --outcome CIN",
+        "Planted, 1% more spend on an outcome so many years later:",
+    ]  # fmt: skip
+    for row in pl.read_parquet(folder / "truth" / "elasticity.parquet").iter_rows(named=True):
+        lines.append(
+            f"  {row['spend']} on {row['outcome']}, {row['lag']} years: {row['elasticity']:+.2f}%"
+        )
+        feedback = row["feedback"]
+    lines.append(f"Spend follows the need of the year before by {feedback:.2f}.")
     return "\n".join(lines)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from threecircles.sources.write_903 import write_903
 from threecircles.sources.write_cin_xml import write_cin_xml
 from threecircles.synthetic.bait import bait_table
 from threecircles.synthetic.centres import register_table
+from threecircles.synthetic.effects.truth import world_effects
 from threecircles.synthetic.errors.apply import apply_errors, identity_table
 from threecircles.synthetic.errors.log import Log
 from threecircles.synthetic.export.attendance import (
@@ -38,11 +38,14 @@ from threecircles.synthetic.export.nurseries import (
 from threecircles.synthetic.export.reference import reference_tables, write_boundaries
 from threecircles.synthetic.export.school_census import school_census_tables
 from threecircles.synthetic.export.ssda903 import ssda903_tables
+from threecircles.synthetic.folder import fresh, refuse_others
 from threecircles.synthetic.funds import council_ledger, fund_table, health_ledger
+from threecircles.synthetic.ledgers import write_partner
 from threecircles.synthetic.money import ledger, s251_table
 from threecircles.synthetic.names import pools
+from threecircles.synthetic.nation import write_nation
 from threecircles.synthetic.place_file import place_yaml
-from threecircles.synthetic.profile import Profile, load_profile
+from threecircles.synthetic.profile import Profile, effect_files, load_profile
 from threecircles.synthetic.ro3 import ro3_table
 from threecircles.synthetic.service_form import form_table, form_truth
 from threecircles.synthetic.truth import truth_tables
@@ -62,33 +65,49 @@ def make(
     errors: str = "realistic",
     only: Iterable[str] | None = None,
     profile: Path | None = None,
+    effects: str | None = None,
 ) -> Path:
     """Write a made-up place: place.yaml, received/, reference/, truth/ and manifest.json.
 
-    preset: county, borough or hamlet. year: ends 31 March. years: years of history that truth keeps.
+    preset: county, borough, hamlet or nation (tables by authority only). year: ends 31 March. years: years of history that truth keeps.
     errors: realistic, none, or a YAML file with a section `errors` laid over the profile's rates.
+    effects: planted, none (the services are there, their effects are not) or a YAML file with a section
+    `effects`; without it no service has an effect to find.
     only: names of deliveries (cin, ssda903, school, ...) to write instead of all; the bytes are the same.
     Returns the folder. Raises UsageError or DefinitionError before anything is written.
     Source: specification of this project, page synthetic, sections 1 and 7.
     """
     _check(seed, year, years, errors)
+    refuse_others(Path(out))
     own_rates = None if errors in ("realistic", "none") else Path(errors)
-    chosen = load_profile(preset, *(p for p in (profile, own_rates) if p is not None))
+    if preset == "nation":
+        return _nation(Path(out), seed, year, profile, (errors, only, effects))
+    planted = () if effects is None else effect_files(effects, preset)
+    chosen = load_profile(preset, *(p for p in (*planted, profile, own_rates) if p is not None))
     wanted = None if only is None else set(only)
     world = build_world(chosen, seed, year)
     clean = received_tables(world, wanted)
     received, made_errors, identity = written_tables(world, clean, errors)
-    aside = Path(f"{out}.part")
-    shutil.rmtree(aside, ignore_errors=True)
-    _write(aside, world, received, clean, wanted, years)
-    if wanted is None or "truth" in wanted:
-        _parquet(made_errors, aside / "truth" / "errors.parquet")
-        _parquet(identity, aside / "truth" / "identity.parquet")
-    _manifest(aside, world)
-    target = Path(out)
-    shutil.rmtree(target, ignore_errors=True)
-    aside.rename(target)
-    return target
+    with fresh(out) as aside:
+        _write(aside, world, received, clean, wanted, years)
+        if wanted is None or "truth" in wanted:
+            _parquet(made_errors, aside / "truth" / "errors.parquet")
+            _parquet(identity, aside / "truth" / "identity.parquet")
+        _manifest(aside, world)
+    return Path(out)
+
+
+def _nation(
+    out: Path, seed: int, year: int, profile: Path | None, asked: tuple[object, ...]
+) -> Path:
+    if asked != ("realistic", None, None):
+        raise UsageError(
+            "The nation is tables by authority: it holds no files to choose or spoil, and no services.",
+            mend="Leave --errors, --only and --effects out.",
+        )
+    return write_nation(
+        load_profile("nation", *([] if profile is None else [profile])), out, seed, year
+    )
 
 
 def written_tables(
@@ -185,6 +204,8 @@ def _write(
         _parquet(fund_table(world, ledger(world)), folder / "truth" / "fund.parquet")
         _parquet(bait_table(world), folder / "truth" / "bait.parquet")
         _parquet(form_truth(world.service_forms), folder / "truth" / "service_form.parquet")
+        for name, frame in world_effects(world).items():
+            _parquet(frame, folder / "truth" / f"{name}.parquet")
         _write_returns(folder / "truth" / "returns", clean)
     (folder / "place.yaml").write_text(place_yaml(world, set(received)), encoding="utf-8")
 
@@ -201,6 +222,8 @@ def _write_delivery(
         (folder / f"school_census_{year}_spring").mkdir()
         for name, frame in tables.items():
             frame.write_csv(folder / f"school_census_{year}_spring" / f"{name}.csv")
+    elif kind == "health_ledger":
+        write_partner(tables["ledger"], folder, int(year))
     elif kind.startswith("service_outcome_"):
         (folder / f"service_outcome_{year}").mkdir(exist_ok=True)
         name = kind.removeprefix("service_outcome_")
@@ -216,7 +239,7 @@ def _write_delivery(
 
 FILES = {
     "early_help": "early_help.csv", "youth_justice": "youth_justice.csv", "survey": "survey_pupils_{year}.csv",
-    "survey_holder": "survey_holder_{year}.csv", "s251": "s251_outturn_{year}.csv", "ro3": "ro3_{year}.csv", "ledger": "ledger_{year}.csv", "health_ledger": "health_ledger_{year}.csv", "register": "centre_register.csv",
+    "survey_holder": "survey_holder_{year}.csv", "s251": "s251_outturn_{year}.csv", "ro3": "ro3_{year}.csv", "ledger": "ledger_{year}.csv", "register": "centre_register.csv",
     "early_years_census": "ey_census_{year}.csv", "alternative_provision": "ap_census_{year}.csv",
     "two_year_place": "two_year_places_{year}.csv", "eyfs": "eyfs_profile_{year}.csv", "two_year_review": "two_year_review_{year}.csv", "speech_therapy": "speech_therapy_{year}.csv",
 }  # fmt: skip

@@ -12,8 +12,10 @@ from threecircles.core.errors import DefinitionError, UsageError, did_you_mean
 from threecircles.definitions.yaml12 import Marked, parse
 
 HOME = Path(__file__).parent / "profiles"
-PRESETS = ("county", "borough", "hamlet")
-"""Places that can be made; `nation` comes with the tables of another issue."""
+EFFECTS: dict[str, tuple[str, ...]] = {"planted": (), "none": ("effects_none.yaml",)}
+"""Profiles laid over a preset that plant effects of services, or the same services without any effect."""
+PRESETS = ("county", "borough", "hamlet", "nation")
+"""What can be made; nation is tables by authority, the others whole places."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,23 @@ def load_profile(preset: str, *own: Path) -> Profile:
         if not isinstance(section, dict) or "source" not in section:
             raise DefinitionError(f"The section {name} has no source.", where=paths[-1].name)
     return Profile(preset, head["label"], merged, tuple(p.name for p in paths))
+
+
+def effect_files(asked: str, preset: str) -> tuple[Path, ...]:
+    """Profiles over a preset for what was asked: planted, none, or a file whose section `effects` is laid over the planted one.
+
+    Raises UsageError for another word.
+    """
+    own = HOME / f"effects_{preset}.yaml"
+    base = (HOME / "effects.yaml", *([own] if own.exists() else []))
+    if asked in EFFECTS:
+        return base + tuple(HOME / name for name in EFFECTS[asked])
+    if Path(asked).suffix not in (".yml", ".yaml"):
+        raise UsageError(
+            "There are no such effects.", found=asked, allowed="planted, none, or a YAML file",
+            mend=did_you_mean(asked, EFFECTS),
+        )  # fmt: skip
+    return (*base, Path(asked))
 
 
 def _layers(path: Path) -> list[str]:

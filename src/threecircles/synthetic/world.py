@@ -13,10 +13,13 @@ from threecircles.synthetic.care.details import Details, make_details
 from threecircles.synthetic.care.looked_after import LookedAfter, make_looked_after
 from threecircles.synthetic.care.providers import Providers, make_providers
 from threecircles.synthetic.care.raking import rake
-from threecircles.synthetic.care.referrals import Episodes, make_episodes
+from threecircles.synthetic.care.referrals import Episodes, calibrated_episodes
 from threecircles.synthetic.days import NEVER
 from threecircles.synthetic.early_years import EarlyYears, make_early_years
 from threecircles.synthetic.education import Education, make_education, plan_liability
+from threecircles.synthetic.effects.plant import Planted, is_planted
+from threecircles.synthetic.effects.scene import Scene
+from threecircles.synthetic.effects.under import Trail, episodes_under, planted_in
 from threecircles.synthetic.geography import Land, make_land
 from threecircles.synthetic.help import EarlyHelp, YouthJustice, make_early_help, make_youth_justice
 from threecircles.synthetic.homes import Homes, make_homes
@@ -35,7 +38,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class World:
-    """Everything true of a place; `practice` is the log rate of each small area, team effects included."""
+    """Everything true of a place; `practice` is the log rate of each small area, team effects included.
+
+    planted, trail: services with an effect, and how their referrals came; None where none is planted.
+    """
 
     profile: Profile
     seed: int
@@ -58,6 +64,8 @@ class World:
     survey: Survey
     ids: Identifiers
     ethnic: np.ndarray
+    planted: Planted | None = None
+    trail: Trail | None = None
 
     @property
     def end(self) -> int:
@@ -98,7 +106,13 @@ def build_world(profile: Profile, seed: int, year: int) -> World:
     area = np.where(people.family >= 0, people.fam_lsoa[people.family], 0)
     practice = _practice(profile, seed, land)
     visible = profile["referral"]["visible_log_rate"] * (enrolment.nc_year >= 0)
-    episodes = make_episodes(profile, seed, people, need, area, practice, visible)
+    rates = (area, practice, visible)
+    episodes, solved = calibrated_episodes(profile, seed, people, need, *rates)
+    planted, trail = None, None
+    if is_planted(profile):
+        scene = Scene(profile, seed, year, land, people, need, homes, schools, enrolment)
+        planted, need = planted_in(scene)
+        episodes, trail = episodes_under(scene, planted, need, rates, solved)
     episodes = rake(profile, seed, year, people, episodes)
     details = make_details(profile, seed, people, need, episodes, plan)
     children = int(people.present(people.end).sum())
@@ -121,6 +135,7 @@ def build_world(profile: Profile, seed: int, year: int) -> World:
     return World(
         profile, seed, year, land, people, need, homes, schools, enrolment, practice, episodes, details,
         providers, care, education, early_years, early_help, justice, survey, ids, _ethnic(profile, seed, people),
+        planted, trail,
     )  # fmt: skip
 
 

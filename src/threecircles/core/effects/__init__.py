@@ -3,6 +3,7 @@
 from threecircles.core.effects.clustered import Fitted, least_squares
 from threecircles.core.effects.cox import Hazard, hazard_ratio
 from threecircles.core.effects.permutation import permutation_p
+from threecircles.core.effects.rates import rate_ratio
 from threecircles.core.effects.staggered import GroupTime, group_time
 from threecircles.core.effects.unmeasured import e_value, robustness_value
 
@@ -15,5 +16,6 @@ __all__ = [
     "hazard_ratio",
     "least_squares",
     "permutation_p",
+    "rate_ratio",
     "robustness_value",
 ]

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
+MANY = 400
+"""Clusters above which few-cluster corrections change nothing that is shown."""
+
 
 @dataclass(frozen=True)
 class Fitted:
@@ -42,7 +45,8 @@ def least_squares(
 
     x: rows x columns (dependent columns are let fall by a pseudo-inverse). cluster: one value a row, the
     level at which the service was given. coefficient: column of x. The working model takes rows as
-    independent with variance 1 / weight. Raises ValueError below two clusters.
+    independent with variance 1 / weight. Above MANY clusters plain errors by cluster (CR1) are the same to
+    the eye and need no table of all rows by all rows. Raises ValueError below two clusters.
     """
     root = np.ones(len(y)) if weights is None else np.sqrt(weights)
     z, v = x * root[:, None], y * root
@@ -53,6 +57,11 @@ def least_squares(
     beta = bread @ (z.T @ v)
     left = v - z @ beta
     aim = bread[coefficient] @ z.T
+    value = float(beta[coefficient])
+    if len(names) > MANY:
+        sums = np.bincount(place, aim * left, len(names))
+        se = float(np.sqrt((sums**2).sum() * len(names) / (len(names) - 1)))
+        return _fitted(value, se, len(names) - 1, level)
     scores, parts = np.zeros(len(names)), []
     for g in range(len(names)):
         rows = place == g
@@ -67,10 +76,12 @@ def least_squares(
     spread = np.stack(parts)
     shared = spread @ spread.T
     df = float(np.trace(shared) ** 2 / (shared**2).sum())
-    se = float(np.sqrt(variance))
+    return _fitted(value, float(np.sqrt(variance)), df, level)
+
+
+def _fitted(value: float, se: float, df: float, level: float) -> Fitted:
     half = float(stdtrit(df, (1 + level) / 2)) * se
-    value = float(beta[coefficient])
-    return Fitted(value, se, df, value - half, value + half)
+    return Fitted(value, se, float(df), value - half, value + half)
 
 
 def _inverse_root(matrix: np.ndarray) -> np.ndarray:

@@ -25,6 +25,14 @@ STAYS = ("adoption", "guardian", "home", "other", "stay")
 
 
 @dataclass(frozen=True)
+class Solved:
+    """What calibration found: the log level of referral and the weight of each path."""
+
+    intercept: float
+    tilt: np.ndarray
+
+
+@dataclass(frozen=True)
 class Episodes:
     """One entry per referral. path: index into PATHS, -1 when no action followed.
 
@@ -62,18 +70,33 @@ def make_episodes(
     """All referrals of the history and what followed.
 
     area: small area of each child. practice: log rate of each small area. visible: log rate by child.
+    """
+    return calibrated_episodes(profile, seed, people, need, area, practice, visible)[0]
+
+
+def calibrated_episodes(
+    profile: Profile,
+    seed: int,
+    people: People,
+    need: Need,
+    area: np.ndarray,
+    practice: np.ndarray,
+    visible: np.ndarray,
+) -> tuple[Episodes, Solved]:
+    """The episodes, with the intercept and the weights of paths that gave them.
+
     The intercept is solved on the expected total, the weights of three paths on the stocks and the share
     of the profile, in a few rounds (specification, section 9: where they disagree, the stock wins).
     """  # fmt: skip
     intercept, tilt = 0.0, np.ones(len(PATHS))
     best, least = None, np.inf
     for _ in range(8):
-        child, day = _candidates(profile, seed, people, need, area, practice, visible, intercept)
-        episodes = _follow(profile, seed, people, need, child, day, tilt)
+        child, day = candidates(profile, seed, people, need, area, practice, visible, intercept)
+        episodes = follow(profile, seed, people, need, child, day, tilt)
         ratio = _wanted_over_got(profile, people, episodes)
         worst = max((abs(np.log(v)) / CLOSE[k] for k, v in ratio.items()), default=0.0)
         if worst < least:
-            best, least = episodes, worst
+            best, least = (episodes, Solved(float(intercept), tilt.copy())), worst
         if worst < 0.5:
             break
         intercept += np.log(ratio.get("referrals", 1.0))
@@ -101,7 +124,7 @@ def _wanted_over_got(profile: Profile, people: People, e: Episodes) -> dict[str,
     return {name: want / got for name, (want, got) in pairs.items() if want >= 30 and got > 0}
 
 
-def _candidates(
+def candidates(
     profile: Profile,
     seed: int,
     people: People,
@@ -110,37 +133,21 @@ def _candidates(
     practice: np.ndarray,
     visible: np.ndarray,
     intercept: float,
+    stream: str = "referral",
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Referrals that would be made if no episode were open, year by year back into the past."""
-    p = profile["referral"]
-    ages, weight = _age_steps(p["age_weights"])
+    """Referrals that would be made if no episode were open, year by year back into the past.
+
+    stream: name of the random numbers; another name gives another draw of the same rates.
+    """
+    month = np.array(profile["referral"]["month_weights"], dtype=float)
     children, days = [], []
     fixed = practice[area] + visible
     for back in range(profile["clock"]["history_years"]):
-        stop = int(birthday(np.int64(people.end), -back))
-        start = int(birthday(np.int64(people.end), -back - 1)) + 1
-        g = rng(seed, "referral", "year", back)
-        age = (start + 182 - people.birth) / 365.25
-        here = (
-            (people.birth - 200 < stop)
-            & (people.arrive <= stop)
-            & (people.exit > start)
-            & (age < 18.0)
-        )
-        here &= ~people.uasc
-        z = need.index[max(len(need.days) - 1 - back, 0)]
-        rate = np.where(
-            here,
-            np.exp(p["need_slope"] * z + fixed)
-            * weight[np.searchsorted(ages, age, side="right") - 1],
-            0,
-        )
-        rate = (
-            rate * (here.sum() * p["referrals_per_10000"] / 10_000) / rate.sum() * np.exp(intercept)
-        )
+        start, stop = year_back(people.end, back)
+        g = rng(seed, stream, "year", back)
+        rate = yearly_rate(profile, people, need, fixed, intercept, back)
         n = g.poisson(rate)
         who = np.repeat(np.arange(people.n), n)
-        month = np.array(p["month_weights"], dtype=float)
         when = start + np.floor(365 * _in_year(g, len(who), month)).astype("int64")
         when = np.where(when > stop, stop, when)
         when = _mostly_weekdays(g, when)
@@ -155,6 +162,32 @@ def _candidates(
     child, day = np.concatenate(children), np.concatenate(days)
     order = np.lexsort((day, child))
     return child[order], day[order]
+
+
+def year_back(end: int, back: int) -> tuple[int, int]:
+    """First and last day of a year that many years before the one that ends on the reference day."""
+    return int(birthday(np.int64(end), -back - 1)) + 1, int(birthday(np.int64(end), -back))
+
+
+def yearly_rate(
+    profile: Profile, people: People, need: Need, fixed: np.ndarray, intercept: float, back: int
+) -> np.ndarray:
+    """Referrals expected of each child in a year, if no episode were open and no planted service acted."""
+    p = profile["referral"]
+    ages, weight = _age_steps(p["age_weights"])
+    start, stop = year_back(people.end, back)
+    age = (start + 182 - people.birth) / 365.25
+    here = (
+        (people.birth - 200 < stop) & (people.arrive <= stop) & (people.exit > start) & (age < 18.0)
+    )
+    here &= ~people.uasc
+    z = need.index[max(len(need.days) - 1 - back, 0)]
+    rate = np.where(
+        here,
+        np.exp(p["need_slope"] * z + fixed) * weight[np.searchsorted(ages, age, side="right") - 1],
+        0,
+    )
+    return rate * (here.sum() * p["referrals_per_10000"] / 10_000) / rate.sum() * np.exp(intercept)
 
 
 def _age_steps(weights: dict[str, float]) -> tuple[np.ndarray, np.ndarray]:
@@ -175,7 +208,7 @@ def _mostly_weekdays(g: np.random.Generator, day: np.ndarray) -> np.ndarray:
     return np.where(move, day - (weekday - 4), day)
 
 
-def _follow(
+def follow(
     profile: Profile,
     seed: int,
     people: People,
