@@ -35,6 +35,8 @@ ADVICE = (
     "Mend the record in the case system, not here; then export and check again.",
 )
 """Stands on the first sheet, below the list of sheets."""
+LINE_HIGH = 15
+"""Points that one line of text takes."""
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 _SHEET_NOISE = str.maketrans(dict.fromkeys("[]:*?/\\'", " "))
 
@@ -95,8 +97,10 @@ def write_workbook(lines: pl.DataFrame, path: Path, headline: str) -> Path:
         bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
         wrap = book.add_format({"text_wrap": True, "valign": "top"})
         first = book.add_worksheet("Read me")
-        first.set_column(0, 0, 60)
+        first.set_column(0, 0, 110)
         first.set_column(1, 1, 14)
+        first.set_landscape()
+        first.fit_to_pages(1, 0)
         told = [
             (NOTICE, ""),
             (headline, ""),
@@ -143,7 +147,9 @@ def _write_sheet(sheet, part: pl.DataFrame, bold, wrap, day) -> None:  # type: i
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(0)
-    for row, values in enumerate(part.iter_rows(), 1):
+    # Only some programs make a row as high as its text needs; in others the lines would lie upon each other.
+    for row, (values, high) in enumerate(zip(part.iter_rows(), _lines(part), strict=True), 1):
+        sheet.set_row(row, LINE_HIGH * high)
         for column, value in enumerate(values):
             if isinstance(value, int):
                 sheet.write_number(row, column, value)
@@ -151,3 +157,13 @@ def _write_sheet(sheet, part: pl.DataFrame, bold, wrap, day) -> None:  # type: i
                 sheet.write_datetime(row, column, value, day)
             elif value is not None:
                 sheet.write_string(row, column, str(value))
+
+
+def _lines(part: pl.DataFrame) -> pl.Series:
+    """How many lines each row's longest text takes in its column; words break a little before the edge."""
+    texts = [name for name, kind in part.schema.items() if kind == pl.String]
+    needed = [
+        (pl.col(name).str.len_chars().fill_null(0) / (COLUMNS.get(name, ("", 12))[1] * 0.9)).ceil()
+        for name in texts
+    ]
+    return part.select(pl.max_horizontal(1, *needed).cast(pl.Int64).alias("lines")).to_series()
