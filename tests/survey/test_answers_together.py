@@ -9,7 +9,7 @@ from threecircles.survey.answer_shares import NO_ANSWER, shares
 from threecircles.survey.beside import drawn, fitted, similar, similar_range
 from threecircles.survey.flags import impossible, mischievous
 from threecircles.survey.measures import measure
-from threecircles.survey.weights import weigh
+from threecircles.survey.weights import margins_of, weigh
 
 FIGURES = ("value", "se", "low", "high", "df", "deff", "deff_replace", "n", "n_weighted")
 
@@ -145,3 +145,26 @@ def test_weights_meet_what_the_roll_counts_beside_year_and_sex():
     assert told.unmet == () and weight["w"].sum() == pytest.approx(1000)
     shares_of = dict(weight.group_by("free_meals").agg(pl.col("w").sum()).iter_rows())
     assert shares_of["yes"] / (shares_of["yes"] + shares_of["no"]) == pytest.approx(0.3, abs=1e-6)
+
+
+def test_margins_are_met_together_where_one_stratum_has_more_who_are_not_linked():
+    "Each margin gives a stratum one total: else no weights could meet them all."
+    rng = np.random.default_rng(8)
+    rows = [
+        (t, f"{t}{k % 3}", 5 + k % 2, "FM"[k % 2], "yes" if rng.random() < 0.3 else "no")
+        for t, n in (("primary", 600), ("secondary", 400), ("special", 40))
+        for k in range(n)
+    ]
+    roll = pl.DataFrame(rows, schema=["stratum", "urn", "nc_year", "sex", "fsm"], orient="row")
+    came = roll.filter((pl.col("stratum") != "special") & (pl.col("urn") != "secondary2"))
+    chance = pl.Series(rng.random(came.height)) < 0.7
+    apart = (pl.col("stratum") == "secondary") | (pl.int_range(pl.len()) % 9 == 0)
+    came = came.filter(chance).with_columns(
+        fsm=pl.when(apart).then(pl.lit("not linked")).otherwise("fsm")
+    )
+    told = weigh(came, roll, margins_of(["fsm"], ["urn", "fsm"]))
+    assert told.unmet == () and told.weights.sum() == pytest.approx(roll.height)
+    by = dict(
+        came.with_columns(w=told.weights).group_by("stratum").agg(pl.col("w").sum()).iter_rows()
+    )
+    assert by["primary"] / by["secondary"] == pytest.approx(600 / 400)

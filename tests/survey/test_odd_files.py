@@ -124,3 +124,34 @@ def test_a_statistic_may_stand_in_the_plural(tmp_path, word):
     text = f"lonely: centre\n{DESIGN}estimates: [{{statistic: {word}, variable: y}}]"
     (row,) = ask(tmp_path, text, "d.csv", CSV)
     assert row["statistic"] == "mean"
+
+
+def test_a_part_of_the_population_that_nobody_belongs_to_is_refused_with_what_there_is(tmp_path):
+    text = ONE.replace("estimates", "lonely: centre\nwhere: {sex: Female}\nestimates")
+    with pytest.raises(UsageError, match=r"(?s)No answer lies within.*Female.*sex: F, M"):
+        ask(tmp_path, text, "a.csv", CSV)
+
+
+def test_the_value_that_is_no_number_is_the_one_that_is_shown(tmp_path):
+    wrong = CSV.replace("7.5", "n.k.")
+    with pytest.raises(UsageError, match=r"'n\.k\.'"):
+        ask(tmp_path, ONE.replace("estimates", "lonely: centre\nestimates"), "a.csv", wrong)
+
+
+R_FREE, R_WHOLE = (4.625, 0.905471409), (4.625, 0.601655633)
+"""Mean and its standard error without fpc, then with it: R's survey package, lonely units adjusted."""
+
+
+def test_no_weight_a_lonely_stratum_and_a_stratum_drawn_whole_are_as_in_r(tmp_path):
+    """survey A4: rows of weight nought stay in the design; a stratum drawn whole adds no variance (R survey, adjust)."""
+    rows = [
+        (h, u, w, y, n)
+        for h, n, units in (("a", 2, ((1, 1, 3.0), (2, 4, 5.5))), ("b", 9, ((1, 2, 4.0), (2, 0, 8.0), (3, 3, 1.5))), ("c", 7, ((1, 2, 6.0),)))
+        for u, w, y in units
+        for y in (y, y + 1)
+    ]  # fmt: skip
+    body = pl.DataFrame(rows, schema=["h", "u", "w", "y", "N"], orient="row").write_csv()
+    plain = ONE.replace("estimates", "lonely: centre\nestimates")
+    (free,) = ask(tmp_path, plain, "a.csv", body)
+    (whole,) = ask(tmp_path, plain.replace("lonely", "fpc: N\nlonely"), "a.csv", body)
+    assert mean(free)[:2] == R_FREE and mean(whole)[:2] == R_WHOLE

@@ -3,6 +3,7 @@
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -16,6 +17,7 @@ SURVEY = {
     "holder": "holder_2026",
     "roll": "school_2026",
     "as_of": "2026-02-01",
+    "roll_as_of": "2026-01-15",
 }
 
 
@@ -37,6 +39,7 @@ def survey_rows(place, pupils):
     holder = pl.DataFrame(
         {
             "code": [p["code"] for p in pupils],
+            "upn": pl.Series([None] * len(pupils), dtype=pl.String),
             "consent_link": ["no" if p["code"] == "d" else "yes" for p in pupils],
         }
     )
@@ -48,12 +51,24 @@ def survey_rows(place, pupils):
             "person_id": [f"person-{p['code']}" for p in pupils],
         }
     )
-    roll = pl.DataFrame(
-        [(u, y, s, "C") for u in "1234" for y in ("6", "7") for s in "FM" for _ in range(3)],
-        schema=["urn", "ncyearactual", "sex", "enrolstatus"],
-        orient="row",
-    ).filter((pl.col("ncyearactual") == "6") == pl.col("urn").is_in(["1", "2"]))
-    return measure_rows(record, frame, holder, roll, surveys=[SURVEY], place=place)
+    listed = [
+        (u, y, s)
+        for u, y in (("1", "6"), ("2", "6"), ("3", "7"), ("4", "7"))
+        for s in "FM"
+        for _ in range(3)
+    ]
+    roll = census([(u, y, s, "N", "WBRI") for u, y, s in listed])
+    return measure_rows(record, frame, holder, roll, None, None, surveys=[SURVEY], place=place)
+
+
+def census(pupils):
+    """Pupils on roll: urn, year, sex, special needs, ethnicity; numbered upn0, upn1 ..."""
+    columns = ["urn", "ncyearactual", "sex", "senprovision", "ethnicity"]
+    return pl.DataFrame(pupils, schema=columns, orient="row").with_columns(
+        enrolstatus=pl.lit("C"),
+        upn=pl.Series([f"upn{k}" for k in range(len(pupils))]),
+        pupilonrolltableid=pl.Series([f"p{k}" for k in range(len(pupils))]),
+    )
 
 
 PUPILS = [
@@ -113,3 +128,48 @@ def test_one_answer_to_everything_is_a_straight_line(place):
     out = survey_rows(place, PUPILS)
     flagged = out.filter("flagged")["source_record_id"].unique().to_list()
     assert flagged == ["r-b"]
+
+
+def test_answers_are_raked_to_what_the_school_census_says_of_those_who_came(place):
+    """survey 5: children with special needs or free meals answer half as often, and count for all of them."""
+    rng, surveyed = np.random.default_rng(4), []
+    roll = [
+        (u, y, "FM"[k % 2], "K" if k % 4 == 0 else "N", "WBRI" if k % 3 else "BCRB")
+        for u, y in (("1", "6"), ("2", "6"), ("3", "7"), ("4", "7"))
+        for k in range(120)
+    ]
+    meals = pl.DataFrame(
+        {
+            "pupilonrolltableid": [f"p{k}" for k in range(0, 480, 5)],
+            "fsmstartdate__date": [date(2025, 9, 1)] * 96, "fsmenddate__date": [None] * 96,
+        },
+        schema_overrides={"fsmenddate__date": pl.Date},
+    )  # fmt: skip
+    for k, (u, y, s, sen, _) in enumerate(roll):
+        seldom = sen == "K" or k % 5 == 0
+        came = u != "4" and rng.random() < (0.4 if seldom else 0.85)
+        answer = "5" if seldom else "2"
+        told = asked(f"c{k}", u, int(y), s, "completed" if came else "absent")
+        surveyed.append(told | ({f"emo{i}": answer for i in range(1, 6)} if came else {}))
+    holder = pl.DataFrame(
+        {
+            "code": [f"c{k}" for k in range(480)],
+            "upn": [f"upn{k}" for k in range(480)],
+            "consent_link": ["no" if k % 11 == 3 else "yes" for k in range(480)],
+        }
+    )
+    truth = np.mean([5 if r[3] == "K" or k % 5 == 0 else 2 for k, r in enumerate(roll)])
+
+    def mean(*tables, **changes):
+        out = measure_rows(
+            None, pl.DataFrame(surveyed), *tables, surveys=[SURVEY | changes], place=place
+        )
+        whole = out.filter(pl.col("item_or_scale") == "completed")
+        assert whole["weight"].sum() == pytest.approx(480)
+        own = out.filter((pl.col("item_or_scale") == "feelings") & pl.col("value").is_not_null())
+        return float((own["value"] * own["weight"]).sum() / own["weight"].sum())
+
+    named = mean(holder, census(roll), meals, None)
+    anonymous = mean(census(roll), holder="")
+    # Those who are not linked keep their share, and whoever is both counts as either: some of it stays.
+    assert abs(named - truth) < 0.5 * abs(anonymous - truth), (named, anonymous, truth)

@@ -90,7 +90,7 @@ def prepare(frame: pl.DataFrame, spec: Spec) -> pl.DataFrame:
             raise UsageError(
                 "A column of the design must hold numbers.",
                 where=f"column {column}",
-                found=f"for example {frame[column].drop_nulls().first()!r}",
+                found=_no_number(frame[column]),
             )
     for column in (spec.stratum, spec.psu):
         if column and frame[column].null_count():
@@ -105,7 +105,18 @@ def prepare(frame: pl.DataFrame, spec: Spec) -> pl.DataFrame:
     for column, wanted in spec.where.items():
         values = [str(v) for v in (wanted if isinstance(wanted, tuple) else (wanted,))]
         inside = inside & pl.col(column).cast(pl.String).is_in(values).fill_null(False)
-    return frame.with_columns(_inside=inside)
+    frame = frame.with_columns(_inside=inside)
+    if not frame["_inside"].any():
+        held = {
+            c: sorted({str(v) for v in frame[c].drop_nulls().unique().to_list()})
+            for c in spec.where
+        }
+        raise UsageError(
+            "No answer lies within `where`.",
+            found="; ".join(f"{c}: {v}" for c, v in spec.where.items()),
+            allowed="; ".join(f"{c}: {', '.join(v[:12])}" for c, v in held.items()),
+        )
+    return frame
 
 
 def _merged(frame: pl.DataFrame, spec: Spec, stratum: str) -> pl.DataFrame:
@@ -299,9 +310,16 @@ def _refuse_words(frame: pl.DataFrame, wanted: Wanted) -> None:
             raise UsageError(
                 f"A {wanted.statistic} needs numbers.",
                 where=f"column {name}",
-                found=f"for example {frame[name].drop_nulls().first()!r}",
+                found=_no_number(frame[name]),
                 mend="Ask for proportions, list codes that are no answer under missing, or give the answers numbers.",
             )
+
+
+def _no_number(series: pl.Series) -> str:
+    """The first value that keeps a column from being numbers."""
+    told = series.drop_nulls().cast(pl.String)
+    odd = told.filter(told.str.strip_chars().cast(pl.Float64, strict=False).is_null())
+    return f"for example {(odd if len(odd) else told).first()!r}"
 
 
 def _like(series: pl.Series, value: Any) -> Any:

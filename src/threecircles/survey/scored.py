@@ -17,13 +17,11 @@ from threecircles.survey.measures import Measure
 from threecircles.survey.questionnaire import measures_of
 from threecircles.survey.score import score_measure
 from threecircles.survey.study import Study, asked, folder_of
-from threecircles.survey.weights import Weighted, respondents_share, weigh
+from threecircles.survey.weights import ROLL, Weighted, margins_of, respondents_share, weigh
 
 TOO_FAST = 0.30
 """A form answered in less than this share of its year's median time a question is flagged."""
 FINISHED = ("finished", "stopped")
-ROLL = ("urn", "nc_year", "sex", "pupils")
-"""Columns that every roll holds."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ def score_study(workspace: Path, study: Study) -> Scored:
     people = roll.select(pl.all().repeat_by("pupils").list.explode()) if roll.height else roll
     phases = dict(frame.select("urn", "phase").unique().iter_rows())
     people = people.with_columns(stratum=pl.col("urn").replace_strict(phases, default="not known"))
-    margins = margins_of(frame, roll)
+    margins = margins_of(frame.columns, roll.columns)
     weighted = weigh(keyed, people, margins)
     return Scored(
         study,
@@ -97,16 +95,6 @@ def respondents(responses: pl.DataFrame, measures: Sequence[Measure]) -> pl.Data
     return marked.with_columns(too_fast=fast, other_year=other).with_columns(
         flagged=pl.any_horizontal("flagged", "too_fast", "other_year", "mischievous", "impossible")
     )
-
-
-def margins_of(frame: pl.DataFrame, roll: pl.DataFrame) -> tuple[tuple[str, ...], ...]:
-    """Margins to weigh to: year by sex and school, and whatever else the roll counts and pupils were asked.
-
-    An anonymous form can be weighed only to what it asked; an identifiable one also to columns that the
-    school census puts beside it, for example fsm, sen, ethnic_group and idaci_quintile.
-    """
-    more = [c for c in roll.columns if c not in ROLL and c in frame.columns]
-    return (("stratum", "nc_year", "sex"), ("stratum", "urn"), *(("stratum", c) for c in more))
 
 
 def read_schools(folder: Path, roll: pl.DataFrame, phases: dict[str, str]) -> pl.DataFrame:

@@ -12,13 +12,18 @@ from threecircles.core.engines import collect
 from threecircles.core.steps import Step
 from threecircles.definitions.place import Place
 from threecircles.survey.answers import answers
+from threecircles.survey.census_pupils import (
+    ATTRIBUTES,
+    NOT_LINKED,
+    TABLES,
+    beside_codes,
+    pupils_of,
+)
 from threecircles.survey.flags import flags
 from threecircles.survey.measures import measures
 from threecircles.survey.rows import rows
-from threecircles.survey.weights import weigh
+from threecircles.survey.weights import margins_of, weigh
 
-MAIN_ROLL = ("C", "M")
-"""Enrolment statuses that count a pupil once: current, and the main of two schools."""
 UNKNOWN_TYPE = "not known"
 
 
@@ -32,12 +37,13 @@ def steps(place: Place) -> list[Step]:
         roll = next((c for c in reversed(census) if c.year == pupils.year), None)
         reads.append(f"sources.{pupils.id}.survey_pupils")
         reads += [f"sources.{holder.id}.survey_holder"] if holder else []
-        reads += [f"sources.{roll.id}.pupilonroll"] if roll else []
+        reads += [f"sources.{roll.id}.{name}" for name in _census_tables(holder)] if roll else []
         surveys.append(
             {
                 "delivery": pupils.id,
                 "holder": holder.id if holder else "",
                 "roll": roll.id if roll else "",
+                "roll_as_of": roll.as_of.isoformat() if roll else "",
                 "as_of": pupils.as_of.isoformat(),
             }
         )
@@ -56,13 +62,18 @@ def steps(place: Place) -> list[Step]:
     ]
 
 
+def _census_tables(holder: object) -> tuple[str, ...]:
+    """Tables of the census that are read: of an anonymous survey the roll alone, since it asked nothing else."""
+    return TABLES if holder else TABLES[:1]
+
+
 def measure_rows(
     person_record: Any, *tables: Any, surveys: Sequence[Mapping[str, str]], place: Place
 ) -> pl.DataFrame:
     """Rows of the record's measure table from every survey of the place.
 
-    tables: for each survey its answers, then the holder's table when it is identifiable, then the
-    pupils on roll when a school census of the year was received. A pupil's code becomes the opaque
+    tables: for each survey its answers, then the holder's table when it is identifiable, then the tables of
+    the school census when one of the year was received; weights are fitted to it. A pupil's code becomes the opaque
     source_record_id and the person_id; an anonymous survey has neither, and its response_id joins
     nothing else.
     """
@@ -72,20 +83,22 @@ def measure_rows(
     for survey in surveys:
         pupils = collect(left.pop(0))
         holder = collect(left.pop(0)) if survey["holder"] else None
-        census = collect(left.pop(0)) if survey["roll"] else None
+        names = _census_tables(survey["holder"]) if survey["roll"] else ()
+        census = {n: collect(t) for n in names if (t := left.pop(0)) is not None}
         linked = (
             _people(holder, records, survey["holder"])
             if holder is not None and records is not None
             else None
         )
-        made.append(_one_survey(pupils, linked, census, survey, _school_types(place)))
+        roll = _roll(census, holder, survey, place) if census else None
+        made.append(_one_survey(pupils, linked, roll, survey, _school_types(place)))
     return pl.concat(made)
 
 
 def _one_survey(
     pupils: pl.DataFrame,
     linked: pl.DataFrame | None,
-    census: pl.DataFrame | None,
+    roll: tuple[pl.DataFrame, pl.DataFrame] | None,
     survey: Mapping[str, str],
     schools: Mapping[str, str],
 ) -> pl.DataFrame:
@@ -93,7 +106,7 @@ def _one_survey(
     items = [item.code for m in used for item in m.items]
     asked = _identified(answers(pupils, items), linked, survey["delivery"])
     frame = flags(_with_school(asked, schools), used)
-    frame = _weighted(frame, _roll(census, schools, frame) if census is not None else frame)
+    frame = _weighted(frame, *_on_one_footing(frame, roll, schools))
     day = pl.col("completed_on__date") if "completed_on__date" in frame.columns else pl.lit(None)
     dated = frame.with_columns(
         study_id=pl.lit(survey["delivery"]),
@@ -154,23 +167,45 @@ def _with_school(frame: pl.DataFrame, schools: Mapping[str, str]) -> pl.DataFram
     ).with_columns(stratum=pl.col("urn").replace_strict(dict(schools), default=UNKNOWN_TYPE))
 
 
-def _roll(census: pl.DataFrame, schools: Mapping[str, str], asked: pl.DataFrame) -> pl.DataFrame:
-    """One row per pupil on roll in the survey's school years, of every school of the place."""
-    renamed = census.select(
-        pl.col("urn").cast(pl.String).str.strip_chars(),
-        pl.col("ncyearactual").alias("nc_year"),
-        pl.col("sex").cast(pl.String),
-        pl.col("enrolstatus").cast(pl.String),
-    )
-    years = asked["nc_year"].drop_nulls().unique().to_list()
-    counted = _with_school(renamed.filter(pl.col("enrolstatus").is_in(MAIN_ROLL)), schools)
-    return counted.filter(pl.col("nc_year").is_in(years))
+def _roll(
+    census: Mapping[str, pl.DataFrame],
+    holder: pl.DataFrame | None,
+    survey: Mapping[str, str],
+    place: Place,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Pupils on roll with what the census says of them, and the same beside each code of the holder."""
+    pupils = pupils_of(census, place.reference, date.fromisoformat(survey["roll_as_of"]))
+    if holder is None:
+        return pupils.drop("upn", *ATTRIBUTES), pl.DataFrame(schema={"code": pl.String})
+    return pupils.drop("upn"), beside_codes(holder, pupils).rename({"response_id": "code"})
 
 
-def _weighted(frame: pl.DataFrame, roll: pl.DataFrame) -> pl.DataFrame:
+def _on_one_footing(
+    frame: pl.DataFrame,
+    roll: tuple[pl.DataFrame, pl.DataFrame] | None,
+    schools: Mapping[str, str],
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The roll of the years asked, in the columns of the answers, and what stands beside the answers.
+
+    Without a census those who were asked are the roll.
+    """
+    if roll is None:
+        return frame, pl.DataFrame(schema={"code": pl.String})
+    years = frame["nc_year"].drop_nulls().unique().to_list()
+    counted = _with_school(roll[0], schools).filter(pl.col("nc_year").is_in(years))
+    return counted, roll[1]
+
+
+def _weighted(frame: pl.DataFrame, roll: pl.DataFrame, beside: pl.DataFrame) -> pl.DataFrame:
     """The frame with weight (nought for those who did not answer), fpc (schools of the type) and roll."""
     done = frame.filter("completed")
-    weights = done.select("_n").with_columns(weight=weigh(done, roll).weights)
+    known = [c for c in ATTRIBUTES if c in beside.columns]
+    told = done.select("stratum", "urn", "nc_year", "sex", *(["code"] if known else []))
+    if known:
+        told = told.join(beside.unique("code"), on="code", how="left", maintain_order="left")
+        told = told.with_columns(pl.col(known).fill_null(NOT_LINKED))
+    margins = margins_of(known, known)
+    weights = done.select("_n").with_columns(weight=weigh(told, roll, margins).weights)
     schools = roll.group_by("stratum").agg(pl.col("urn").n_unique().cast(pl.Float64).alias("fpc"))
     size = roll.group_by("urn").agg(pl.len().alias("roll"))
     took_part = done.group_by("stratum").agg(pl.col("urn").n_unique().alias("_part"))

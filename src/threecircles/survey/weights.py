@@ -1,12 +1,13 @@
 """Weights that make those who answered stand for all who were on roll: the sad and the absent answer less.
 
-Two stages: roll / respondents within school, year and sex; then raking to the population's margins
-within school type, which also stands in for schools that did not take part.
+Two stages: roll / respondents within school, year and sex; then raking to the population's margins (year
+by sex, school, and what the school census says) within school type, which also stands in for schools that
+did not take part.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,8 @@ from threecircles.core.raking import Raked, rake, trim
 
 LEAST = 5
 """Respondents a cell must hold; smaller cells join the other sex, then the school's other years."""
+ROLL = ("urn", "nc_year", "sex", "pupils")
+"""Columns that every roll holds."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,18 @@ class Weighted:
     passes: int
 
 
+def margins_of(asked: Iterable[str], counted: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+    """Margins to weigh to: year by sex and school, and whatever else the roll counts and pupils were asked.
+
+    asked, counted: columns of the respondents and of the roll. An anonymous form can be weighed only to what
+    it asked; an identifiable one also to columns that the school census puts beside it, for example fsm, sen,
+    ethnic_group and idaci_quintile.
+    """
+    own = set(asked)
+    more = [c for c in counted if c not in ROLL and c in own]
+    return (("stratum", "nc_year", "sex"), ("stratum", "urn"), *(("stratum", c) for c in more))
+
+
 def weigh(
     respondents: pl.DataFrame,
     roll: pl.DataFrame,
@@ -38,28 +53,56 @@ def weigh(
     """Weights of respondents.
 
     respondents: stratum, urn, nc_year, sex and any column a margin names. roll: one row per pupil on
-    roll of the whole population, the same columns. Returns weights that sum to the roll.
+    roll of the whole population, the same columns. Every margin begins with the stratum. Returns weights
+    that sum to the roll; respondents of a stratum that the roll does not know stand for themselves.
     """
     base = respondents_share(respondents, roll)
-    keyed, totals = respondents, {}
+    keyed = respondents.with_columns(_w=base)
+    totals: dict[str, Mapping[object, float]] = {}
     for columns in margins:
         name = "_x_".join(columns)
         keyed = keyed.with_columns(_key(columns).alias(name))
-        counts = roll.with_columns(_key(columns).alias(name)).group_by(name).len()
-        held = set(keyed[name].unique().to_list())
-        counts = _joined(counts, held, name)
-        # Respondents of a cell that the roll does not know stand for themselves.
-        own = keyed.with_columns(_w=base).group_by(name).agg(pl.col("_w").sum())
-        known = dict(counts.select(name, "len").iter_rows())
-        apart = {k: w for k, w in own.sort(name).iter_rows() if k not in known}
-        # Several margins need one common total: those whose answer the roll does not know are within it.
-        left = 1 - sum(apart.values()) / sum(known.values()) if len(margins) > 1 else 1.0
-        totals[name] = apart | {k: left * v for k, v in known.items()}
+        own = keyed.group_by(name).agg(pl.col("_w").sum()).sort(name)
+        counts = roll.group_by(_key(columns).alias(name)).len().sort(name)
+        totals[name] = _totals(dict(own.iter_rows()), dict(counts.iter_rows()))
     raked = rake(keyed, base, totals)
     trimmed = trim(raked.weights)
     if not np.array_equal(trimmed, raked.weights):
         raked = rake(keyed, trimmed, totals)
     return _told(raked)
+
+
+def _totals(own: Mapping[str, float], counts: Mapping[str, int]) -> dict[object, float]:
+    """What the weights of each cell of a margin should sum to.
+
+    own: cell -> weights of those who answered. counts: cell -> pupils on roll. Every margin gives a stratum
+    the same total, or they could not be met together: pupils of cells from which nobody answered are
+    stood for by the stratum's other cells, and respondents of a cell that the roll does not know (not
+    linked, unsure) keep their share of the stratum.
+    """
+    sizes, shares = _by_stratum(counts), _by_stratum(own)
+    met = {s: n for s, n in sizes.items() if s in shares}
+    # A stratum in which nobody answered is stood for by all others.
+    whole = sum(sizes.values()) / sum(met.values()) if met else 1.0
+    known = _by_stratum({cell: counts[cell] for cell in own if cell in counts})
+    known_shares = _by_stratum({cell: w for cell, w in own.items() if cell in counts})
+    told: dict[object, float] = {}
+    for cell, weight in own.items():
+        stratum = cell.split("|")[0]
+        told[cell] = weight
+        if cell in counts:
+            told[cell] = counts[cell] / known[stratum] * known_shares[stratum]
+        if stratum in met:
+            told[cell] *= met[stratum] * whole / shares[stratum]
+    return told
+
+
+def _by_stratum(cells: Mapping[str, float]) -> dict[str, float]:
+    sums: dict[str, float] = {}
+    for cell, n in cells.items():
+        stratum = cell.split("|")[0]
+        sums[stratum] = sums.get(stratum, 0.0) + n
+    return sums
 
 
 def respondents_share(respondents: pl.DataFrame, roll: pl.DataFrame) -> np.ndarray:
@@ -84,20 +127,6 @@ def respondents_share(respondents: pl.DataFrame, roll: pl.DataFrame) -> np.ndarr
 
 def _key(columns: Sequence[str]) -> pl.Expr:
     return pl.concat_str([pl.col(c).cast(pl.String).fill_null("?") for c in columns], separator="|")
-
-
-def _joined(counts: pl.DataFrame, held: set[str], name: str) -> pl.DataFrame:
-    """Margin cells that nobody answered from, shared out over the cells of the same first part."""
-    missing = counts.filter(~pl.col(name).is_in(held))
-    kept = counts.filter(pl.col(name).is_in(held)).with_columns(pl.col("len").cast(pl.Float64))
-    for key, size in missing.iter_rows():
-        kin = pl.col(name).str.starts_with(key.split("|")[0] + "|")
-        target = kin if kept.filter(kin).height else pl.lit(True)
-        share = pl.col("len") / pl.col("len").filter(target).sum() * size
-        kept = kept.with_columns(
-            pl.when(target).then(pl.col("len") + share).otherwise("len").alias("len")
-        )
-    return kept.sort(name)
 
 
 def _told(raked: Raked) -> Weighted:
