@@ -264,3 +264,32 @@ def test_a_child_who_died_and_the_one_who_was_given_its_name_are_two(linked):
             id | first | surname | born       | sex | postcode
             s1 | Grace | Mensah  | 2017-11-20 | F   | EA1 1AA""",
     ) == {pair("h1", "c1"), pair("h2", "s1")}
+
+
+def test_a_given_name_of_two_parts_that_stands_in_the_surname_is_one_child(linked):
+    """identity A6, specification 3: surname-first traditions; a swap costs nothing, whatever the address says."""
+    groups = linked(
+        school="""
+            id | first  | surname | born       | sex | postcode
+            s1 | Hao Ran | Wang   | 2013-07-21 | F   | EA1 1AA
+            s2 | Bo Wen | Leung   | 2018-10-20 | M   | EB2 2AA
+            s3 | Olivia | Marsh   | 2013-07-21 | F   | EC3 3AA""",
+        health="""
+            id | first  | surname | born       | sex | postcode
+            h1 | Wang   | Hao Ran | 2013-07-21 | F   | ED4 4AA
+            h2 | Leung  | Bo Wen  | 2018-10-20 | M   | EB2 2AA""",
+    )
+    assert groups == {pair("s1", "h1"), pair("s2", "h2")}
+
+
+def test_a_letter_left_out_of_a_name_of_three_is_no_other_name(linked):
+    """identity A6: one number and one birthday under Jun and Jn is no alert of exchanged twins."""
+    groups = linked(
+        school="""
+            id | first | surname | born       | sex | postcode | upn
+            s1 | Jun   | Chen    | 2014-05-03 | M   | EA1 1AA  | B001201123003""",
+        care="""
+            id | first | surname | born       | sex | postcode | upn
+            c1 | Jn    | Chen    | 2014-05-03 | M   | ED4 4AA  | B001201123003""",
+    )
+    assert groups == {pair("s1", "c1")}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import polars as pl
 import pytest
 
 from threecircles.core.errors import ThreeCirclesError
 from threecircles.identity import link
+from threecircles.identity.births import days
 
 _YAML = """
 sources:
@@ -60,3 +63,14 @@ def test_what_is_no_list_at_all_is_refused_in_words(tmp_path, name):
     (tmp_path / name).write_bytes(b"PK\x03\x04 something else")
     with pytest.raises(ThreeCirclesError, match="cannot be read as a workbook"):
         _linked(tmp_path, name)
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["%d-%b-%y", "%d %b %y", "%d-%b-%Y 00:00:00", "%b %d, %Y", "%d %B %Y", "%d/%m/%y", "%Y%m%d"],
+)
+def test_a_year_of_two_digits_beside_a_month_in_words_is_of_this_century(form):
+    "Databases write 04-MAR-12: that child was not born in the year 12."
+    born = [date(2012, 3, 4), date(2015, 11, 30), date(2009, 1, 31)]
+    for write in (str, str.upper):
+        assert days(pl.Series([write(d.strftime(form)) for d in born])).to_list() == born

@@ -26,7 +26,8 @@ _FIELDS = ("first_name", "surname", "date_of_birth", "sex", "postcode", "uprn")
 @dataclass(frozen=True)
 class Score:
     """Pairs of records of two sources: precision, recall and F1; wrong: pairs joined wrongly;
-    co_twins: wrong pairs of children born together; twins, no_shared: the same over those pairs."""
+    co_twins: wrong pairs of children born together, of twin_links pairs with a child of a multiple birth;
+    twins, no_shared: precision, recall and F1 over those pairs."""
 
     method: str
     precision: float
@@ -37,6 +38,7 @@ class Score:
     twins: tuple[float, float, float]
     no_shared_f1: float | None
     co_twins: int
+    twin_links: int
 
 
 @dataclass(frozen=True)
@@ -92,13 +94,14 @@ def benchmark(
 
 def as_text(judged: Judged) -> str:
     """The result as a table for a terminal."""
-    head = f"{'method':22} {'P':>7} {'R':>7} {'F1':>7}  {'twins P':>7} {'R':>7} {'F1':>7}  {'no shared id':>12} {'co-twins joined':>15}"
+    head = f"{'method':22} {'P':>7} {'R':>7} {'F1':>7}  {'twins P':>7} {'R':>7} {'F1':>7}  {'no shared id':>12} {'co-twins joined, of twin links':>31}"
     lines = [f"{judged.records:,} records", head]
     for s in judged.scores:
+        joined = f"{s.co_twins:,} of {s.twin_links:,} ({s.co_twins / max(1, s.twin_links):.3%})"
         shared = "-" if s.no_shared_f1 is None else f"{s.no_shared_f1:.4f}"
         lines.append(
             f"{s.method:22} {s.precision:7.4f} {s.recall:7.4f} {s.f1:7.4f}  {s.twins[0]:7.4f} {s.twins[1]:7.4f}"
-            f" {s.twins[2]:7.4f}  {shared:>12} {s.co_twins:15,}"
+            f" {s.twins[2]:7.4f}  {shared:>12} {joined:>31}"
         )
     lines.append(f"blocking recall {judged.blocking_recall:.4f}")
     worst = judged.gaps.sort("gap", descending=True).head(3)
@@ -190,6 +193,7 @@ class _Truth:
         return Score(
             method, *overall, len(wrong), len(self.true) - (len(made) - len(wrong)), twins,
             _rates(*apart)[2] if len(apart[1]) else None, len(wrong.filter(together)),
+            len(made.filter(twin)),
         )  # fmt: skip
 
     def gaps(self, label: np.ndarray) -> pl.DataFrame:

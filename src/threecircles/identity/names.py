@@ -87,6 +87,12 @@ def first_readings(text: str | None) -> tuple[str, ...]:
 
 
 @cache
+def whole_first(text: str | None) -> str | None:
+    """All parts of a first name in one word (`Bo Wen` is bowen), as it stands where it is taken for a surname."""
+    return None if is_not_a_name(text) else "".join(fold(text or "").split())
+
+
+@cache
 def surname_readings(text: str | None) -> tuple[str, ...]:
     """Readings of a surname, whole first: parts of a double name, particles joined and dropped."""
     if is_not_a_name(text):

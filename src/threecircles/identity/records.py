@@ -2,8 +2,8 @@
 
 `link_record`, one row per source record:
   rid int64 (position), source text, src int16, record_id text as given, dup bool (its source may
-  hold a person twice), first text?, first_all list, surname text?, surname_all list, name_key
-  text?, dob text? (yyyy-mm-dd), birth_year, birth_month, birth_day int16?, year_only bool, sex
+  hold a person twice), first text?, first_all list, surname text?, surname_all list, name_key,
+  name_whole text? (both names in the order of the alphabet, the second with all parts of the first name), dob text? (yyyy-mm-dd), birth_year, birth_month, birth_day int16?, year_only bool, sex
   text? (F M), postcode text?, outcode text?, uprn text?, ethnic text?, nameless bool (neither name
   nor postcode), expected date? (of an unborn child), grown_up bool (its source lists adults), id_<scheme> text?,
   group_<name> text? (carried along for the quality report, never compared)
@@ -23,7 +23,7 @@ from threecircles.core.errors import ThreeCirclesError
 from threecircles.core.identifiers import clean_identifier, is_pseudo_postcode, normalise_postcode
 from threecircles.identity import births
 from threecircles.identity.identifiers import LINKING, judge, judge_column
-from threecircles.identity.names import first_readings, surname_readings
+from threecircles.identity.names import first_readings, surname_readings, whole_first
 from threecircles.identity.request import LinkRequest, LinkSource, columns
 
 OLDEST = 25
@@ -139,6 +139,7 @@ def _one_source(
         _mapped(raw["first_name"], lambda t: list(first_readings(t)), pl.List(pl.String)).alias(
             "first_all"
         ),
+        _mapped(raw["first_name"], whole_first).alias("first_whole"),
         _mapped(raw["surname"], lambda t: list(surname_readings(t)), pl.List(pl.String)).alias(
             "surname_all"
         ),
@@ -168,10 +169,8 @@ def _derived(built: pl.DataFrame, name: str, notes: Notes) -> pl.DataFrame:
     )
     notes.year_only[name] = int(built["year_only"].sum())
     return built.with_columns(
-        pl.min_horizontal("first", "surname")
-        .add("|")
-        .add(pl.max_horizontal("first", "surname"))
-        .alias("name_key"),
+        _both_ways("first").alias("name_key"),
+        _both_ways("first_whole").alias("name_whole"),
         # Children known only by number, birth, sex and ethnic group can still be met where these are rare.
         pl.all_horizontal(pl.col(c).is_null() for c in ("first", "surname", "postcode")).alias(
             "nameless"
@@ -179,7 +178,12 @@ def _derived(built: pl.DataFrame, name: str, notes: Notes) -> pl.DataFrame:
         pl.lit(name in notes.grown_up).alias("grown_up"),
         pl.when("year_only").then(None).otherwise("dob").alias("dob"),
         *[pl.col("dob").str.slice(*at).cast(pl.Int16).alias(part) for part, at in _PARTS.items()],
-    )
+    ).drop("first_whole")
+
+
+def _both_ways(first: str) -> pl.Expr:
+    """First name and surname in one order, whichever of them stands in which column."""
+    return pl.min_horizontal(first, "surname") + "|" + pl.max_horizontal(first, "surname")
 
 
 def _default_days(given: pl.Series) -> list[str]:

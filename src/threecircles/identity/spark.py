@@ -25,6 +25,7 @@ from threecircles.identity.model import Comparison, Model
 
 _SAME_IN_SPARK = (
     ("list_has_any", "arrays_overlap"),
+    ("list_contains", "array_contains"),
     ("jaro_winkler_similarity", "as_in_duckdb"),
     ("::INT", ""),
 )
