@@ -55,13 +55,96 @@ def by_adding(
         blocks = _blocks({v: float(columns[v][0]) for v in values}, total)
         if blocks:
             return blocks, [v for v in left if not any(v in f.parts for f in blocks)]
+    by_chance = len(lines) == 1 and _adds_up_by_chance([float(columns[v][0]) for v in values])
+    if by_chance and complete and (tiles := _tiles({v: float(columns[v][0]) for v in values})):
+        return tiles, [v for v in left if not any(v in f.parts for f in tiles)]
+    search = _Search(left, columns)
     # The smallest first: a locality takes its wards before the authority can.
-    for parent in sorted(values, key=lambda v: (float(columns[v].sum()), -values.index(v))):
-        parts = _parts(parent, left, columns, complete)
+    later = {v: -i for i, v in enumerate(values)}
+    for parent in sorted(values, key=lambda v: (float(columns[v].sum()), later[v])):
+        parts = _parts(parent, search, complete and not by_chance, complete)
         if parts:
             families.append(Family(parent, tuple(parts), guessed=True))
-            left = [v for v in left if v not in parts]
+            gone = set(parts)
+            left = [v for v in left if v not in gone]
+            search = _Search(left, columns)
     return families, left
+
+
+def _adds_up_by_chance(line: Sequence[float]) -> bool:
+    """True for a long line of small figures, in which many are the sum of what happens to follow them.
+
+    A figure is met by the running sum of those after it about once in as many tries as an average
+    figure is large. Where such meetings are expected they are believed only if every figure has its
+    place in one, as in a list of regions with their districts.
+    """
+    own = [x for x in line if x > 0]
+    return len(own) > FEW and len(own) * len(own) > sum(own)
+
+
+def _tiles(line: Mapping[str, float]) -> list[Family]:
+    """Regions each followed by their districts, from the first figure (or the second, below a grand total) to the last."""
+    values, figures = list(line), list(line.values())
+    end_of: dict[int, int] = {len(values): len(values)}
+    for start in range(len(values) - 3, -1, -1):
+        total = 0.0
+        for end in range(start + 2, len(values) + 1):
+            total += figures[end - 1]
+            if total > figures[start] + 0.5:
+                break
+            if end - start > 2 and abs(total - figures[start]) < 0.5 and end in end_of:
+                end_of[start] = end
+                break
+    at = next((first for first in (0, 1) if first in end_of), len(values))
+    found = []
+    while at < len(values):
+        found.append(Family(values[at], tuple(values[at + 1 : end_of[at]]), guessed=True))
+        at = end_of[at]
+    if found and values[0] != found[0].parent:
+        top = tuple(f.parent for f in found)
+        whole = abs(sum(line[v] for v in top) - figures[0]) < 0.5
+        return [*found, Family(values[0], top, guessed=True)] if whole else []
+    return found
+
+
+class _Search:
+    """Values that may still be parts, in their order, with their running sums.
+
+    left: values. columns: their figures in each line.
+    """
+
+    def __init__(self, left: Sequence[str], columns: Mapping[str, Column]) -> None:
+        self.left, self.columns = left, columns
+        self.place = {v: i for i, v in enumerate(left)}
+        figures = np.array([columns[v] for v in left])
+        self.sums = np.vstack([np.zeros((1, figures.shape[1])), np.cumsum(figures, axis=0)])
+        self.ends: dict[tuple[float, ...], list[int]] = {}
+        for end, row in enumerate(map(tuple, self.sums.tolist())):
+            self.ends.setdefault(row, []).append(end)
+
+    def others(self, parent: str) -> Column:
+        """What all values but one add up to."""
+        return np.asarray(self.sums[-1] - (self.columns[parent] if parent in self.place else 0.0))
+
+    def run(self, parent: str, *, beside: bool) -> list[str]:
+        """A run of at least two neighbours, the parent not among them, that add up to it everywhere.
+
+        beside: only runs that begin or end next to the parent.
+        """
+        target = self.columns[parent]
+        own = self.place.get(parent, -1)
+        starts = range(len(self.left)) if not beside else (own + 1,)
+        found = []
+        for start in starts:
+            ends = self.ends.get(tuple((self.sums[start] + target).tolist()), ())
+            found += [(end, start) for end in ends]
+        if beside and own >= 0:
+            found += [(own, start) for start in self.ends.get(tuple((self.sums[own] - target).tolist()), ())]  # fmt: skip
+        apart = [(e, s) for e, s in found if e - s >= 2 and not s <= own < e]
+        if not apart:
+            return []
+        end, start = min(apart)
+        return list(self.left[start:end])
 
 
 def _printed_total(d: str, values: set[str], entries: Sequence[Entry]) -> float | None:
@@ -124,30 +207,33 @@ def _lines(
     return [line for line in found.values() if all(v in line for v in values)]
 
 
-def _parts(
-    parent: str, left: Sequence[str], columns: Mapping[str, Column], complete: bool
-) -> list[str]:
+def _parts(parent: str, search: _Search, follows: bool, complete: bool) -> list[str]:
+    """The values that make up one, or none. follows: in one line, what stands below a value may be its parts."""
+    left, columns = search.left, search.columns
     target = columns[parent]
     if not target.any():
         return []
     if target.size < 2:
-        rest = [v for v in left if v != parent]
-        whole = abs(sum(columns[v][0] for v in rest) - target[0]) < 0.5
-        ends = parent in (left[0], left[-1])
-        if whole and ends and len(rest) >= 2:
-            return rest
-        return _below(parent, left, columns) if complete else []
-    run = _run(parent, left, columns, beside=complete and len(left) > FEW)
+        whole = abs(search.others(parent)[0] - target[0]) < 0.5
+        rest = len(left) - (parent in search.place)
+        if whole and parent in (left[0], left[-1]) and rest >= 2:
+            return [v for v in left if v != parent]
+        return _below(parent, search) if follows else []
+    run = search.run(parent, beside=complete and len(left) > FEW)
     if run:
         return run
     several = TRUSTED if complete else TRUSTED + 1
     return _some(parent, left, columns) if target.size >= several else []
 
 
-def _below(parent: str, left: Sequence[str], columns: Mapping[str, Column]) -> list[str]:
+def _below(parent: str, search: _Search) -> list[str]:
     """In a list that stands in one line: what follows a value and adds up to it, as a region's districts do."""
     run, total = [], 0.0
-    for v in left[list(left).index(parent) + 1 :]:
+    columns = search.columns
+    if parent not in search.place:
+        return []
+    for place in range(search.place[parent] + 1, len(search.left)):
+        v = search.left[place]
         run.append(v)
         total += float(columns[v][0])
         if len(run) > 1 and abs(total - float(columns[parent][0])) < 0.5:
@@ -187,26 +273,6 @@ def without_twins(families: Sequence[Family]) -> tuple[Family, ...]:
             and any(set(f.parts) < t and t - set(f.parts) <= alike for t in totals)
         )
     )
-
-
-def _run(
-    parent: str, left: Sequence[str], columns: Mapping[str, Column], *, beside: bool
-) -> list[str]:
-    """A run of at least two neighbours, the parent not among them, that add up to the parent everywhere.
-
-    beside: only runs that begin or end next to the parent.
-    """
-    target = columns[parent]
-    sums = np.vstack([np.zeros(target.size), np.cumsum([columns[v] for v in left], axis=0)])
-    own = list(left).index(parent) if parent in left else -1
-    at: dict[tuple[float, ...], int] = {}
-    for end in range(sums.shape[0]):
-        start = at.get(tuple(sums[end] - target))
-        apart = start is not None and end - start >= 2 and not start <= own < end
-        if apart and (not beside or start == own + 1 or end == own):
-            return list(left[start:end])
-        at.setdefault(tuple(sums[end]), end)
-    return []
 
 
 def _some(parent: str, left: Sequence[str], columns: Mapping[str, Column]) -> list[str]:

@@ -7,14 +7,16 @@ are answered by witnesses of others, and only the rest are asked one by one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from threecircles.core.seeds import rng
-from threecircles.disclosure.linear import TINY, Floats, Linear
+from threecircles.disclosure.linear import TINY, Floats, Ints, Linear
 from threecircles.disclosure.nearby import Surroundings
 from threecircles.disclosure.sums import Bools, Part, Sums, parts
+from threecircles.disclosure.together import settle_in_pieces
 
 DIRECTIONS = 12
 """Random directions tried before cells are asked singly; each can settle many cells at once."""
@@ -28,12 +30,15 @@ NEAR = 300
 LARGE = 60
 """Cells of a part beyond which whole-number programmes are kept for cells that look narrow."""
 
+HUGE = 1_000
+"""Cells of a part beyond which whole-number programmes are not asked of it as a whole to prove a width."""
+
 WHOLE_SECONDS = 15.0
 """Seconds that whole-number programmes of one part may take where the truth is not known; then bounds of
 ordinary programmes stand: they are as wide or wider, and give every cell away that sums alone give away."""
 
 
-PROOF_SECONDS = 60.0
+PROOF_SECONDS = 20.0
 """The same where the truth is known: a cell whose width is not proven then is protected by hiding more."""
 
 
@@ -65,13 +70,21 @@ class Ranges:
 
 
 def ranges(
-    sums: Sums, wanted: Bools, *, truth: Floats | None = None, enough: Floats | None = None
+    sums: Sums,
+    wanted: Bools,
+    *,
+    truth: Floats | None = None,
+    enough: Floats | None = None,
+    moves: Sequence[tuple[Ints, Floats]] = (),
+    most: int | None = None,
 ) -> Ranges:
     """Bounds of the wanted cells from everything that is shown.
 
     truth: the real values, when known: the first witness. enough: a width per cell at which it is
     left alone (to verify a protection quickly); without it, or where it is infinite, the bounds are
-    the tightest there are.
+    the tightest there are. moves: cells and how far each of them goes from the truth, for movements
+    that may be possible; each is checked, none is believed. most: parts of more cells than this are
+    asked in pieces only, which proves most widths and leaves the others unproven.
     """
     n = sums.cells
     low, high = np.full(n, np.nan), np.full(n, np.nan)
@@ -85,6 +98,8 @@ def ranges(
         c = part.cells
         asked = np.flatnonzero(wanted[c])
         search = Search(part, sums.whole, None if truth is None else truth[c])
+        search.quick = most is not None and c.size > most
+        search.try_moves(moves, n)
         fits = search.ask(asked, None if enough is None else enough[c])
         solves += search.linear.solves
         if not fits:
@@ -106,6 +121,9 @@ class Search:
         n = part.cells.size
         self.seen_low, self.seen_high = np.full(n, np.inf), np.full(n, -np.inf)
         self.low, self.high = self._bounds(part.lower, part.upper)
+        # What ordinary programmes reached near the truth; whole numbers fit where that is twice as wide.
+        self.near_low, self.near_high = self.seen_low.copy(), self.seen_high.copy()
+        self.quick = False
         self.truth = truth
         self.around: Surroundings | None = None
         if truth is not None:
@@ -126,16 +144,62 @@ class Search:
         np.minimum(self.seen_low, point, out=self.seen_low)
         np.maximum(self.seen_high, point, out=self.seen_high)
 
+    def see_some(self, cells: Ints, point: Floats) -> None:
+        """Note a possible table that differs from the true one in these cells only."""
+        self.near_low[cells] = np.minimum(self.near_low[cells], point)
+        self.near_high[cells] = np.maximum(self.near_high[cells], point)
+        rounded = np.round(point)
+        if self.whole and np.abs(point - rounded).max(initial=0.0) > 1e-5:
+            return
+        point = rounded if self.whole else point
+        self.seen_low[cells] = np.minimum(self.seen_low[cells], point)
+        self.seen_high[cells] = np.maximum(self.seen_high[cells], point)
+
+    def try_moves(self, moves: Sequence[tuple[Ints, Floats]], n: int) -> None:
+        """Note those movements that lie in this part, keep all sums and stay within all bounds.
+
+        n: how many cells there are in all parts.
+        """
+        if self.truth is None or not moves:
+            return
+        place = np.full(n, -1)
+        place[self.part.cells] = np.arange(self.part.cells.size)
+        columns = self.part.matrix.tocsc()
+        for cells, step in moves:
+            own = place[cells]
+            if (own < 0).any():
+                continue
+            point = self.truth[own] + step
+            inside = (point >= self.part.lower[own] - TINY) & (point <= self.part.upper[own] + TINY)
+            if inside.all() and np.abs(columns[:, own] @ step).max(initial=0.0) <= TINY:
+                self.see_some(own, point)
+
+    def wide(self, cells: Ints, need: Floats) -> Bools:
+        """Which cells have been shown to be at least so wide."""
+        near = np.floor(self.near_high[cells] + TINY) - np.ceil(self.near_low[cells] - TINY)
+        seen = self.seen_high[cells] - self.seen_low[cells]
+        return np.asarray((seen >= need - TINY) | (near >= 2 * need - TINY))
+
+    def open_of(self, asked: Ints, enough: Floats) -> Ints:
+        """The cells that have not been shown to be wide enough."""
+        return asked[~self.wide(asked, enough[asked])]
+
     def ask(self, asked: np.ndarray, enough: Floats | None) -> bool:
         """Settle the cells; False when nothing fits all that is shown."""
         if self.part.matrix.shape[0] == 0:
             # No sum speaks of the cell, so everything within its bounds is possible.
             self.seen_low, self.seen_high = self.low.copy(), self.high.copy()
             return True
-        first = self.linear.smallest([0], [0.0])
-        if first is None:
-            return False
-        self.see(first)
+        if not self._true_fits():
+            first = self.linear.smallest([0], [0.0])
+            if first is None:
+                return False
+            self.see(first)
+        if enough is not None:
+            settle_in_pieces(self, asked, enough)
+            asked = self._taken(asked, enough)
+            if self.quick:
+                return True
         self._directions(asked, enough)
         for i in asked:
             if enough is not None and np.isfinite(enough[i]):
@@ -143,6 +207,25 @@ class Search:
             else:
                 self.low[i], self.high[i] = self._extreme(i, 1.0), self._extreme(i, -1.0)
         return True
+
+    def _taken(self, asked: Ints, enough: Floats) -> Ints:
+        """The cells that are still to be asked; of the others what was found is what is known."""
+        done = self.wide(asked, enough[asked])
+        for i in asked[done]:
+            if self.seen_high[i] - self.seen_low[i] < enough[i] - TINY:
+                # Sums leave twice the need: whole numbers fit in between (disclosure 5).
+                self.seen_low[i] = min(self.seen_low[i], np.ceil(self.near_low[i] - TINY))
+                self.seen_high[i] = max(self.seen_high[i], np.floor(self.near_high[i] + TINY))
+        return asked[~done]
+
+    def _true_fits(self) -> bool:
+        """True when the real values are known and are themselves a possible table."""
+        if self.truth is None:
+            return False
+        part = self.part
+        apart = np.abs(part.matrix @ self.truth - part.right).max(initial=0.0)
+        outside = np.maximum(part.lower - self.truth, self.truth - part.upper).max(initial=0.0)
+        return bool(max(apart, outside) <= TINY)
 
     def _settle(self, i: int, need: float) -> None:
         """Look for possible tables that are a width apart, by the cheaper questions first."""
@@ -181,7 +264,7 @@ class Search:
                 continue
             # The nearest such table: the farther one is the harder programme.
             point = self._near(i, lower, upper, -sense)
-            if point is None and self._patient():
+            if point is None and self.patient():
                 self.linear.bound(i, lower[i], upper[i])
                 point = self.linear.whole(i, -sense)
                 self.linear.bound(i, self.part.lower[i], min(self.part.upper[i], ENDLESS))
@@ -231,12 +314,15 @@ class Search:
         other = self.seen_high[i] if sense > 0 else self.seen_low[i]
         narrow = abs(other - bound) < 6 or not np.isfinite(other)
         worth = narrow or self.part.cells.size <= LARGE
-        if abs(seen - bound) > 0.5 and worth and self._patient():
+        if self.truth is not None and self.part.cells.size > HUGE:
+            worth = False  # hiding more is quicker than proving that this is enough
+        if abs(seen - bound) > 0.5 and worth and self.patient():
             point = self.linear.whole(i, sense)
             if point is not None:
                 self.see(point)
                 return float(np.round(point[i]))
         return bound
 
-    def _patient(self) -> bool:
+    def patient(self) -> bool:
+        """True while programmes of whole numbers may still be asked."""
         return self.linear.spent < (WHOLE_SECONDS if self.truth is None else PROOF_SECONDS)

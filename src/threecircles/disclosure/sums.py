@@ -45,7 +45,10 @@ class Sums:
 
 @dataclass(frozen=True)
 class Part:
-    """Unknown cells that hang together: nothing outside tells more of them."""
+    """Unknown cells that hang together: nothing outside tells more of them.
+
+    length: how many cells each sum has, shown ones among them.
+    """
 
     cells: Ints
     rows: Ints
@@ -53,6 +56,7 @@ class Part:
     right: Floats
     lower: Floats
     upper: Floats
+    length: Ints
 
 
 def contradictions(sums: Sums) -> Ints:
@@ -73,7 +77,7 @@ def parts(sums: Sums, wanted: Bools) -> Iterator[Part]:
     used = np.flatnonzero(np.diff(within.indptr) > 0)
     within = within[used]
     right = (sums.right - sums.matrix @ fixed)[used]
-    n = free.size
+    n, length = free.size, np.diff(sums.matrix.tocsr().indptr)
     graph = (
         sp.bmat([[None, within.T], [within, None]], format="csr")
         if used.size
@@ -95,4 +99,5 @@ def parts(sums: Sums, wanted: Bools) -> Iterator[Part]:
         yield Part(
             cells=free[c].astype(np.int64), rows=used[r].astype(np.int64), matrix=columns[:, c][r], right=right[r],
             lower=sums.lower[free[c]], upper=sums.upper[free[c]],
+            length=length[used[r]].astype(np.int64),
         )  # fmt: skip

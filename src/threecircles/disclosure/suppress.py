@@ -12,18 +12,33 @@ from dataclasses import dataclass, field
 import numpy as np
 import scipy.sparse as sp
 
+from threecircles.core.seeds import rng
 from threecircles.disclosure.attacker import Ranges, ranges
 from threecircles.disclosure.clean_up import give_back
 from threecircles.disclosure.elimination import eliminate
-from threecircles.disclosure.linear import TINY, Floats, Ints, Linear
+from threecircles.disclosure.linear import TINY, Floats, Ints
 from threecircles.disclosure.nearby import members
+from threecircles.disclosure.pieces import Pieces
 from threecircles.disclosure.sums import Bools, Sums
+from threecircles.disclosure.together import (
+    AT_ONCE,
+    FREE_ROUNDS,
+    MANY,
+    PULLS,
+    TURNS,
+    Piece,
+    pull,
+    smallest_move,
+)
 
 NEAR = 600
 """Cells looked at around the one to protect; widened when there is no way out among them."""
 
-MANY = 20_000
+LARGE = 20_000
 """Cells of a table beyond which fewer are looked at around each, since there are thousands to protect."""
+
+MOST = 4_000
+"""Hidden cells that hang together up to which widths are proven by programmes about all of them."""
 
 ROUNDS = 6
 """How often cells that the attacker still narrows are protected again, with a wider need."""
@@ -79,6 +94,7 @@ def _from(sums: Sums, value: Floats, wish: Wish, start: Bools, first: Bools) -> 
     """A pattern grown from the cells that one begins with. start: cells that stay hidden."""
     movement = _Movement(sums, value, wish, first.copy())
     need = wish.width.copy()
+    large = np.count_nonzero(first) > MOST
     given_back = 0
     for round_ in range(ROUNDS):
         movement.protect(np.flatnonzero(wish.primary), need)
@@ -86,13 +102,16 @@ def _from(sums: Sums, value: Floats, wish: Wish, start: Bools, first: Bools) -> 
             secondary = np.flatnonzero(movement.hidden & ~start)
             given_back = give_back(sums, value, movement.hidden, wish, secondary)
         shown = sums.showing(value, movement.hidden)
-        found = ranges(shown, wish.primary, truth=value, enough=wish.width)
+        found = ranges(
+            shown, wish.primary, truth=value, enough=wish.width, moves=movement.moves,
+            most=MOST if round_ < ROUNDS - 2 else None,
+        )  # fmt: skip
         # Not a number where nothing fits: figures that contradict each other protect nobody.
         weak = wish.primary & ~(found.sure_high - found.sure_low >= wish.width - TINY)
         if not weak.any():
             break
         # What whole-number tables do not reach is asked for again, wider, and from what is hidden now.
-        need = np.where(weak, need + 1.0, need)
+        need = np.where(weak, np.maximum(need + 1.0, 2 * wish.width if large else 0.0), need)
         movement.forget(weak)
     return Pattern(movement.hidden, np.flatnonzero(weak), found, given_back, movement.solves)
 
@@ -108,7 +127,8 @@ class _Movement:
         self.cost = np.where(hidden, 0.0, wish.cost)
         self.low, self.high = value.copy(), value.copy()
         self.solves = 0
-        self.size = NEAR if value.size <= MANY else NEAR // 4
+        self.moves: list[tuple[Ints, Floats]] = []
+        self.size = NEAR if value.size <= LARGE else NEAR // 4
 
     def forget(self, cells: Bools) -> None:
         """Movements that were not made of whole numbers do not count for these cells."""
@@ -116,12 +136,63 @@ class _Movement:
 
     def protect(self, cells: Ints, need: Floats) -> None:
         """Move each cell until its width is reached, smallest first, hiding what has to move too."""
+        self._together(cells, need)
         for i in cells[np.argsort(self.value[cells], kind="stable")]:
             if self.high[i] - self.low[i] >= need[i] - TINY:
                 continue
             upward = need[i] - (self.value[i] - self.low[i])
             if not self._move(int(i), upward) and self.down[i] >= need[i]:
                 self._move(int(i), -need[i])
+
+    def _together(self, cells: Ints, need: Floats) -> None:
+        """Move cells in pieces of the table, many at once: first hidden ones alone, then with others."""
+        asked = np.zeros(self.value.size, bool)
+        asked[cells] = True
+        open_ = asked & ~self._wide(need)
+        if np.count_nonzero(open_) < MANY:
+            return
+        free = np.flatnonzero(self.up + self.down > 0)
+        cut = Pieces(self.columns[:, free], np.diff(self.rows.indptr).astype(np.int64))
+        signs = rng(int(cells[0]), "together")
+        for turn in range(TURNS):
+            open_ = asked & ~self._wide(need)
+            if np.count_nonzero(open_) < (1 if turn < FREE_ROUNDS else AT_ONCE):
+                return
+            for places in cut.draw(signs, open_[free]):
+                self._pull(cut.sums_of(places), free[places], (open_, need), signs, turn)
+
+    def _pull(
+        self,
+        sums: sp.csc_matrix,
+        near: Ints,
+        wish: tuple[Bools, Floats],
+        signs: np.random.Generator,
+        turn: int,
+    ) -> None:
+        asked, need = wish
+        for _ in range(PULLS):
+            miss = need[near] - (self.high - self.low)[near]
+            waiting = np.flatnonzero(asked[near] & (miss > TINY))
+            if not waiting.size:
+                return
+            still = (self.cost[near] > 0) if turn < FREE_ROUNDS else np.zeros(near.size, bool)
+            far = 2 * need[near]
+            piece = Piece(
+                sums,
+                np.where(still, 0.0, np.minimum(self.up[near], far)),
+                np.where(still, 0.0, np.minimum(self.down[near], far)),
+                np.where(np.isfinite(self.cost[near]), self.cost[near], 0.0),
+            )
+            way = signs.choice([-1.0, 1.0], waiting.size)
+            # Upwards a cell has to go beyond what it has reached, downwards likewise.
+            up, down = (self.high - self.value)[near], (self.value - self.low)[near]
+            gone = np.where(way > 0, up[waiting], down[waiting])
+            step = pull(piece, waiting, way, gone + miss[waiting])
+            if step is not None:
+                self._take(near, step)
+
+    def _wide(self, need: Floats) -> Bools:
+        return np.asarray(self.high - self.low >= need - TINY)
 
     def _move(self, i: int, by: float) -> bool:
         if self.columns.indptr[i] == self.columns.indptr[i + 1]:
@@ -157,25 +228,16 @@ class _Movement:
         return np.concatenate(found)
 
     def _cheapest(self, near: Ints, by: float) -> Floats | None:
-        k = near.size
         within = self.columns[:, near]
         within = within[np.unique(within.indices)]
-        cost, up, down = self.cost[near], self.up[near].copy(), self.down[near].copy()
-        lower = np.zeros(2 * k)
-        if by > up[0] + TINY or -by > down[0] + TINY:
-            return None
-        lower[0 if by > 0 else k] = abs(by)
-        (down if by > 0 else up)[0] = 0.0
-        both = sp.hstack([within, -within]).tocsc()
-        program = Linear(both, np.zeros(within.shape[0]), lower, np.concatenate([up, down]))
-        point = program.smallest(np.arange(2 * k), np.concatenate([cost, cost]))
         self.solves += 1
-        return None if point is None else point[:k] - point[k:]
+        return smallest_move(Piece(within, self.up[near], self.down[near], self.cost[near]), 0, by)
 
     def _take(self, near: Ints, step: Floats) -> None:
         moved = near[np.abs(step) > TINY]
         self.hidden[moved] = True
         self.cost[moved] = 0.0
+        self.moves.append((moved, step[np.abs(step) > TINY]))
         self._widen(near, self.value[near] + step)
         back = np.where(step > TINY, self.down[near], np.where(step < -TINY, self.up[near], np.inf))
         with np.errstate(divide="ignore", invalid="ignore"):
