@@ -1,10 +1,10 @@
 """Do intervals of the designs hold a planted difference, and does each say only its own word? (need N23, in part)
 
-Made-up schools with a planted change of mean -.20 (or none) under each design; the product's own `estimate` reads
-the rows. Not yet the profile effects-n23 of the made-up places: there the difference is a hazard ratio that acts
-through records, which no design here reads.
+Made-up schools with a planted change of mean -.20 (or none), or made-up children and areas with a planted hazard
+ratio of .80 on users (--ratios), under each design; the product's own `estimate` reads the rows. Not yet through the
+records of a whole made-up place.
 
-    python benchmarks/need_effects.py --seeds 500 [--null]
+    python benchmarks/need_effects.py --seeds 500 [--null] [--ratios]
 """
 
 from __future__ import annotations
@@ -71,6 +71,82 @@ def twice(g: np.random.Generator, effect: float) -> Rows:
     return rows, {"design": "before_after", "unit": "child"}
 
 
+def drawn_children(g: np.random.Generator, ratio: float) -> Rows:
+    """Children drawn by lot, seven in ten of whom use it; first referral within a year, by need."""
+    n = 3000
+    arm, need = g.permutation(n) % 2, g.normal(size=n)
+    used = arm * (g.random(n) < 0.7)
+    return _followed(
+        g, 0.20 * np.exp(0.4 * need) * ratio**used, {"arm": arm, "need": need}, ("need",)
+    )
+
+
+def choosing_children(g: np.random.Generator, ratio: float, hidden: bool) -> Rows:
+    """Children who use a service by two causes of their referral; one may be hidden."""
+    n = 4000
+    a, b = g.normal(size=(2, n))
+    used = (g.random(n) < 1 / (1 + np.exp(-(0.8 * a + 0.8 * b - 0.5)))).astype(int)
+    rate = 0.15 * np.exp(0.4 * a + 0.4 * b) * ratio**used
+    rows, changed = _followed(
+        g, rate, {"arm": used, "a": a, "b": b}, ("a",) if hidden else ("a", "b")
+    )
+    return rows, changed | {"design": "matched"}
+
+
+def _followed(
+    g: np.random.Generator, rate: np.ndarray, columns: dict[str, np.ndarray], held: tuple[str, ...]
+) -> Rows:
+    days = np.ceil(365 * g.exponential(1 / rate))
+    rows = pl.DataFrame({
+        "unit": np.arange(len(rate)), "days": np.minimum(days, 365), "ended": (days <= 365).astype(int), **columns,
+    })  # fmt: skip
+    covariates = tuple(Covariate(id=c, dated=date(2024, 9, 1)) for c in held)
+    return rows, {
+        "design": "randomised",
+        "covariates": covariates,
+        "assignment": Assignment(how="drawn", seed=1),
+    }
+
+
+def areas_over_time(g: np.random.Generator, ratio: float, design: str) -> Rows:
+    """Areas over eight quarters with a trend; starts drawn in steps, by area, or by nearness (dose)."""
+    units, periods = 48, 8
+    start = np.where(np.arange(units) % 4 == 0, np.inf, 4 + np.arange(units) % 3)
+    if design == "stepped_wedge":
+        start = g.permutation(2.0 + np.arange(units) % 6)
+    level, near = g.normal(0, 0.35, units), g.random(units)
+    told = []
+    for u in range(units):
+        children = int(g.integers(200, 500))
+        for t in range(1, periods + 1):
+            dose = float(t >= start[u]) * (near[u] if design == "did_access" else 1.0)
+            rate = 0.06 * np.exp(level[u] + 0.03 * t) * ratio**dose / 4
+            told.append(
+                (
+                    u,
+                    t,
+                    None if np.isinf(start[u]) else int(start[u]),
+                    children * 91,
+                    int(g.poisson(children * rate)),
+                    dose,
+                )
+            )
+    rows = pl.DataFrame(
+        told, schema=["unit", "period", "start", "days", "ended", "dose"], orient="row"
+    )
+    how = Assignment(how="drawn", seed=1) if design == "stepped_wedge" else Assignment(how="asked")
+    rows = rows if design == "did_access" else rows.drop("dose")
+    return rows, {"design": design, "assignment": how, "unit": "area"}
+
+
+RATIOS: dict[str, Callable[[np.random.Generator, float], Rows]] = {
+    "randomised": drawn_children,
+    "stepped_wedge": lambda g, r: areas_over_time(g, r, "stepped_wedge"),
+    "did_area": lambda g, r: areas_over_time(g, r, "did_area"),
+    "did_access": lambda g, r: areas_over_time(g, r, "did_access"),
+    "matched": lambda g, r: choosing_children(g, r, False),
+    "matched, a cause hidden": lambda g, r: choosing_children(g, r, True),
+}
 DESIGNS: dict[str, Callable[[np.random.Generator, float], Rows]] = {
     "randomised": offered,
     "stepped_wedge": lambda g, e: over_time(g, e, "stepped_wedge"),
@@ -99,7 +175,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=500)
     parser.add_argument("--null", action="store_true")
+    parser.add_argument("--ratios", action="store_true")
     asked = parser.parse_args()
+    if asked.ratios:
+        return ratios(asked.seeds, 1.0 if asked.null else 0.80)
     effect = 0.0 if asked.null else -0.2
     print(f"planted {effect:+.2f}, {asked.seeds} seeds: covers, mean, words, 'no clear difference'")
     for name, make in DESIGNS.items():
@@ -112,6 +191,32 @@ def main() -> None:
         quiet = np.mean(["o clear difference" in t.sentence for t in told])
         words = ", ".join(sorted({t.word for t in told}))
         print(f"{name:24} {held:6.1%} {mean:+.3f} {quiet:6.1%}  {words}")
+
+
+OF_REFERRAL = Outcome(
+    measure="first referral", role="outcome", scale="hazard_ratio", higher_is="worse"
+)
+
+
+def ratios(seeds: int, planted: float) -> None:
+    """Print how often the interval of each design holds the planted ratio (of the offered, for the lot)."""
+    print(
+        f"planted ratio {planted:.2f} on users, {seeds} seeds: covers, mean, 'no clear difference', words"
+    )
+    for name, make in RATIOS.items():
+        truth = 0.3 + 0.7 * planted if name == "randomised" else planted
+        told = []
+        for seed in range(seeds):
+            rows, changed = make(np.random.default_rng(seed), planted)
+            told.append(estimate(plan(outcome_primary=OF_REFERRAL, **changed), rows))
+        held = np.mean([t.low <= truth <= t.high for t in told if t.low is not None])
+        mean = np.exp(np.mean([np.log(t.value) for t in told if t.value is not None]))
+        quiet = np.mean(["o clear difference" in t.sentence for t in told])
+        words = ", ".join(sorted({t.word for t in told}))
+        print(
+            f"{name:24} {held:6.1%} {mean:.3f} (planted {truth:.3f}) {quiet:6.1%}  {words}",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -296,7 +296,7 @@ def effect_estimate(
 
     told = read_plan(plan)
     check_may_open_study("effect", told.id, workspace=workspace)
-    result = find(told, _read(rows, ("unit", "value")), locked(plan))
+    result = find(told, _read(rows, ("unit",)), locked(plan))
     typer.echo(as_text(result))
     _write(out, result.plain())
     raise typer.Exit(1 if result.refused else 0)

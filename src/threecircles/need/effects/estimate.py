@@ -13,6 +13,7 @@ from threecircles.core.effects.matching import balance, effective, lee_bounds, o
 from threecircles.core.effects.permutation import permutation_p
 from threecircles.core.effects.staggered import group_time
 from threecircles.core.effects.unmeasured import robustness_value
+from threecircles.need.effects import ratios
 from threecircles.need.effects.plan import Locked, Plan, check_shape, plan_hash, refusals
 from threecircles.need.effects.result import Result
 from threecircles.need.effects.words import sentence, word_of
@@ -30,10 +31,12 @@ def estimate(plan: Plan, rows: pl.DataFrame, locked: Locked | None = None) -> Re
 
     rows: unit (place or child at which the service was decided), value (null = lost), and by design:
     arm (1, 0), used (1, 0) and covariates (randomised, matched); period and start (null = never) for
-    places over time; before and value for before_after. Raises DefinitionError when a column lacks.
+    places over time; before and value for before_after. With a ratio as scale days (at risk) and ended (1 or
+    a count) stand in place of value; dose, where there is one, says how much a place had. Raises DefinitionError when a column lacks.
     """
     base = _base(plan, locked)
-    check_shape(plan, rows.columns, NEEDED[plan.design])
+    of_ratio = plan.outcome_primary.scale in ratios.SCALES
+    check_shape(plan, rows.columns, (ratios.NEEDED if of_ratio else NEEDED).get(plan.design, ()))
     refused = refusals(plan)
     with_service, without = _sides(plan, rows)
     if plan.design != "before_after" and min(with_service, without) < FEWEST:
@@ -41,17 +44,27 @@ def estimate(plan: Plan, rows: pl.DataFrame, locked: Locked | None = None) -> Re
             f"Too few places to say: {with_service} with the service, {without} to compare with; four of each are needed."
         )
     base |= {"clusters_treated": with_service, "clusters_comparison": without, "n": rows.height}
+    if of_ratio and plan.design == "before_after":
+        refused.append(
+            "A ratio of hazards needs somebody to compare with; before and after has nobody."
+        )
+    if of_ratio and plan.estimand == "used":
+        refused.append(
+            "A ratio of hazards is told of those offered; that of those who used it is not to be had."
+        )
     if refused:
         return Result(**base, word="", refused=refused)
     try:
-        told, more = ESTIMATORS[plan.design](plan, rows)
+        told, more = (ratios.ESTIMATORS if of_ratio else ESTIMATORS)[plan.design](plan, rows)
     except ValueError as error:
         return Result(**base, word="", refused=[str(error)])
     trend = more.get("pretrend", {})
     word = word_of(plan, trend.get("p"), trend.get("times_largest_step"))
-    sensitivity = (
-        {"robustness_value": robustness_value(told.value / told.se, told.df)} if told.se > 0 else {}
-    )
+    sensitivity = more.pop("sensitivity", {})
+    if told.se > 0:
+        sensitivity["robustness_value"] = robustness_value(told.value / told.se, told.df)
+    if of_ratio:
+        told = ratios.as_ratio(told)
     return Result(
         **base, **more, word=word, sentence=sentence(plan, word, told), value=told.value, se=told.se,
         low=told.low, high=told.high, df=told.df, sensitivity=sensitivity,

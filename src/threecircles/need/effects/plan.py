@@ -50,7 +50,9 @@ class Outcome:
 
     measure: str
     role: Literal["need", "outcome", "voice", "output"]
-    scale: Literal["mean_difference", "risk_difference"] = "mean_difference"
+    scale: Literal["mean_difference", "risk_difference", "hazard_ratio", "rate_ratio"] = (
+        "mean_difference"
+    )
     higher_is: Literal["better", "worse", "neither"] = "neither"
 
 

@@ -39,6 +39,8 @@ def word_of(plan: Plan, trend_p: float | None = None, trend_m: float | None = No
 
 def sentence(plan: Plan, word: str, told: Fitted) -> str:
     """One sentence: the word, the figure, the interval; or that no difference is clear."""
+    if plan.outcome_primary.scale in ("hazard_ratio", "rate_ratio"):
+        return _ratio_sentence(plan, word, told)
     low, high = (f"{v:+.3g}" for v in (told.low, told.high))
     if not (told.low > 0 or told.high < 0):
         return f"No clear difference; it could be from {low} to {high}."
@@ -47,3 +49,14 @@ def sentence(plan: Plan, word: str, told: Fitted) -> str:
     if better != "neither":
         turn = " (better)" if (told.value > 0) == (better == "better") else " (worse)"
     return f"{word[0].upper()}{word[1:]}: {told.value:+.3g}{turn}, between {low} and {high}."
+
+
+def _ratio_sentence(plan: Plan, word: str, told: Fitted) -> str:
+    low, high = (f"{v:.3g}" for v in (told.low, told.high))
+    if told.low <= 1 <= told.high:
+        return f"No clear difference; it could be from {low} to {high} times as many."
+    better = plan.outcome_primary.higher_is
+    turn = ""
+    if better != "neither":
+        turn = " (better)" if (told.value > 1) == (better == "better") else " (worse)"
+    return f"{word[0].upper()}{word[1:]}: {told.value:.3g} times as many{turn}, between {low} and {high}."
