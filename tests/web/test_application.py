@@ -94,6 +94,28 @@ def test_a_file_that_is_no_return_is_answered_in_words(client):
     assert "a.csv" in answer.text
 
 
+EPISODES = (
+    "CHILD,DECOM,RNE,LS,CIN,PLACE,PLACE_PROVIDER,DEC,REC,REASON_PLACE_CHANGE,HOME_POST,PL_POST,URN\n"
+    "a1,01/05/2025,S,C2,N1,U4,PR1,02/06/2025,X1,MOVED,NR1 1AA,NR1 1AR,SC1\n"
+    "b2,01/05/2025,S,C2,N1,U4,PR1,02/06/2025,X1,GONE,NR1 1AA,NR1 1AR,SC1\n"
+)
+
+
+@pytest.mark.parametrize("year", ["2023", "2026", "2027"])
+def test_the_check_page_says_how_much_there_is_whose_it_is_and_what_of_each(client, year):
+    """Every year with rules is offered; a place names the child and, where it differs, its own sentence."""
+    form = {"token": _token(client), "return": "903", "year": year}
+    answer = client.post("/check", form, [("files", "episodes.csv", EPISODES.encode())])
+    assert answer.status_code == 200
+    assert "places to look at (" in answer.text and "for 2 children." in answer.text
+    assert "episodes.csv: 2 rows of Episodes read</li>" in answer.text
+    assert "Child A1, Episodes, row 1: " in answer.text
+    if year != "2023":
+        assert (
+            "row 2: REASON_PLACE_CHANGE. The reason for the placement change (GONE)" in answer.text
+        )
+
+
 def _token(client) -> str:
     text = client.get("/check").text
     return text.split('name="token" value="')[1].split('"')[0]

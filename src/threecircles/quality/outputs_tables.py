@@ -19,7 +19,7 @@ COLUMNS = {
     "worker": ("Worker", 14),
     "severity": ("Error or query", 9),
     "what": ("What is wrong", 55),
-    "where": ("Where", 34),
+    "where": ("Where", 44),
     "value": ("Value now", 16),
     "hint": ("How to mend it", 45),
     "rules": ("Rules", 12),
@@ -134,6 +134,7 @@ def _sheets(lines: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
 
 
 def _write_sheet(sheet, part: pl.DataFrame, bold, wrap, day) -> None:  # type: ignore[no-untyped-def]
+    sheet.set_row(0, 2 * LINE_HIGH)
     for column, name in enumerate(part.columns):
         heading, width = COLUMNS.get(name, (name.replace("_", " ").capitalize(), 12))
         # Where no worker and no waiver is known, a column of blanks would only push the rest off the page.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,16 @@ from starlette.responses import HTMLResponse, Response
 
 from threecircles.checking import Asked, check_files
 from threecircles.quality.report import Finding, Report
+from threecircles.quality.rulebook import FIRST_YEAR, LAST_YEAR
 from threecircles.quality.stored import findings_table
-from threecircles.quality.summary import summarise
+from threecircles.quality.summary import Summary, summarise
 from threecircles.sources.reading import Problem
 from threecircles.web.frame import page
 from threecircles.web.routes import guarded
 from threecircles.web.work.doors import Permit, check_form, form_token, permit
 
 RETURNS = {"cin": "Children in need census", "903": "Looked-after children return (SSDA903)"}
-YEARS = tuple(range(2026, 2020, -1))
+YEARS = tuple(range(LAST_YEAR, min(FIRST_YEAR.values()) - 1, -1))
 MOST_FILES = 40
 MOST_BYTES = 300_000_000
 SHOWN = 200
@@ -44,7 +46,10 @@ class RuleFound:
 
 @dataclass(frozen=True)
 class Checked:
-    """What a check gave, for the page: what was read, what stood in the way, what was found."""
+    """What a check gave, for the page: what was read, what stood in the way, what was found.
+
+    headline: how much there is to look at.
+    """
 
     read: tuple[str, ...]
     problems: tuple[str, ...]
@@ -53,6 +58,7 @@ class Checked:
     skipped: int
     failed: int
     rejects: int
+    headline: str = ""
     not_run: tuple[tuple[str, str, str], ...] = ()
     """State, why, and codes of the rules that did not run; they say nothing about the return."""
 
@@ -83,13 +89,11 @@ def check_return(paths: list[Path], kind: str, year: int) -> Checked:
     made = check_files(paths, Asked(return_name=kind, year=year))
     reading = made.reading
     problems = tuple(_sentence(row) for row in reading.problems.iter_rows(named=True))
-    told = tuple(
-        f"{row['path']}: {row['rows_kept']:,} rows of {row['table'] or 'an unknown table'} read, {row['rows_rejected']:,} refused"
-        for row in reading.files.iter_rows(named=True)
-    )
+    told = tuple(_read(row) for row in reading.files.iter_rows(named=True))
     rules: dict[str, list[Finding]] = {}
     for finding in (f for report in made.reports for f in report.findings):
         rules.setdefault(finding.rule, []).append(finding)
+    report_of = {code: report for report in made.reports for code in report.outcomes}
     hints = {rule.code: rule.hint for report in made.reports for rule in report.rules}
     found = tuple(
         RuleFound(
@@ -97,7 +101,7 @@ def check_return(paths: list[Path], kind: str, year: int) -> Checked:
             severity=items[0].severity,
             message=items[0].message,
             hint=hints[code],
-            places=tuple(_place(i) for i in items[:SHOWN]),
+            places=tuple(_place(i, report_of[code], items[0].message) for i in items[:SHOWN]),
             count=len(items),
         )
         for code, items in sorted(
@@ -108,13 +112,34 @@ def check_return(paths: list[Path], kind: str, year: int) -> Checked:
         sum(report.count(state) for report in made.reports)
         for state in ("ran", "skipped", "failed")
     )
-    not_run = tuple(line for report in made.reports for line in _not_run(report))
-    return Checked(told, problems, found, ran, skipped, failed, reading.rejects.height, not_run)
+    summaries = [summarise(report, findings_table(report)) for report in made.reports]
+    not_run = tuple(line for summary in summaries for line in _not_run(summary))
+    headline = "; ".join(_headline(summary) for summary in summaries)
+    return Checked(
+        told, problems, found, ran, skipped, failed, reading.rejects.height, headline, not_run
+    )
 
 
-def _not_run(report: Report) -> list[tuple[str, str, str]]:
+def _read(file: dict[str, Any]) -> str:
+    """A file and how much of it was read; an XML file holds many tables, so that its records are counted."""
+    if not file["score"]:
+        return f"{file['path']}: not recognised, so nothing of it was read"
+    what = f"rows of {file['table']}" if file["table"] else "records"
+    refused = f", {file['rows_rejected']:,} refused" if file["rows_rejected"] else ""
+    return f"{file['path']}: {file['rows_kept']:,} {what} read{refused}"
+
+
+def _headline(summary: Summary) -> str:
+    """20 places to look at (15 errors and 5 queries), for 13 children."""
+    found = sum(summary.by_severity.values())
+    if not found:
+        return "Nothing to look at" if summary.ran else "No rule ran, so nothing was tested"
+    whose = f", for {summary.children:,} children" if summary.children else ""
+    return f"{found:,} places to look at ({summary.in_words()}){whose}"
+
+
+def _not_run(summary: Summary) -> list[tuple[str, str, str]]:
     """State, why, and codes of the rules of a report that did not run."""
-    summary = summarise(report, findings_table(report))
     failed = [("failed", reason, code) for code, reason in summary.failed.items()]
     skipped = [("skipped", why, ", ".join(codes)) for why, codes in summary.skipped_by_what_to_do()]
     return failed + skipped
@@ -124,11 +149,22 @@ def _sentence(problem: dict[str, Any]) -> str:
     return Problem(**problem).sentence()
 
 
-def _place(finding: Finding) -> str:
+def _place(finding: Finding, report: Report, told: str) -> str:
+    """Child, place and, where it says more than `told`, the finding's own sentence."""
     if finding.table is None:
         return "the whole return"
     row = f", row {finding.row + 1:,}" if finding.row is not None else ""
-    return f"{finding.table}{row}: {', '.join(finding.columns)}"
+    said = f". {finding.message}" if finding.message != told else ""
+    return f"{_child(finding, report)}{finding.table}{row}: {', '.join(finding.columns)}{said}"
+
+
+def _child(finding: Finding, report: Report) -> str:
+    frame = report.tables.get(finding.table or "")
+    column = report.child_column(finding.table or "") if frame is not None else ""
+    if frame is None or column not in frame.columns or finding.row is None:
+        return ""
+    child = frame[column][finding.row] if finding.row < frame.height else None
+    return f"Child {child}, " if child else ""
 
 
 async def _keep(file: UploadFile, folder: Path) -> Path:
@@ -162,10 +198,17 @@ def _show(
         token=form_token(allowed.actor),
         returns=RETURNS,
         years=YEARS,
+        newest=_newest(date.today()),
         checked=checked,
         problem=problem,
     )
     return HTMLResponse(body, status)
+
+
+def _newest(today: date) -> int:
+    """The newest year that has ended and has rules: the one that is being sent."""
+    ended = today.year if today >= date(today.year, 4, 1) else today.year - 1
+    return min(ended, LAST_YEAR)
 
 
 ROUTES = [
