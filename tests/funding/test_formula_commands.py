@@ -9,6 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+import threecircles as formulas
 from threecircles.cli import funding
 from threecircles.core.engines import engine
 from threecircles.core.errors import UsageError
@@ -200,3 +201,75 @@ def test_a_reference_level_and_text_labels_do_not_change_the_fit(folder):
     two = fit(words, **terms, reference={"age": "two"})
     assert one.log_likelihood == pytest.approx(two.log_likelihood, abs=1e-8)
     assert one.coefficients["age[0]"] == pytest.approx(two.coefficients["age[none]"], abs=1e-6)
+
+
+def refused(*words):
+    """What a command says when it refuses (exit code 2)."""
+    app = typer.Typer()
+    funding.register(app)
+    result = CliRunner().invoke(app, [str(w) for w in words])
+    assert isinstance(result.exception, UsageError), (result.exception, result.output)
+    return str(result.exception)
+
+
+def test_a_ladder_is_no_formula_of_cells(folder):
+    """funding 7: a refusal in words, not a fault."""
+    old = Path(formulas.__file__).parent / "definitions/formulas/youth-and-community-2010-11.yaml"
+    told = refused(
+        "formula", "explain", "1", "--formula", old, "--inputs", folder / "cells.parquet"
+    )
+    assert "another kind" in told and "legacy_ladder" in told
+
+
+def test_cells_that_cannot_be_shared_out_are_named(folder, tmp_path):
+    cells = pl.read_parquet(folder / "cells.parquet")
+    bad = {
+        "text": cells.with_columns(n=pl.lit("some")),
+        "minus": cells.with_columns(n=pl.when(pl.int_range(pl.len()) == 4).then(-1).otherwise("n")),
+        "none": cells.with_columns(n=pl.lit(0)),
+        "level": cells.with_columns(age=pl.lit(9)),
+        "lacks": cells.drop("x1"),
+    }
+    words = {
+        "text": "text.csv, rows 1, 2", "minus": "minus.csv, row 5: n, the number of children, is below nought",
+        "none": "no child in the inputs", "level": "level.csv: age has levels", "lacks": "x1 has no column",
+    }  # fmt: skip
+    for name, table in bad.items():
+        file = tmp_path / f"{name}.csv"
+        table.write_csv(file)
+        for command in (["predict", folder / "f.yaml"], ["evaluate", folder / "f.yaml"]):
+            assert words[name] in refused("formula", *command, "--inputs", file), name
+
+
+def test_damping_without_last_years_amounts_is_refused_not_left_out(folder):
+    """funding 3.5: a floor that nobody can reckon is never ignored."""
+    asked = ("formula", "predict", folder / "f.yaml", "--inputs", folder / "cells.parquet")
+    assert "--prior" in refused(*asked, "--budget", 100, "--floor", 0.9)
+    prior = folder / "prior.csv"
+    prior.write_text("la,pounds\n0,5\n1,many\n")
+    assert "prior.csv, row 2: pounds is not a number" in refused(*asked, "--prior", prior)
+    prior.write_text("la,pounds\n" + "\n".join(f"{i},5" for i in range(15)))
+    assert "needs a budget" in refused(*asked, "--prior", prior)
+
+
+def test_a_fit_is_not_compared_with_itself(folder):
+    assert "Both are the same fit" in refused("formula", "compare", folder / "spec.yaml")
+
+
+def test_an_area_cost_is_in_the_share_that_evaluate_gives(folder):
+    """funding 3.5: score = area cost x need; share = score / total."""
+    dear = folder / "dear.yaml"
+    cost = ", ".join(f'"{i}": {2 if i == 0 else 1}' for i in range(15))
+    dear.write_text((folder / "f.yaml").read_text() + f"area_cost: {{{cost}}}\n")
+    told = {}
+    for name in ("f", "dear"):
+        out = run("formula", "evaluate", folder / f"{name}.yaml", "--inputs", folder / "cells.parquet", "--json", "-")  # fmt: skip
+        told[name] = json.loads(out)[0]["share"]
+    assert told["dear"] == pytest.approx(2 * told["f"] / (1 + told["f"]))
+
+
+def test_a_result_that_cannot_be_written_is_said_in_words(folder):
+    told = refused(
+        "formula", "fit", folder / "spec.yaml", "--json", folder / "spec.yaml" / "x.json"
+    )
+    assert "cannot be written" in told

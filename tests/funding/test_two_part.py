@@ -7,6 +7,7 @@ import pytest
 from threecircles.core.errors import UsageError
 from threecircles.core.seeds import rng
 from threecircles.funding.compare_files import compare_files
+from threecircles.funding.explain import explain
 from threecircles.funding.formula import load_formula
 from threecircles.funding.shares import predict
 from threecircles.funding.two_part import cost_glm, fit_two_part, two_part_text
@@ -60,6 +61,17 @@ def test_both_parts_are_recovered_and_multiplied(folder):
     assert top["predicted"] == pytest.approx(top["observed"], rel=0.1)
     assert top["predicted"] > 5 * found.deciles["predicted"][0]
     assert "one-part" in two_part_text(found)
+
+
+def test_an_explanation_of_two_parts_is_of_their_product(folder):
+    """funding A20: the parts add up to the share that predict gives, also where outcomes are multiplied."""
+    found = fit_two_part(folder / "spec.yaml").formula
+    table = pl.read_parquet(folder / "children.parquet").with_columns(n=pl.lit(1))
+    shares = predict(found, table, la="la", rule="at_zero")
+    here = shares.la.index("3")
+    heads = table.filter(pl.col("la") == 3).height / table.height
+    parts = explain(found, table, "3", {"x": ["x"], "sex": ["sex"]}, rule="at_zero")
+    assert sum(parts.values()) == pytest.approx(np.log(shares.share[here] / heads), abs=1e-10)
 
 
 def test_the_gamma_fit_and_its_clustered_errors_are_those_of_statsmodels(folder):

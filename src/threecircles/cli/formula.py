@@ -220,9 +220,10 @@ def predict(
     from threecircles.funding.formula_show import shares_text
     from threecircles.funding.predict import predicted
 
+    read = load_formula(formula)
     table = predicted(
-        load_formula(formula),
-        read_cells(inputs),
+        read,
+        read_cells(inputs, read, la=la, children=children),
         la=la,
         children=children,
         rule=_rule(rule),
@@ -318,9 +319,8 @@ def explain(
     groups = {k: v.split(",") for k, v in _pairs(group).items()} or {
         t.name: [t.name] for o in read.outcomes for t in o.terms
     }
-    parts = split(
-        read, read_cells(inputs), la_code, groups, la=la, children=children, rule=_rule(rule)
-    )
+    cells = read_cells(inputs, read, la=la, children=children)
+    parts = split(read, cells, la_code, groups, la=la, children=children, rule=_rule(rule))
     say({"la": la_code, "parts": parts}, json_out, explained_text(la_code, parts))
 
 
@@ -384,13 +384,13 @@ def demo_england(
 
 def say(told: Any, json_out: Path | None, text: str, written: str = "") -> None:
     """Write a result as JSON where it was asked for, else print its text ("-" = JSON on the screen)."""
-    from threecircles.core.workspace import write_bytes
+    from threecircles.funding.out import write_out
 
     if json_out is not None and str(json_out) == "-":
         print(json.dumps(told, indent=1, default=str))
         return
     if json_out is not None:
-        write_bytes(json_out, json.dumps(told, indent=1, default=str).encode())
+        write_out(json_out, json.dumps(told, indent=1, default=str).encode())
     print(written if written and json_out is not None else text)
 
 
@@ -407,8 +407,8 @@ def _pence(pounds: float | None) -> int | None:
 
     if pounds is None:
         return None
-    if not pounds > 0:
-        raise UsageError("The budget must be above nought.", found=f"{pounds:g}")
+    if not 0 < pounds < 1e13:
+        raise UsageError("The budget must be above nought.", found=f"{pounds:g}", allowed="pounds")
     return round(pounds * 100)
 
 

@@ -120,11 +120,11 @@ def show(
     shown = show_tables(lines, children, year, rules, by, deflator, prices, measured)
     text, told = show_text(shown), shown.as_dict()
     if flow is not None:
-        from threecircles.core.workspace import write_bytes
+        from threecircles.funding.out import write_out
         from threecircles.report.pages.money_flow import flow_svg
 
         table, said = to_draw(lines, rules, measured, flow)
-        write_bytes(flow, flow_svg(table).encode())
+        write_out(flow, flow_svg(table).encode())
         text, told = f"{text}\n\n{said}", told | {"flow": table.to_dicts()}
     say(told, json_out, text)
 

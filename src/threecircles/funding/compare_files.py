@@ -47,8 +47,9 @@ def compare_files(
         second = load_spec(other) if other is not None else first
         if vintage is not None:
             swap = {**(swap or {}), vintage.term: carried_name(vintage.term)}
+        nothing_asked = other is None and not swap and not drop
         second = changed(second, swap=swap, drop=drop)
-        if second == first:
+        if nothing_asked or second == first:
             raise UsageError(
                 "Both are the same fit.", mend="Name a second file, or --swap a=b or --drop a."
             )
@@ -72,8 +73,8 @@ def compare_files(
         )
     if swap or drop or vintage:
         raise UsageError("Only a fit can be changed so.", mend="Give the SPEC.yaml of the fit.")
-    cells = read_cells(inputs)
     formulas = [load_formula(base), load_formula(other or base)]
+    cells = read_cells(inputs, *formulas, la=la, children=children)
     if change:
         formulas[1] = _changed(formulas[1], change)
     rules = [rule, None if change and "effect_rule" in change else rule]

@@ -12,7 +12,7 @@ import polars as pl
 from threecircles.core.errors import UsageError
 from threecircles.core.multilevel.checks import as_number, as_text, refuse
 from threecircles.funding.fit_file import naming, read_table
-from threecircles.funding.formula import EffectRule, Formula, load_formula
+from threecircles.funding.formula import EffectRule, Formula, load_formula, need_kind
 from threecircles.funding.ladder import evaluate_ladder
 from threecircles.funding.shares import pennies, predict, predictor, probability
 
@@ -30,22 +30,17 @@ def evaluate(
 
     legacy_ladder: inputs is a CSV with a column a printed figure; gives `rnf` and the top-ups as text.
     logistic_child, poisson_area: inputs is a CSV or Parquet of cells with the formula's terms, the
-    authority and the number of children; gives expected, share and, with a budget, pence. Raises an error
+    authority and the number of children; gives expected, share (after the area cost adjustment, where the
+    formula has one) and, with a budget, pence. Raises an error
     naming file and column.
     """
     read = load_formula(formula)
     if read.kind == "legacy_ladder":
         return [_laddered(read, row, n, inputs) for n, row in enumerate(_texts(inputs), 1)]
-    cells = read_cells(inputs)
-    for column in (la, children):
-        if column not in cells.columns:
-            raise UsageError(
-                f"The inputs lack the column {column}.",
-                where=inputs.name,
-                found=", ".join(cells.columns),
-                mend="Name the columns of authorities and of children with --la and --children.",
-            )
-    shares = predict(read, cells, la=la, children=children, rule=rule)
+    cells = read_cells(inputs, read, la=la, children=children)
+    shares = predict(
+        read, cells, la=la, children=children, rule=rule, area_cost=read.area_cost or None
+    )
     money = pennies(shares, budget_pence) if budget_pence else {}
     return [
         {
@@ -99,11 +94,32 @@ def worked(formula: Formula) -> list[tuple[str, float, float | None]]:
     return made
 
 
-def read_cells(path: Path) -> pl.DataFrame:
-    """Cells of a formula's terms from CSV or Parquet."""
+def read_cells(path: Path, *formulas: Formula, la: str = "la", children: str = "n") -> pl.DataFrame:
+    """Cells of formulas' terms from CSV or Parquet, the authority as text and the children as numbers.
+
+    Raises UsageError naming file, row and column of what the formulas cannot be applied to.
+    """
+    for formula in formulas:
+        need_kind(formula, "logistic_child", "poisson_area", "two_part")
     cells = read_table(path)
     if cells.is_empty():
         raise UsageError("The inputs have no rows.", where=path.name)
+    for column in (la, children):
+        if column not in cells.columns:
+            raise UsageError(
+                f"The inputs lack the column {column}.",
+                where=path.name,
+                found=", ".join(cells.columns),
+                mend="Name the columns of authorities and of children with --la and --children.",
+            )
+    with naming(path.name):
+        heads = as_number(cells, children)
+        refuse(heads < 0, f"{children}, the number of children, is below nought")
+        if not heads.sum():
+            raise UsageError("There is no child in the inputs.", found=f"{children} is nought in every row")  # fmt: skip
+        cells = cells.with_columns(as_text(cells, la).alias(la), heads.alias(children))
+        for outcome in (o for f in formulas for o in f.outcomes):
+            predictor(outcome, cells)
     return cells
 
 

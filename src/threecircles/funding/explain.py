@@ -8,9 +8,9 @@ from math import factorial
 import numpy as np
 import polars as pl
 
-from threecircles.core.errors import UsageError
+from threecircles.core.errors import UsageError, did_you_mean
 from threecircles.funding.formula import EffectRule, Formula, Outcome
-from threecircles.funding.shares import Floats, contribution, probability
+from threecircles.funding.shares import Floats, contribution, probability, together
 
 MOST_GROUPS = 8
 
@@ -32,31 +32,40 @@ def explain(
     Source: Shapley, A value for n-person games (1953).
     """
     if len(groups) > MOST_GROUPS:
-        raise UsageError(f"At most {MOST_GROUPS} groups are explained.", found=str(len(groups)))
+        raise UsageError(
+            f"At most {MOST_GROUPS} groups are explained.",
+            found=str(len(groups)),
+            mend="Join terms that belong together: --group poverty=fsm,idaci",
+        )
     named = [t for g in groups.values() for t in g]
     terms = [t.name for o in formula.outcomes for t in o.terms]
     if sorted(set(terms)) != sorted(named):
         raise UsageError(
-            "Every term belongs to one group.", found=", ".join(sorted(set(terms) ^ set(named)))
+            "Every term belongs to one group.",
+            found=", ".join(
+                sorted(set(terms) ^ set(named)) or [t for t in named if named.count(t) > 1]
+            ),
+            allowed=", ".join(sorted(set(terms))),
         )
     n = cells[children].cast(pl.Float64).to_numpy()
     mine = (cells[la].cast(pl.Utf8) == authority).to_numpy()
     if not mine.any():
-        raise UsageError("There is no such authority.", found=authority)
+        raise UsageError(
+            "There is no such authority.", found=authority,
+            mend=did_you_mean(authority, cells[la].cast(pl.Utf8).unique().to_list()),
+        )  # fmt: skip
     parts = [_parts(o, cells, n, groups) for o in formula.outcomes]
     names = list(groups)
 
     def worth(subset: frozenset[str]) -> float:
-        need = np.zeros(cells.height)
+        each = []
         for outcome, part in zip(formula.outcomes, parts, strict=True):
             eta = np.full(cells.height, outcome.intercept)
             for group, (own, mean) in part.items():
                 eta += own if group in subset else mean
-            need += (
-                outcome.cost_weight
-                * n
-                * probability(eta, outcome.link, outcome.random, rule or formula.effect_rule)
-            )
+            chance = probability(eta, outcome.link, outcome.random, rule or formula.effect_rule)
+            each.append(outcome.cost_weight * chance)
+        need = n * together(formula, each)
         return float(np.log(need[mine].sum() / need.sum()) - np.log(n[mine].sum() / n.sum()))
 
     values = {

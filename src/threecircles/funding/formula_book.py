@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from threecircles.core.errors import UsageError
-from threecircles.core.workspace import write_bytes
+from threecircles.funding.out import write_out
 
 if TYPE_CHECKING:
     import xlsxwriter
@@ -19,7 +19,7 @@ MONEY, SHARE = "#,##0.00", "0.000000%"
 def write_table(table: pl.DataFrame, path: Path) -> None:
     """Write a table as .csv or .xlsx. Raises UsageError for another ending."""
     if path.suffix.lower() == ".csv":
-        write_bytes(path, table.write_csv().encode())
+        write_out(path, table.write_csv().encode())
         return
     _need_xlsx(path)
     import xlsxwriter

@@ -39,6 +39,10 @@ def predicted(
     unknown = [name for name in layers_off if name not in LAYERS]
     if unknown:
         raise UsageError("There is no such layer.", found=", ".join(unknown), allowed=", ".join(LAYERS[1:]))  # fmt: skip
+    if prior_pence is None and (floor or ceiling is not None):
+        raise UsageError("A floor or a ceiling is a part of last year's amounts.", mend="Give them with --prior FILE (la, pounds).")  # fmt: skip
+    if prior_pence is not None and budget_pence is None:
+        raise UsageError("Damping shares pounds, so it needs a budget.", mend="Give --budget POUNDS.")  # fmt: skip
     for column in (la, children):
         if column not in cells.columns:
             raise UsageError(

@@ -114,6 +114,11 @@ def expected_each(formula: Formula, cells: pl.DataFrame, rule: EffectRule) -> Fl
         * probability(predictor(outcome, cells), outcome.link, outcome.random, rule)
         for outcome in formula.outcomes
     ]
+    return together(formula, parts)
+
+
+def together(formula: Formula, parts: Sequence[Floats]) -> Floats:
+    """Outcomes of a child as one figure: a product for the two parts of a cost, else a sum."""
     made = np.prod(parts, axis=0) if formula.kind == "two_part" else np.sum(parts, axis=0)
     return np.asarray(made, dtype=np.float64)
 

@@ -10,10 +10,10 @@ from typing import Any
 import yaml
 
 from threecircles.core.multilevel import Fit
-from threecircles.core.workspace import write_bytes
 from threecircles.funding.area_based import AreaBased, load_area_spec
 from threecircles.funding.fit_file import FitSpec, file_hash
 from threecircles.funding.formula import Formula
+from threecircles.funding.out import write_out
 from threecircles.funding.shares import from_fit
 
 CAVEAT = "A model for places: never a statement about a child."
@@ -63,7 +63,7 @@ def formula_of_areas(path: Path, found: AreaBased) -> Formula:
 def write_formula(formula: Formula, path: Path) -> None:
     """Write a formula as YAML that `load_formula` reads back as it was."""
     text = yaml.safe_dump(_plain(formula), sort_keys=False, allow_unicode=True, width=110)
-    write_bytes(path, text.encode())
+    write_out(path, text.encode())
 
 
 def _plain(value: Any) -> Any:
