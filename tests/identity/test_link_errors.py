@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from threecircles.identity.place.link_errors import link_errors
+from threecircles.identity.place.tables import NO_CODE, link_tables
 
 _PLACE = SimpleNamespace(year=2026, deliveries=())
 
@@ -71,3 +72,26 @@ def test_those_who_did_not_agree_to_linking_are_no_failure_and_no_link_at_all_is
     none = link_errors(told.with_columns(band=pl.lit("not_agreed")), records, edges, _PLACE)
     row = none.frame.filter(pl.col("measure") == "links_wrong").row(0, named=True)
     assert row["value"] is None and row["reason"] == "not_applicable"
+
+
+def test_words_that_stand_where_a_code_belongs_reach_no_table():
+    """A cell of a list can hold a name: whoever has no code of the list is in one group without words."""
+    told, records, edges = _made(missed=0, links=120)
+    names = {"school": "school-census", "health": "two-year-review"}
+    renamed = pl.col("source").replace(names)
+    edges = edges.with_columns(pl.col(f"source_{s}").replace(names) for s in "lr")
+    pointers = told.select(
+        renamed, "source_key", "band", person_id=pl.concat_str("source", "source_key")
+    )
+    public = pointers.select(
+        "person_id", sex=pl.lit("F"), lsoa21=pl.lit("E1"),
+        ethnic_group=pl.when(pl.col("source_key").str.ends_with("7")).then(pl.lit("John Smith")).otherwise(pl.lit("WBRI")),
+    )  # fmt: skip
+    records = records.with_columns(renamed, birth_date=pl.lit("2015-01-02"))
+    place = SimpleNamespace(year=2026, deliveries=(), reference={})
+    tables = link_tables(records, pointers, public, edges, place)
+    assert len(tables) == 4
+    for table in tables:
+        assert "Smith" not in table.frame.write_csv() + str(table.spec)
+    (group,) = [t for t in tables if t.spec.id == "linkage-group"]
+    assert group.frame.filter(pl.col("group") == f"ethnic_group:{NO_CODE}")["n"].item() == 48

@@ -38,9 +38,38 @@ def test_a_reader_is_told_who_is_missed_most_how_many_links_are_wrong_and_what_i
     told = " ".join(in_words(_table(pakistani=30.0)).paragraphs)
     assert "Of 20,000 links made between two records, about 60 join two different children" in told
     assert "About 161 links that should exist were not made" in told
-    assert "Missed most: " in told and "30.0 of 1,000" in told and "against 8.0 of all" in told
+    assert (
+        "Missed most, beyond what chance gives: " in told
+        and "30.0 of 1,000" in told
+        and "against 8.0 of all" in told
+    )
     assert "where 1,000 children are counted in two circles at once, about 1,005 are" in told
     assert "unmet need looks larger than it is" in told
+
+
+def test_a_higher_bar_that_is_not_named_is_accounted_for():
+    """identity A14: who looks at the chart and finds a longer bar than the one named is told why."""
+    table = _table(pakistani=30.0)
+    rows = _rows({"group": "ethnic_group:WIRI"}, 120, 3.0, 33.0, 28.0, 0.03)
+    dimension = Dimension(column="group", label="Group", order=("All", "ethnic_group:APKN", "ethnic_group:WBRI", "ethnic_group:WIRI"))  # fmt: skip
+    frame = table.safe.frame.select("group", "measure", "value", "low", "high", "numerator", "n")
+    made = measured(
+        spec("linkage-errors", "Links by group", dimension, kind="quality", unit="of 1,000 links"),
+        [{k: v for k, v in r.items() if v is not None} for r in frame.to_dicts()] + rows,
+    )
+    told = " ".join(in_words(released([as_safe(made)])["linkage-errors"]).paragraphs)
+    assert "gives: Ethnic group: Pakistani, 30.0" in told
+    assert (
+        "may be chance: Ethnic group: White Irish, 33.0 of 1,000; 95% interval 5.0 to 61.0" in told
+    )
+    assert "Higher still" not in " ".join(in_words(table).paragraphs)
+
+
+def test_what_is_no_code_of_a_list_is_never_printed():
+    """A cell of a list can hold a name: no group of a page is called by what stood there."""
+    from threecircles.report.code_words import group_words
+
+    assert "Smith" not in (group_words("ethnic_group:John Smith") or "Smith")
 
 
 def test_a_gap_that_chance_gives_names_nobody():

@@ -13,7 +13,7 @@ FIFTHS = {"1": "most deprived", "5": "least deprived"}
 def group_words(value: str) -> str | None:
     """A group such as "ethnic_group:ABAN" in words, "Ethnic group: Bangladeshi"; None for other values.
 
-    What is no code of the list is said to be none, as it stands in the source.
+    What is no code of the list is said to be none; its words are not repeated, since a cell can hold a name.
     """
     kind, _, code = value.partition(":")
     if kind not in HEADINGS or not code:
@@ -22,7 +22,7 @@ def group_words(value: str) -> str | None:
         told: str | None = f"{code} ({FIFTHS[code]})" if code in FIFTHS else code
     else:
         told = _codes(kind).get(code)
-    told = told or f'written as "{code}", no code of the list'
+    told = told or "written otherwise than by a code of the list"
     return f"{HEADINGS[kind]}: {told}"
 
 

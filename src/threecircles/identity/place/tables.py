@@ -9,6 +9,7 @@ import polars as pl
 from threecircles.core.engines import collect
 from threecircles.core.intervals import wilson
 from threecircles.core.tables import TOTAL, Dimension, Measured, TableSpec
+from threecircles.definitions import read_csv
 from threecircles.definitions.place import Place
 from threecircles.identity.place.link_errors import link_errors
 from threecircles.sources.declared import source
@@ -17,6 +18,8 @@ _LINKED = ["linked", "linked_doubtful"]
 _FEWEST = 30
 """Records below which a source has no line of its own: it has no linkage rate worth the name."""
 _OTHER = "other-sources"
+NO_CODE = "no code"
+"""Group of all whose ethnic group was written as no code of the list: a cell can hold any words, a name too."""
 
 
 def link_tables(
@@ -38,13 +41,22 @@ def link_tables(
     told = told.join(
         public.select("person_id", "sex", "ethnic_group", "lsoa21"), on="person_id", how="left"
     )
-    told = told.with_columns(_fifth(told, place))
+    told = told.with_columns(_fifth(told, place), _of_the_list(told["ethnic_group"]))
     return [
         _summary(told, place),
         _age(told, place),
         _group(told, place),
         link_errors(told, records, link_edge, place),
     ]
+
+
+def _of_the_list(groups: pl.Series) -> pl.Series:
+    """Ethnic groups by code; whatever else stood in the column is one group, and its words stay where they are."""
+    known = {row["code"] for row in read_csv("codes/ethnicity")}
+    odd = groups.is_not_null() & ~groups.is_in(sorted(known))
+    return pl.select(
+        pl.when(odd).then(pl.lit(NO_CODE)).otherwise(groups).alias("ethnic_group")
+    ).to_series()
 
 
 def _labels(sources: list[str]) -> dict[str, str]:

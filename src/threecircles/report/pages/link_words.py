@@ -62,7 +62,15 @@ def _missed(table: Released, whole: Value) -> list[str]:
         ]
     surely.sort(key=lambda s: (-s[0], s[1]))
     named = "; ".join(f"{table.label('group', g)}, {_of_thousand(v)}" for _, g, v in surely[:3])
-    return [f"Missed most: {named}, against {whole.number:,.1f} of all."]
+    said = [f"Missed most, beyond what chance gives: {named}, against {whole.number:,.1f} of all."]
+    higher = sorted(
+        ((v.number or 0.0, g, v) for g, v in groups if (v.number or 0.0) > surely[0][0]),
+        key=lambda h: (-h[0], h[1]),
+    )
+    if higher:
+        names = "; ".join(f"{table.label('group', g)}, {_of_thousand(v)}" for _, g, v in higher[:3])
+        said.append(f"Higher still in the chart, of so few links that it may be chance: {names}.")
+    return said
 
 
 def _empty(table: Released) -> list[str]:
