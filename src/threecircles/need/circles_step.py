@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from math import exp
@@ -25,6 +25,7 @@ from threecircles.need.distance import band_labels
 from threecircles.need.found import links_found, said
 from threecircles.need.frechet import bounds, told_rows, words
 from threecircles.need.ground import Ground, directions, grounded, in_picture, plain_ground
+from threecircles.need.hard_to_reach import BY, WHERE, crossed, joined, table_of
 from threecircles.need.high_need import HighNeed, frozen_cuts
 from threecircles.need.judged import judged
 from threecircles.need.linkage import LinkQuality, correct
@@ -170,7 +171,29 @@ def grounded_tables(
         table = calibrated_circles(ground, group)
         parts = [right(part) for part in table.partition_by(group, maintain_order=True)]
         made.append(_by_group(pl.concat(parts), group, areas, told))
+    if set(BY) <= set(ground.respondents.columns):
+
+        def placed(some: tuple[str, ...]) -> pl.DataFrame:
+            there = replace(ground, respondents=joined(ground.respondents, some))
+            parts = calibrated_circles(there, WHERE).partition_by(WHERE, maintain_order=True)
+            return pl.concat([right(part) for part in parts])
+
+        made.append(_hard(told, placed))
     return made
+
+
+def _hard(told: Told, circles_of: Callable[[tuple[str, ...]], pl.DataFrame]) -> Measured:
+    """circles-hard: by rural class, distance and deprivation together."""
+    specs = []
+
+    def by(some: tuple[str, ...]) -> pl.DataFrame:
+        made = circles_table(circles_of(some), WHERE, told)
+        specs.append(made.spec)
+        return made.frame
+
+    frame = crossed(by)
+    title = "The circles, by rural class, distance and deprivation together"
+    return table_of(frame, specs[0], "circles-hard", title, reach_definition().bands_km)
 
 
 def profile_tables(
@@ -199,6 +222,10 @@ def weighted_tables(answered: pl.DataFrame, areas: Areas, told: Told) -> list[Me
     made = [circles_table(whole, None, replace(told, notes=(sentence(whole), *told.notes)))]
     for group in (g for g in named_groups() if g in answered.columns):
         made.append(_by_group(circles(answered, design, group, population), group, areas, told))
+    if set(BY) <= set(answered.columns):
+        made.append(
+            _hard(told, lambda some: circles(joined(answered, some), design, WHERE, population))
+        )
     return made
 
 

@@ -15,6 +15,7 @@ from threecircles.core.competing import CENSORED, Curve, curve, redrawn
 from threecircles.core.intervals import wilson
 from threecircles.core.seeds import rng
 from threecircles.core.tables import TOTAL, Dimension, Measured, TableSpec
+from threecircles.need.hard_to_reach import WHERE, crossed, joined, table_of
 from threecircles.need.services.stock import VALUES, frame_of
 
 MARKS = (30, 90, 180, 365)
@@ -38,8 +39,9 @@ def first_help_table(
     period: str,
     vintage: str = "",
     seed: int = 1,
+    few: bool = False,
 ) -> Measured:
-    """first-help or first-help-<group>: by what came before, and by group.
+    """first-help or first-help-<group>: by what came before, and by group. few: children and the median only.
 
     signs: person_id, sign_id, days, censored, prior_help, first_help_statutory, lsoa21 and the group's column
     (sign_id among them). Measures: children; helped_<route>_<days> (Aalen-Johansen share), waiting_<days>,
@@ -53,7 +55,7 @@ def first_help_table(
         for before in LOOK_BACK:
             head = {"before": before} | ({group: value} if group else {})
             told = mine.filter(pl.col("prior_help") == before)
-            rows += [head | row for row in _figures(told, before, seed)]
+            rows += [head | row for row in _figures(told, before, seed, few)]
     dimensions = [
         Dimension(
             column="before", label="Before the sign", order=tuple(LOOK_BACK), labels=LOOK_BACK
@@ -89,15 +91,32 @@ def first_help_table(
     return Measured(spec, frame_of(rows, [d.column for d in dimensions]))
 
 
-def _figures(told: pl.DataFrame, before: str, seed: int) -> list[dict]:
+def first_help_hard(signs: pl.DataFrame, period: str, edges: Sequence[float]) -> Measured:
+    """first-help-hard: children with a sign and the median wait by rural class, distance and deprivation together.
+
+    signs: as first_help_table, with rural, distance and deprivation. No shares over time: too few children a cell.
+    """
+    specs = []
+
+    def by(some: tuple[str, ...]) -> pl.DataFrame:
+        made = first_help_table(joined(signs, some), WHERE, {}, period, few=True)
+        specs.append(made.spec)
+        return made.frame
+
+    frame = crossed(by)
+    title = "From first sign to first help, by rural class, distance and deprivation together"
+    return table_of(frame, specs[0], "first-help-hard", title, edges)
+
+
+def _figures(told: pl.DataFrame, before: str, seed: int, few: bool = False) -> list[dict]:
     n = told.height
     rows: list[dict] = [{"measure": "children", "value": float(n), "n": n, "numerator": float(n)}]
     if before == "yes" or n == 0:
         return rows
     days, routes = told["days"].to_numpy().astype(float), routes_of(told)
     found = curve(days, routes)
-    drawn = _bootstrap(days, routes, told["lsoa21"].fill_null("").to_numpy(), seed)
-    for at, mark in enumerate(MARKS):
+    drawn = {} if few else _bootstrap(days, routes, told["lsoa21"].fill_null("").to_numpy(), seed)
+    for at, mark in enumerate(() if few else MARKS):
         for route in (EARLY, STATUTORY, None):
             measure = f"waiting_{mark}" if route is None else f"helped_{route}_{mark}"
             low, high = (
@@ -116,7 +135,7 @@ def _figures(told: pl.DataFrame, before: str, seed: int) -> list[dict]:
             "reason": None if median is not None else "not_applicable",
         }
     )
-    helped = [r for r in routes if r != CENSORED]
+    helped = [r for r in routes if r != CENSORED and not few]
     statutory = sum(r == STATUTORY for r in helped)
     if helped:
         low, high = wilson(statutory, len(helped))
@@ -171,4 +190,5 @@ def _label(group: str) -> str:
         "deprivation": "Deprivation of the home area",
         "rural": "Rural or urban home area",
         "distance": "Distance to the nearest open place",
+        "where": "Where children live",
     }[group]

@@ -42,6 +42,7 @@ def group_label(name: str) -> str:
         "year": "School year",
         "rural": "Rural or urban home area (ONS 2021 class)",
         "distance": "Distance to the nearest open place",
+        "where": "Where children live",
     }[name]
 
 

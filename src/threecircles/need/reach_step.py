@@ -13,6 +13,7 @@ from threecircles.core.engines import collect
 from threecircles.core.tables import Measured
 from threecircles.need.areas import FIFTHS, Areas
 from threecircles.need.distance import band_labels, band_names, bands, nearest, open_on
+from threecircles.need.hard_to_reach import WHERE, crossed, nowhere, table_of, together
 from threecircles.need.reach import Reach, Reported, reach_table
 from threecircles.need.respondents import homes_on
 from threecircles.record.derive.reach_base import headcount_base, reach_base
@@ -88,16 +89,54 @@ def reach_tables(
                 {k: {values[k].get(a, "not_known") for a in silent[k]} for k in kinds},
             )
         )
+    if areas.rural and areas.deprivation:
+        made.append(
+            _hard(
+                areas,
+                placed,
+                heads,
+                definition,
+                reported,
+                period,
+                silent,
+                {k: bands(f, edges) for k, f in near.items()},
+            )
+        )
     return made
 
 
-def eligible_by(areas: Areas, definition: Reach, values: Groups, group: str) -> pl.DataFrame:
+def _hard(
+    areas: Areas, placed: pl.DataFrame, heads: pl.DataFrame, definition: Reach, reported: Mapping[str, Reported],
+    period: str, silent: Mapping[str, set[str]], far: Groups,
+) -> Measured:  # fmt: skip
+    """reach-hard: by rural class, distance and deprivation together; no heads, which no home divides."""
+    specs = []
+
+    def by(some: tuple[str, ...]) -> pl.DataFrame:
+        homes = {"rural": areas.rural, "deprivation": areas.deprivation}
+        values = {k: together({**homes, "distance": f}, some) for k, f in far.items()}
+        open_ends = {k: {values[k].get(a, nowhere(some)) for a in silent[k]} for k in far}
+        made = reach_table(
+            eligible_by(areas, definition, values, WHERE, nowhere(some)), _grouped(placed, values, WHERE, nowhere(some)), heads.clear(),
+            definition, reported, period, WHERE, "Where children live", at_least=open_ends,
+        )  # fmt: skip
+        specs.append(made.spec)
+        return made.frame
+
+    frame = crossed(by)
+    title = "Reach of open places, by rural class, distance and deprivation together"
+    return table_of(frame, specs[0], "reach-hard", title, definition.bands_km)
+
+
+def eligible_by(
+    areas: Areas, definition: Reach, values: Groups, group: str, unknown: str = "not_known"
+) -> pl.DataFrame:
     """Children of a service's ages by the population file: service, the group's column, children."""
     rows = []
     for s in definition.services:
         for (lsoa, age), children in areas.people.items():
             if s.ages[0] <= age <= s.ages[-1]:
-                rows.append((s.service, values[s.service].get(lsoa, "not_known"), children))
+                rows.append((s.service, values[s.service].get(lsoa, unknown), children))
     table = pl.DataFrame(rows, schema=["service", group, "children"], orient="row")
     return (
         table.group_by("service", group)
@@ -209,11 +248,13 @@ def _told(
     return named, places(activity.filter((nw.col("unit") == "attendance") & counted))
 
 
-def _grouped(placed: pl.DataFrame, values: Groups, group: str) -> pl.DataFrame:
+def _grouped(
+    placed: pl.DataFrame, values: Groups, group: str, unknown: str = "not_known"
+) -> pl.DataFrame:
     parts = [
         placed.filter(pl.col("service_id") == k).with_columns(
             pl.col("lsoa21")
-            .replace_strict(dict(v), default="not_known", return_dtype=pl.String)
+            .replace_strict(dict(v), default=unknown, return_dtype=pl.String)
             .alias(group)
         )
         for k, v in values.items()

@@ -9,6 +9,7 @@ from threecircles.report.model import Page
 from threecircles.report.pages import (
     children,
     gaps,
+    hard_to_reach,
     linkage,
     methods,
     months,
@@ -33,6 +34,7 @@ PAGES: tuple[PageMaker, ...] = (
     services.page,
     months.page,
     reach.page,
+    hard_to_reach.page,
     spend.page,
     spending_and_outcomes.page,
     outcomes.page,

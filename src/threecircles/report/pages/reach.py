@@ -39,7 +39,7 @@ def page(tables: Tables, context: Context) -> Page:
         ),
         blocks=tuple(blocks),
         tables=tuple(t.safe for t in used),
-        related=("need", "services", "places"),
+        related=("hard-to-reach", "need", "services", "places"),
         order=3,
     )
 

@@ -14,7 +14,7 @@ from threecircles.core.safety import Grant
 from threecircles.disclosure import ethics
 from threecircles.disclosure.studies import check_may_open_study
 from threecircles.need.audit.form import Form, form
-from threecircles.need.audit.store import AuditStore, named
+from threecircles.need.audit.store import AuditStore, audits, named
 from threecircles.web.work.doors import Permit, current, permit
 
 ACTION, PURPOSE = "view_sensitive_table", "evaluation"
@@ -44,16 +44,17 @@ def may_list(request: Request) -> Permit:
 
 def opened(request: Request) -> Opened:
     """The audit of the address. Raises NotPermitted without permission or without an ethics decision."""
-    study, folder = named(request.path_params["study"], "study"), Path(request.app.state.workspace)
-    allowed = permit(request, ACTION, PURPOSE, f"needs-audit:{study}", _about(request))
-    return _asked(request, study, folder, allowed)
+    asked, folder = request.path_params["study"], Path(request.app.state.workspace)
+    # Permission comes before the name is looked at: who may not see audits learns nothing of names.
+    known = asked if asked in audits(folder) else ""
+    allowed = permit(request, ACTION, PURPOSE, f"needs-audit:{known}", _about(request))
+    return _asked(request, named(asked, "study"), folder, allowed)
 
 
 def glanced(request: Request) -> Opened:
     """As `opened`, for a tablet that asks what is new: the yes of less than a minute ago still holds."""
-    study, folder = named(request.path_params["study"], "study"), Path(request.app.state.workspace)
-    held = _held(folder)
-    key = (current(request)[1].id, study)
+    held = _held(Path(request.app.state.workspace))
+    key = (current(request)[1].id, request.path_params["study"])
     found = held.get(key)
     if found is not None and time.monotonic() - found[0] < HOLDS:
         return found[1]
