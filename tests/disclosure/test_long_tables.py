@@ -126,3 +126,28 @@ def test_pieces_hold_every_cell_that_is_asked_for():
     drawn = np.concatenate(list(cut.draw(np.random.default_rng(1), open_)))
     assert set(np.flatnonzero(open_)) <= set(drawn)
     assert np.unique(drawn).size == drawn.size
+
+
+def written(folder: Path, lines: list[str]) -> list[str]:
+    "The lines of the safe copy of a table."
+    (folder / "t.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    protect_file(folder / "t.csv", "la-default", folder / "safe.csv")
+    return (folder / "safe.csv").read_text(encoding="utf-8").splitlines()
+
+
+def test_a_rounded_copy_of_the_counts_goes_with_them(tmp_path):
+    """Hidden 1 to 5 beside "rounded 0" would be 1 or 2; the column is no second count either."""
+    counts = {"Abbey": 2, "Brook": 14, "Castle": 4, "Dene": 27, "Edge": 8}
+    lines = ["Ward,Children,To the nearest 5", *(f"{w},{n},{5 * round(n / 5)}" for w, n in counts.items())]  # fmt: skip
+    safe = written(tmp_path, [*lines, f"Total,{sum(counts.values())},55"])
+    assert safe[1] == "Abbey,c,c"
+    assert safe[3] == "Castle,c,c"
+    assert safe[4] == "Dene,27,25"
+    assert safe[-1] == "Total,55,55"
+
+
+def test_a_table_that_goes_on_below_a_blank_line_is_read_to_its_end(tmp_path):
+    """Half a table protected would be half a table released, and nobody told."""
+    lines = ["Ward,Children", "Abbey,2", "", "Brook,14", ",", "Castle,4", "Dene,27", "Total,47", "", "Source: our own,2 files"]  # fmt: skip
+    safe = written(tmp_path, lines)
+    assert safe == ["Ward,Children", "Abbey,c", "Brook,14", "Castle,c", "Dene,27", "Total,47"]

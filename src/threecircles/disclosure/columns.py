@@ -6,6 +6,7 @@ is a base, or it is a remark. Nothing is passed over, because what is passed ove
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -81,6 +82,10 @@ def layout_of(
     # Amounts alone: a table of money, days or scores is judged like one of counts.
     left = left or [h for h in beside if not words_of(h) & words_for("share") and "%" not in h]
     beside = [h for h in beside if h not in left]
+    beside += [
+        h for h in left if h != count and _is_rounded_copy(sheet, h, [x for x in left if x != h])
+    ]
+    left = [h for h in left if h not in beside]
     counts, more = _counts(sheet, left, grouping, count, free=not said)
     if not counts:
         raise UsageError(
@@ -183,6 +188,27 @@ def _is_beside(sheet: Sheet, header: str) -> bool:
         return True
     values = [t.value for c in column(sheet, header) if (t := told(c)) is not None]
     return any(v is not None and (v < 0 or not float(v).is_integer()) for v in values)
+
+
+def _is_rounded_copy(sheet: Sheet, header: str, others: Sequence[str]) -> bool:
+    """True for a column that gives another one rounded: multiples of a base, none a whole base away from it."""
+    near = [t.value if (t := told(c)) is not None else None for c in column(sheet, header)]
+    figures = [v for v in near if v is not None]
+    if any(not float(v).is_integer() for v in figures):
+        return False
+    base = math.gcd(*(int(v) for v in figures))
+    if base < 3 or len(figures) < 3:
+        return False
+    for other in others:
+        true = [t.value if (t := told(c)) is not None else None for c in column(sheet, other)]
+        both = [(v, x) for v, x in zip(near, true, strict=True) if v is not None and x is not None]
+        if (
+            len(both) >= 3
+            and all(abs(v - x) < base for v, x in both)
+            and any(v != x for v, x in both)
+        ):
+            return True
+    return False
 
 
 def _is_figures(cells: Sequence[str]) -> bool:

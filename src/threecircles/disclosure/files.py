@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from threecircles.core.errors import ThreeCirclesError, UsageError
+from threecircles.disclosure.numbers import is_figure
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods", ".xlsb")
 LARGEST = 200 * 1024 * 1024
@@ -115,11 +116,19 @@ def _sheet(name: str, rows: Sequence[Sequence[str]]) -> Sheet | None:
     width = len(header)
     header = [h or f"column {i + 1}" for i, h in enumerate(header)]
     body: list[tuple[str, ...]] = []
+    blank = False
     for row in rows[start + 1 :]:
-        cells = [*row, *[""] * width][:width]
+        cells = tuple([*row, *[""] * width][:width])
         if sum(1 for c in cells if c) < min(2, width):
-            if body and not any(cells):
-                break  # a blank line ends the table; notes follow
+            blank |= bool(body) and not any(cells)  # notes may follow, or more of the table
             continue
-        body.append(tuple(cells))
+        if blank and not _goes_on(cells, body):
+            break
+        body.append(cells)
     return Sheet(name, tuple(header), tuple(body), start + 2) if body else None
+
+
+def _goes_on(cells: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
+    """True for a line below a blank one that has figures where the table has them."""
+    figures = [i for i, c in enumerate(body[0]) if c and is_figure(c)]
+    return any(cells[i] for i in figures) and all(is_figure(cells[i]) for i in figures)
