@@ -474,3 +474,31 @@ def test_a_census_that_names_a_wrong_encoding_is_read_with_a_note(tmp_path, labe
     reading = read([path])
     assert reading.tables["ChildIdentifiers"].height == 2 and "Header" in reading.tables
     assert not reading.refused and label in noted(reading, "encoding-label")["sentence"]
+
+
+@pytest.mark.parametrize(("label", "bytes_in"), [("windows-1252", "utf-8"), ("utf-8", "cp1252")])
+def test_a_label_that_names_another_encoding_spoils_no_name(tmp_path, label, bytes_in):
+    """A file that calls itself Windows-1252 and is sound UTF-8 is UTF-8; the other way round too."""
+    path = tmp_path / "census.xml"
+    text = (
+        f'<?xml version="1.0" encoding="{label}"?><Message><Children><Child><ChildIdentifiers>'
+        "<LAchildID>Zoë</LAchildID></ChildIdentifiers></Child></Children></Message>"
+    )
+    path.write_bytes(text.encode(bytes_in))
+    reading = read(path, return_name="cin", year=2026)
+    assert reading.tables["ChildIdentifiers"]["LAchildID"].to_list() == ["Zoë"]
+    assert reading.notes["code"].to_list() == ["encoding-label"]
+
+
+def test_what_systems_leave_in_folders_and_zips_is_no_file_of_the_return(tmp_path):
+    """A Mac packs shadows, Windows keeps thumbnails, Excel a lock beside an open workbook: nobody sent them."""
+    heading = "CHILD,SEX,DOB,ETHNIC,UPN,MOTHER,MC_DOB\na,M,01/05/2015,WBRI,UN1,,\n"
+    (tmp_path / "in").mkdir()
+    left = ("__MACOSX/._header.csv", "Thumbs.db", "desktop.ini", ".DS_Store")
+    with zipfile.ZipFile(tmp_path / "in" / "return.zip", "w") as packed:
+        for name in ("folder/header.csv", *left):
+            packed.writestr(name, heading if name.endswith("/header.csv") else "x")
+    (tmp_path / "in" / "~$episodes.xlsx").write_bytes(b"\x05Data officer")
+    reading = read(tmp_path / "in", return_name="903", year=2026)
+    assert reading.files["member"].to_list() == ["folder/header.csv"]
+    assert reading.problems.is_empty() and reading.tables["Header"].height == 1

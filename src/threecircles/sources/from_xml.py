@@ -138,11 +138,14 @@ def _stream(received: Received, record: FileRecord, found: Found) -> tuple[Binar
         return BytesIO(text.text.encode("utf-8", "replace")), "utf-8"
     if received.head.startswith(codecs.BOM_UTF8):
         record.bom = True
-    true = "utf-8" if _is_utf8(received) else "windows-1252"
+    found_in = _letters(received)
+    true = "windows-1252" if found_in == "other" else "utf-8"
     if (
         label in ("utf-8", "utf8", "us-ascii", "ascii")
         or _unknown(label)
         or label.startswith("utf-16")
+        # Text of one byte a letter that happens to be sound UTF-8 throughout is UTF-8 under a wrong label.
+        or found_in == "utf-8"
     ):
         record.encoding = true
         if label not in (true, "utf8", "us-ascii", "ascii"):
@@ -169,17 +172,19 @@ def _unknown(label: str) -> bool:
     return len(letters) != 256 or letters[:128] != bytes(range(128)).decode("ascii")
 
 
-def _is_utf8(received: Received) -> bool:
-    decoder = codecs.getincrementaldecoder("utf-8")()
+def _letters(received: Received) -> str:
+    """What the bytes are: ascii, utf-8 when other letters stand among them, or other."""
+    decoder, plain = codecs.getincrementaldecoder("utf-8")(), True
     with received.open() as stream:
         try:
             while block := stream.read(1 << 20):
+                plain = plain and block.isascii()
                 decoder.decode(block)
             decoder.decode(b"", True)
         except UnicodeDecodeError as error:
             # A file cut short inside a letter is still UTF-8.
-            return "unexpected end" in error.reason
-    return True
+            return "utf-8" if "unexpected end" in error.reason else "other"
+    return "ascii" if plain else "utf-8"
 
 
 class _Batches:

@@ -79,7 +79,7 @@ def _expand(paths: Iterable[str | Path], problems: list[Problem]) -> Iterator[Pa
         path = Path(given)
         if path.is_dir():
             yield from sorted(
-                p for p in path.rglob("*") if p.is_file() and not p.name.startswith(".")
+                p for p in path.rglob("*") if p.is_file() and not _left_behind(p.name)
             )
         elif path.is_file():
             yield path
@@ -93,6 +93,11 @@ def _expand(paths: Iterable[str | Path], problems: list[Problem]) -> Iterator[Pa
                     mend="Check the name and folder.",
                 )
             )
+
+
+def _left_behind(name: str) -> bool:
+    """What systems and office programs leave in folders and zips; nobody sent it."""
+    return name.startswith((".", "~$")) or name.casefold() in ("thumbs.db", "desktop.ini")
 
 
 def _file(path: Path, size: int) -> Received:
@@ -117,12 +122,16 @@ def _members(
 ) -> Iterator[Received]:
     try:
         archive = zipfile.ZipFile(file.open())
-        members = [m for m in archive.infolist() if not m.is_dir()]
+        members = [
+            m
+            for m in archive.infolist()
+            if not m.is_dir() and not _left_behind(Path(m.filename).name)
+        ]
     except (zipfile.BadZipFile, ValueError, OSError):
         problems.append(
             Problem(
-                "", "zip-broken", file.name, "The zip file is damaged and cannot be opened.",
-                mend="Pack the files again, or give them unpacked.",
+                "", "zip-broken", file.name, "The zip file or workbook is damaged and cannot be opened.",
+                mend="Save or pack it again, or give the files unpacked.",
             )
         )  # fmt: skip
         return
