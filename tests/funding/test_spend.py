@@ -5,12 +5,13 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from threecircles.core.errors import ThreeCirclesError
+from threecircles.core.errors import ThreeCirclesError, UsageError
 from threecircles.core.tables import TOTAL
 from threecircles.funding.spend import read_spend, section_of
 from threecircles.funding.spend_reconcile import reconcile
 from threecircles.funding.spend_show import reconciliation_text, spend_text, table_text
 from threecircles.funding.spend_tables import spend_tables
+from threecircles.funding.spend_views import show_tables
 from threecircles.funding.steps import spend
 
 HEAD = (
@@ -173,3 +174,40 @@ def test_three_publications_of_one_council_stand_beside_each_other(tmp_path, ref
     assert "144,294,181" in reconciliation_text(table) and "not published" in reconciliation_text(
         table
     )
+
+
+PUBLISHED = (
+    "Line,Label,OWN PROVISION (a),PRIVATE (b),OTHER PUBLIC (c),VOLUNTARY (d),TOTAL EXPENDITURE (k),INCOME (l),"
+    "NET CURRENT (m),GRANTS INSIDE AEF (n),OUTSIDE AEF (o),LA NET REVENUE (q)\n"
+)
+
+
+def test_headings_as_a_council_publishes_them_are_read(tmp_path):
+    """funding A1, 1.2: the columns by the letters of table A1; one pound off is named with line and difference."""
+    file = tmp_path / "portsmouth.csv"
+    for net, differences in (("7665618", []), ("7665619", [100, -100])):
+        file.write_text(PUBLISHED + RESIDENTIAL.replace("7665618", net))
+        made = read_spend(file, la_code="E06000044", year=2021)
+        assert made.lines["gross_pence"].to_list() == [849_668_100]
+        assert sorted(made.findings["difference_pence"], reverse=True) == differences
+        assert all(line == "3.1.1" for line in made.findings["line"])
+
+
+def test_a_table_without_its_lines_or_with_a_year_that_is_none_is_refused_in_words(tmp_path):
+    """Found by hand: both ended as a fault of the program."""
+    file = tmp_path / "a.csv"
+    file.write_text(PUBLISHED.replace("Line,Label", "Row,Text") + RESIDENTIAL)
+    with pytest.raises(ThreeCirclesError, match=r"(?i)line"):
+        read_spend(file, la_code="E06000044", year=2021)
+    with pytest.raises(UsageError, match="no financial year"):
+        read_spend(file, la_code="E06000044", year=99999)
+
+
+def test_prices_of_a_year_outside_the_series_are_refused_in_one_sentence(tmp_path):
+    """funding A5, 1.3: the year is named; nothing of the program's own is printed with it."""
+    lines = outturn(tmp_path, RESIDENTIAL).lines
+    with pytest.raises(UsageError) as refused:
+        show_tables(lines, None, 2026, None, "prevention_level", "demo", 1900)
+    assert "1899-00" in str(refused.value) and "expression" not in str(refused.value)
+    with pytest.raises(UsageError, match="above nought"):
+        show_tables(lines, 0, 2026, None, "prevention_level", None, None)

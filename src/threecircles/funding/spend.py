@@ -9,11 +9,13 @@ from pathlib import Path
 
 import polars as pl
 
+from threecircles.core.errors import UsageError
 from threecircles.definitions import read_csv
 from threecircles.sources.read import read
 from threecircles.sources.reading import Reading
 
 PARTS = ("own_provision", "private", "other_public", "voluntary")
+FIRST_YEAR, LAST_YEAR = 1990, 2100
 _TOTAL = re.compile(r"\btotals?\b", re.IGNORECASE)
 _FINDING = {"line": pl.Utf8, "check": pl.Utf8, "sentence": pl.Utf8, "difference_pence": pl.Int64}
 LINE_COLUMNS = (
@@ -44,6 +46,8 @@ def read_spend(
 
     Raises the reader's first problem when no table came of it.
     """
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise UsageError("This is no financial year.", found=str(year), allowed=f"the year it ends, {FIRST_YEAR} to {LAST_YEAR}")  # fmt: skip
     reading = read(paths, return_name="s251-outturn", year=year)
     if "s251_outturn" not in reading.tables:
         raise reading.refused[0].as_error()
@@ -105,9 +109,18 @@ def _pence(table: pl.DataFrame) -> pl.DataFrame:
         "grants_outside_aef",
         "la_net",
     )
+    lacking = [c for c in ("line", "total_expenditure") if c not in table.columns]
+    if lacking:
+        raise UsageError(
+            "The table of section 251 lacks a column it cannot be read without.",
+            found=", ".join(c for c in table.columns if "__" not in c),
+            allowed="line, line_label, " + ", ".join(figures),
+            mend="`threecircles source template s251-outturn` writes a file with every heading.",
+        )
+    label = "line_label" if "line_label" in table.columns else "line"
     return table.select(
         pl.col("line").str.strip_chars(),
-        "line_label",
+        pl.col(label).alias("line_label"),
         *(
             pl.col(f"{f}__pence").alias(f)
             if f"{f}__pence" in table.columns

@@ -52,6 +52,8 @@ def show_tables(
     amounts: activity -> part -> amount, for rules that go by something measured.
     Raises UsageError when prices are asked for without a series.
     """
+    if children is not None and children <= 0:
+        raise UsageError("The number of children must be above nought.", found=str(children), mend="Leave --children out to see spend without it.")  # fmt: skip
     words = "cash"
     if prices is not None or deflator is not None:
         series = load_deflator(deflator)
@@ -97,6 +99,8 @@ def to_draw(
 
 
 def _real(lines: pl.DataFrame, year: int, base: int, series: Deflator) -> pl.DataFrame:
+    # Asked first: inside the expression below the sentence would come wrapped in another's.
+    series.index(base), series.index(year)
     money = [c for c in lines.columns if c.endswith("_pence")]
     return lines.with_columns(
         pl.col(c).map_elements(lambda p: real_pence(p, year, base, series), return_dtype=pl.Int64)
