@@ -11,6 +11,7 @@ import scipy.sparse as sp
 from tests.disclosure.random_tables import Line, bounds, read_shown
 
 from threecircles.disclosure.adding_up import by_adding
+from threecircles.disclosure.attack_files import attack_files
 from threecircles.disclosure.attacker import ranges
 from threecircles.disclosure.layout import Entry
 from threecircles.disclosure.numbers import told
@@ -151,3 +152,12 @@ def test_a_table_that_goes_on_below_a_blank_line_is_read_to_its_end(tmp_path):
     lines = ["Ward,Children", "Abbey,2", "", "Brook,14", ",", "Castle,4", "Dene,27", "Total,47", "", "Source: our own,2 files"]  # fmt: skip
     safe = written(tmp_path, lines)
     assert safe == ["Ward,Children", "Abbey,c", "Brook,14", "Castle,c", "Dene,27", "Total,47"]
+
+
+def test_the_attacker_reads_the_rounded_column_beside_hidden_counts(tmp_path):
+    """A hidden count whose rounding is 0 is at most 2, whatever the rule says that hid it."""
+    lines = ["Ward,Children,To the nearest 5", "Abbey,c,0", "Brook,14,15", "Castle,c,5", "Dene,27,25", "Edge,8,10"]  # fmt: skip
+    (tmp_path / "t.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    found = {f.group["ward"]: f for f in attack_files([tmp_path / "t.csv"]).hidden}
+    assert (found["Abbey"].low, found["Abbey"].high) == (0, 2)
+    assert (found["Castle"].low, found["Castle"].high) == (3, 7)

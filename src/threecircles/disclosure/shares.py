@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import combinations
 
@@ -27,6 +28,13 @@ def share_bounds(entries: Sequence[Entry], lattice: Lattice) -> list[str]:
         hidden = [(e, s) for e, s in rows if e.told.hidden and s.value is not None]
         if not hidden:
             continue
+        if (half := _half_of_rounding(rows, shown)) is not None:
+            for e, s in hidden:
+                lattice.cell(
+                    (e.quantity, e.at), max(0.0, np.ceil(s.low - half)), np.floor(s.high + half)
+                )
+            found.append(f"{column} narrows {len(hidden)} hidden counts, being the same rounded")
+            continue
         for label, base_of in _bases(entries, lattice):
             scale = _scale(shown, base_of)
             if scale is None:
@@ -43,6 +51,20 @@ def share_bounds(entries: Sequence[Entry], lattice: Lattice) -> list[str]:
                 found.append(f"{column} gives away {told} hidden counts, being shares of {label}")
             break
     return found
+
+
+def _half_of_rounding(
+    rows: Sequence[tuple[Entry, Told]], shown: Sequence[tuple[Entry, Told]]
+) -> float | None:
+    """How far the figures of a column can be from the counts they round; None when they are no rounded counts."""
+    figures = [s.value for _, s in rows if s.value is not None]
+    if len(shown) < 3 or not all(float(v).is_integer() for v in figures):
+        return None
+    base = math.gcd(*(int(v) for v in figures))
+    apart = [abs(s.low - e.told.low) for e, s in shown]
+    if base < 3 or max(apart) >= base or not any(apart):
+        return None
+    return base / 2 if max(apart) <= base / 2 else base - 1.0
 
 
 def count_range(share: Told, base: float, scale: float) -> tuple[float, float]:
