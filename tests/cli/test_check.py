@@ -185,3 +185,24 @@ def test_the_worklist_names_file_and_line_and_prints_on_one_page_across(tmp_path
     with zipfile.ZipFile(book) as parts:
         page = parts.read("xl/worksheets/sheet2.xml").decode()
     assert 'orientation="landscape"' in page and 'fitToHeight="0"' in page
+
+
+def test_the_whole_return_as_xml_beside_its_tables_is_told_in_one_sentence(tmp_path):
+    """quality A28: ten tables twice are one mistake, and one thing to do."""
+    (tmp_path / "all.xml").write_text(
+        "<EXPSSDA903><CHILD><HEADER><CHILDID>x</CHILDID><SEX>M</SEX><DOB>01/05/2015</DOB><ETHNIC>WBRI</ETHNIC>"
+        "<UPN>UN1</UPN><AREVIEW><REVIEW>01/06/2025</REVIEW><REVIEW_CODE>PN1</REVIEW_CODE></AREVIEW></HEADER>"
+        "<EPISODE><DECOM>01/05/2025</DECOM><RNE>S</RNE><LS>C2</LS><CIN>N1</CIN><PL>U4</PL></EPISODE></CHILD></EXPSSDA903>"
+    )
+    (tmp_path / "episodes.csv").write_text(ONE_EPISODE.format(child="a"))
+    (tmp_path / "header.csv").write_text(
+        "CHILD,SEX,DOB,ETHNIC,UPN,MOTHER,MC_DOB\na,M,01/05/2015,WBRI,UN1,,\n"
+    )
+    (tmp_path / "reviews.csv").write_text(
+        "CHILD,DOB,REVIEW,REVIEW_CODE\na,01/05/2015,01/06/2025,PN1\n"
+    )
+    said = checking.screen(
+        checking.check_files([tmp_path], checking.Asked(return_name="903", year=2026))
+    )
+    assert "all.xml holds 3 tables that other files hold too" in said
+    assert "--not all.xml" in said and "--not header.csv" not in said

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from threecircles.checking.files import Checked
+from threecircles.checking.files import CLASH, Checked
 from threecircles.quality import Report
 from threecircles.quality.outputs_told import Picture, told_text
 from threecircles.quality.stored import findings_table
@@ -17,6 +17,8 @@ from threecircles.sources import Problem, source
 from threecircles.sources.declared import codes_on
 
 WORST = 10
+FEW = 2
+"""More tables than these in two files are told in one sentence."""
 MOST_CODES = 15
 """Longer lists of codes are left to the form of the source."""
 
@@ -82,8 +84,26 @@ def _what(file: dict[str, Any]) -> str:
 
 
 def _problems(checked: Checked) -> list[str]:
-    rows = checked.reading.problems.iter_rows(named=True)
-    return [Problem(**row).sentence().replace("\n", "\n    ") for row in rows]
+    rows = list(checked.reading.problems.iter_rows(named=True))
+    clashes = [row for row in rows if row["code"] == CLASH]
+    together = _one_file_too_many(clashes)
+    if together:
+        rows = [row for row in rows if row["code"] != CLASH]
+    told = [Problem(**row).sentence().replace("\n", "\n    ") for row in rows]
+    return [together, *told] if together else told
+
+
+def _one_file_too_many(clashes: list[dict[str, Any]]) -> str:
+    """One sentence where a single file, such as the whole return as XML, holds what many others hold too."""
+    named = [set(row["where"].split(" and ")) for row in clashes]
+    common = set.intersection(*named) if len(named) > FEW else set()
+    if len(common) != 1:
+        return ""
+    name = common.pop()
+    return (
+        f"{name} holds {len(clashes)} tables that other files hold too, with different contents; none of them "
+        f"was read.\n    Mend: Leave it out with --not {name}, or leave out the others."
+    )
 
 
 def _notes(checked: Checked) -> list[str]:
