@@ -74,3 +74,10 @@ def test_a_year_of_two_digits_beside_a_month_in_words_is_of_this_century(form):
     born = [date(2012, 3, 4), date(2015, 11, 30), date(2009, 1, 31)]
     for write in (str, str.upper):
         assert days(pl.Series([write(d.strftime(form)) for d in born])).to_list() == born
+
+
+def test_a_request_that_names_nothing_to_compare_is_told_so(tmp_path):
+    (tmp_path / "a.csv").write_text("id\n1\n2\n")
+    (tmp_path / "S.yaml").write_text("sources: [{name: a, file: a.csv, record_id: id}]")
+    (problem,) = link(tmp_path / "S.yaml", tmp_path / "out").problems
+    assert problem.startswith("a: Nothing is compared")

@@ -117,6 +117,16 @@ def link_tables(
     )  # fmt: skip
     taught = retrained(ladder, answers, THRESHOLDS[threshold]) if retrain else None
     ladder = taught.ladder if taught else ladder
+    if not ladder.model.comparisons:
+        notes.problems.append(
+            str(
+                ThreeCirclesError(
+                    "Nothing is compared, so every record stays alone.",
+                    where=", ".join(tables),
+                    mend="Name the columns of names, birth dates, postcodes or identifiers that two records hold.",
+                )
+            )
+        )
     notes.problems += [
         str(
             ThreeCirclesError(
