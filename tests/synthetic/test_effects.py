@@ -5,11 +5,12 @@ import polars as pl
 import pytest
 from tests.synthetic.effect_fits import all_fits, change, pooled, scene_of, tables_of, wedge
 
-from threecircles.core.errors import UsageError
+from threecircles.core.errors import DefinitionError, UsageError
 from threecircles.synthetic import describe, make
 from threecircles.synthetic.days import NEVER
 from threecircles.synthetic.effects.hazard import Hazard, acted, first_day
 from threecircles.synthetic.effects.hurried import before_after, users_and_others
+from threecircles.synthetic.effects.values import check_effects
 from threecircles.synthetic.profile import effect_files, load_profile
 
 NAMES = {
@@ -134,6 +135,24 @@ def test_effects_of_ones_own_are_laid_over_and_a_slip_is_named(tmp_path):
         make("hamlet", tmp_path / "no", effects="plantd")
     assert "planted" in str(told.value.mend)
     assert not (tmp_path / "no").exists()
+
+
+@pytest.mark.parametrize(
+    ("written", "named"),
+    [
+        ("wedge: {shfit: -0.5}", "effects.wedge has no shfit"),
+        ("wedgy: {shift: -0.5}", "effects has no wedgy"),
+        ("lot: {ratio: -1}", "effects.lot.ratio cannot be this"),
+        ("lot: 0.5", "effects.lot has another shape"),
+        ("holiday: {share: many}", "effects.holiday.share cannot be this"),
+    ],
+)
+def test_a_slip_in_ones_own_effects_is_named_and_nothing_written(tmp_path, written, named):
+    """A13: file, key, what was found and what is allowed."""
+    own = tmp_path / "own.yaml"
+    own.write_text(f"id: own\nlabel: x\nsource: t\neffects: {{source: t, {written}}}\n")
+    with pytest.raises(DefinitionError, match=named):
+        check_effects(load_profile("hamlet", *effect_files(str(own), "hamlet"))["effects"])
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ from threecircles.synthetic.effects.chosen import (
 )
 from threecircles.synthetic.effects.hazard import Hazard
 from threecircles.synthetic.effects.scene import Effect, Scene
+from threecircles.synthetic.effects.values import check_effects
 from threecircles.synthetic.effects.wedge import wedge_effect
 from threecircles.synthetic.need import DIMENSIONS, Need, high_need
 from threecircles.synthetic.profile import Profile
@@ -52,6 +53,7 @@ def is_planted(profile: Profile) -> bool:
 
 def plant(scene: Scene) -> Planted:
     """The services of the profile's section `effects`: who has them, from when, and what they change."""
+    check_effects(scene.values)
     chosen = [make for name, make in MAKERS.items() if name in scene.values.data]
     slope = rise(scene)
     return Planted(tuple(make(scene) for make in chosen), _background(scene, slope), slope)
