@@ -52,6 +52,7 @@ def cost_files(
     """Cost the episodes of a file, and the events of another. Raises an error naming file and column."""
     rules = care_costing()
     care = _dates(read_table(episodes, EPISODES), ("valid_from", "valid_to"), episodes)
+    _check_stays(care, episodes)
     nobody = {"person_id": care.schema["person_id"], "event_id": pl.Utf8(), "kind": pl.Utf8(), "on_date": pl.Date()}  # fmt: skip
     others = (
         pl.DataFrame(schema=nobody)
@@ -63,6 +64,28 @@ def cost_files(
     if rows.is_empty():
         raise UsageError("Nothing happened in this period.", found=f"{start} to {end}")
     return Costed(rows, used, start, end)
+
+
+def _check_stays(care: pl.DataFrame, path: Path) -> None:
+    """Raise UsageError for a placement that ends before it begins, or two of one child at the end of one day."""
+    stays = care.with_row_index("row", offset=1).sort("person_id", "valid_from", "row")
+    before = pl.col("person_id") == pl.col("person_id").shift(1)
+    end = pl.col("valid_to").fill_null(date.max)
+    faults = {
+        "A placement ends before it begins": end < pl.col("valid_from"),
+        "A child is in two placements at the end of one day": before
+        & (end.cum_max().over("person_id").shift(1) > pl.col("valid_from"))
+        & (end > pl.col("valid_from")),
+    }
+    for words, fault in faults.items():
+        rows = sorted(stays.filter(fault)["row"].to_list())
+        if rows:
+            raise UsageError(
+                f"{words}, so its days would be costed wrongly.",
+                where=f"{path.name}, rows {', '.join(f'{r:,}' for r in rows[:10])}",
+                allowed="valid_to on or after valid_from; the next placement from that day on",
+                mend="Correct the dates in the file; nothing is costed twice.",
+            )
 
 
 def _dates(table: pl.DataFrame, columns: Sequence[str], path: Path) -> pl.DataFrame:

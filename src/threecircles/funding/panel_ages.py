@@ -100,6 +100,7 @@ def _spans(bands: Sequence[str]) -> dict[str, tuple[int, int]]:
 def _long(path: Path, declared: AgeTable) -> pl.DataFrame:
     """A row an area, year and age (or band): area, year, low, high, children."""
     frame = _read(path)
+    headings = ", ".join(frame.columns[:30])
     named = {
         ours: next((c for c in frame.columns if heading(c) in map(heading, words)), None)
         for ours, words in declared.headings.items()
@@ -115,7 +116,7 @@ def _long(path: Path, declared: AgeTable) -> pl.DataFrame:
         raise UsageError(
             f"The population by age lacks {', '.join(lacking)}.",
             where=path.name,
-            found=", ".join(frame.columns[:30]).replace("_area", "area"),
+            found=headings,
             allowed="; ".join(f"{c}: {', '.join(declared.headings[c][:6])}" for c in lacking),
         )
     frame = frame.with_columns(_children=_numbers(frame["_children"], path))

@@ -55,6 +55,11 @@ def panel_data(
     )
     money = money.group_by("la_number", "year").agg(pl.col("value").last().alias("spend"))
     result = _by_year(values, outcome, "outcome")
+    if share and (result["outcome"] > 100).any():
+        raise UsageError(
+            f"{outcome} is no percentage.", found=str(result["outcome"].max()), allowed="0 to 100",
+            mend="Leave --share out: the outcome is then taken as a rate.",
+        )  # fmt: skip
     children = _children(read_published(files["population"]))
     years = money["year"].unique().sort().to_list()
     table = (

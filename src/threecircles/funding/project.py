@@ -86,6 +86,11 @@ def published_backtest(
     folder: Path, measure: str = "TotalLACFinance", known_to: int = 2022, target: int = 2025
 ) -> Backtest:
     """The backtest on a published spend measure of the interactive tool, over all authorities."""
+    if known_to >= target:
+        raise UsageError(
+            "The methods may not see the year they are judged by.",
+            found=f"known to {known_to}, judged by {target}", allowed="known-to before target",
+        )  # fmt: skip
     values = read_lait(find_published(folder, "lait")["lait"], measure).values.filter(
         pl.col("la_number") < FIRST_REGION, pl.col("status") == "outturn"
     )

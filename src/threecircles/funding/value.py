@@ -68,7 +68,7 @@ def value_file(path: Path) -> pl.DataFrame:
     table = read_table(path)
     missing = [c for c in COLUMNS if c not in table.columns]
     if missing:
-        raise UsageError("The file lacks columns.", where=path.name, found=", ".join(missing), allowed=", ".join(COLUMNS))  # fmt: skip
+        raise UsageError(f"The file lacks {', '.join(missing)}.", where=path.name, found=", ".join(table.columns), allowed=", ".join(COLUMNS))  # fmt: skip
     return value_for_money(table)
 
 

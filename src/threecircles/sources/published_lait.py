@@ -71,6 +71,11 @@ def national_is_plausible(values: pl.DataFrame) -> bool:
     return bool(authorities.min() <= national[0] <= authorities.max())
 
 
+_PERIOD = {
+    "period": pl.Utf8, "kind": pl.Utf8, "status": pl.Utf8, "start_year": pl.Int64, "year": pl.Int64,
+}  # fmt: skip
+
+
 def _periods(texts: list[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
     read, refused = [], []
     for text in texts:
@@ -82,6 +87,6 @@ def _periods(texts: list[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
         status = "final" if "(Final)" in text else period.status
         read.append((text, period.kind, status, period.start.year, period.year))
     return (
-        pl.DataFrame(read, schema=["period", "kind", "status", "start_year", "year"], orient="row"),
+        pl.DataFrame(read, schema=_PERIOD, orient="row"),
         pl.DataFrame(refused, schema={"period": pl.Utf8, "why": pl.Utf8}, orient="row"),
     )
