@@ -21,6 +21,12 @@ PULLS = 4
 LARGEST = 8_000
 """Hidden cells that hang together up to which each is tried; beyond, the work would take hours."""
 
+WORTH_TRYING = 1_000
+"""Hidden cells that hang together from which a few secondary ones among many small ones are not tried."""
+
+FEW = 20
+"""So many small cells to one secondary are many: what could be given back is nothing beside the work."""
+
 if TYPE_CHECKING:
     from threecircles.disclosure.suppress import Wish
 
@@ -29,13 +35,15 @@ def give_back(sums: Sums, value: Floats, hidden: Bools, wish: Wish, secondary: I
     """Show secondary cells again, dearest first, where every primary keeps its width; returns how many.
 
     Changes `hidden`. A cell is given back only when other possible tables still prove each width.
-    Parts of more than `LARGEST` cells are left as they are: safe, with more hidden than need be.
+    Parts of more than `LARGEST` cells are left as they are, and smaller ones where there is little to
+    give back: safe, with more hidden than need be.
     """
     before = int(hidden.sum())
     chosen = np.zeros(value.size, bool)
     chosen[secondary] = True
     for part in parts(sums.showing(value, hidden), chosen):
-        if part.cells.size > LARGEST:
+        few = FEW * int(chosen[part.cells].sum()) < int(wish.primary[part.cells].sum())
+        if part.cells.size > (WORTH_TRYING if few else LARGEST):
             continue
         bank = _Bank(part, sums.whole, value[part.cells], wish)
         candidates = np.flatnonzero(chosen[part.cells])

@@ -37,7 +37,7 @@ NEAR = 600
 LARGE = 20_000
 """Cells of a table beyond which fewer are looked at around each, since there are thousands to protect."""
 
-MOST = 4_000
+MOST = 2_000
 """Hidden cells that hang together up to which widths are proven by programmes about all of them."""
 
 ROUNDS = 6
