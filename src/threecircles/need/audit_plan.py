@@ -51,12 +51,12 @@ def draw(
     here). share: expected, for half-widths. Raises NotPermitted without an ethics decision, UsageError when a
     case stands twice or more are asked for than there are.
     """
-    ethics = getattr(grant, "ethics_id", None) if grant is not None else None
-    if not ethics:
+    if grant is None or not grant.ethics_id:
         raise NotPermitted(
             "No case may be drawn without an ethics decision.",
             mend="Record one (threecircles policy, kind needs_audit) and run the command again.",
         )
+    grant.check()
     twice = frame.filter(pl.col("case").is_duplicated())
     if twice.height:
         raise UsageError(
@@ -84,7 +84,7 @@ def draw(
         drawn.filter(pl.col("order") > pl.col("wanted")).select(*columns),
         _by_agency(cases, share),
         seed,
-        str(ethics),
+        grant.ethics_id,
     )
 
 
@@ -95,11 +95,12 @@ def one_line_a_child(referrals: pl.DataFrame, grant: Grant | None) -> pl.DataFra
     a child of its own), in order of referral. Adds agencies (joined by ";"). grant: of disclosure's
     check_may_link over the agencies. Raises NotPermitted without an ethics decision for the linkage.
     """
-    if not getattr(grant, "ethics_id", None):
+    if grant is None or not grant.ethics_id:
         raise NotPermitted(
             "No referrals may be joined to children without an ethics decision.",
             mend="Record one of the kind link that names the agencies (threecircles ethics draft).",
         )
+    grant.check()
     who = pl.coalesce(pl.col("person").cast(pl.String), pl.format("case {}", pl.col("case")))
     known = referrals.with_columns(who.alias("_who"))
     together = known.group_by("_who", maintain_order=True).agg(

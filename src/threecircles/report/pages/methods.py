@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from threecircles.definitions import read_csv
 from threecircles.report.context import Context
 from threecircles.report.model import Block, Entries, Page, Text
@@ -58,10 +60,29 @@ def page(tables: Tables, context: Context) -> Page:
     )
 
 
+def hidden_words(counts: Mapping[str, int]) -> str:
+    """How many figures of a table are hidden and why, in a sentence."""
+    if not counts.get("hidden") and not counts.get("low_base"):
+        return "None."
+    reasons = (
+        ("primary", "for too few children"), ("secondary", "so that those cannot be worked out"),
+        ("grouped", "for what they would say of a whole group"),
+    )  # fmt: skip
+    why = joined([f"{counts[k]:,} {words}" for k, words in reasons if counts.get(k)])
+    parts = []
+    if counts.get("hidden"):
+        parts.append(
+            f"{counts['hidden']:,} of {counts.get('cells', 0):,} figures{f': {why}' if why else ''}."
+        )
+    if counts.get("low_base"):
+        parts.append(f"{counts['low_base']:,} shares rest on too few answers to be shown.")
+    return " ".join(parts)
+
+
 def lineage_page(table: Released) -> Page:
     """The lineage page of one table: what it counts, from what, by which definitions and steps."""
     safe, spec = table.safe, table.safe.spec
-    hidden = ", ".join(f"{k} {v}" for k, v in safe.suppressed.items()) or "nothing hidden"
+    hidden = hidden_words(safe.suppressed)
     entries = [
         ("Table", spec.id),
         ("Period", spec.period),

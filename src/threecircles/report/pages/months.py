@@ -67,7 +67,7 @@ def _figure(table: Released, series: str) -> Figure:
     chart = run_chart(rows, "Children", {k: v.number or 0.0 for k, v in levels.items()})
     return chart_figure(
         f"months-{series}", title, chart, _table(table, series, name), drawn,
-        caveats=CHANCE, what="Months",
+        caveats=CHANCE, what="A line",
     )  # fmt: skip
 
 
