@@ -36,7 +36,8 @@ SHARED = "authorities: [Ash, Birch, Cedar]\nauthority: {}\n{}"
 
 def borough(folder, name, more=""):
     """A borough of the study autumn with its own pupils: workspace, study, Safe tables, pack file."""
-    study, _, _ = answered(folder, schools=2, on_roll=22, more=SHARED.format(name, more))
+    on_roll = 22 + NAMES.index(name)
+    study, _, _ = answered(folder, schools=2, on_roll=on_roll, more=SHARED.format(name, more))
     close(folder, study, GRANT, date(2026, 12, 1))
     safe, _ = protected(folder, score_study(folder, study))
     told = exchange_of(safe, study, whose_is(study), "AG-1", UNTIL, folder)
