@@ -177,7 +177,7 @@ def test_three_tablets_sort_two_hundred_cards_and_lose_nothing(place, tablet):
     two.fill("#name", "Friends")
     two.click("text=Make the group")
     for page in (one, three):
-        page.wait_for_selector(".tb-place:has-text('Friends')")
+        page.wait_for_selector(".tb-place h2:has-text('Friends')")
     kinds = [e["kind"] for e in board.since(store, "red", 0)]
     assert sorted(kinds) == sorted(["group"] * 3 + ["place"] * 4 + ["undo"] * 2)
     assert sum(one.locator(f'[data-place="{p}"] .tb-card').count() for p in ("pile", "parked", *state(store).groups)) == CARDS  # fmt: skip
