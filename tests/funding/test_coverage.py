@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from threecircles.cli import funding
 from threecircles.core.errors import UsageError
-from threecircles.funding.coverage import scaled_need, weighted
+from threecircles.funding.coverage import read_coverage, scaled_need, weighted
 
 CELLS = pl.DataFrame(
     {"la": ["a", "a", "b", "b"], "age": [5, 16, 5, 16], "sex": ["f"] * 4, "n": [80, 10, 100, 50]}
@@ -79,3 +79,42 @@ def test_predict_counts_children_nobody_covers(tmp_path):
     assert told[0]["pence"] > plain[0]["pence"]
     wrong = CliRunner().invoke(app, [*asked, "--population", str(tmp_path / "whole.csv"), "--strata", "la,parish"])  # fmt: skip
     assert "parish" in str(wrong.exception)
+
+
+@pytest.mark.parametrize(
+    ("rates", "said"),
+    [
+        ([0.0] * 5, None),
+        ([1.0, 1.0, 0.0, 0.0, 0.0], None),
+        ([0.0, None, 0.0, 0.0, 0.0], "row 3, column rate"),
+        ([0.0, -0.5, 0.0, 0.0, 0.0], "events a child, 0 or more"),
+    ],
+)
+def test_uncovered_children_may_have_rates_of_the_users_own(tmp_path, rates, said):
+    """funding 3.5.2: the switch user_rates, by command; a rate that is none is refused by row."""
+    (tmp_path / "f.yaml").write_text(FORMULA)
+    CELLS.write_csv(tmp_path / "cells.csv")
+    WHOLE.with_columns(rate=pl.Series(rates, dtype=pl.Float64)).write_csv(tmp_path / "own.csv")
+    app = typer.Typer()
+    funding.register(app)
+    asked = ["formula", "predict", str(tmp_path / "f.yaml"), "--inputs", str(tmp_path / "cells.csv"), "--budget", "1000"]  # fmt: skip
+    more = ["--population", str(tmp_path / "own.csv"), "--uncovered", "user_rates", "--json", "-"]
+    done = CliRunner().invoke(app, [*asked, *more])
+    if said:
+        assert said in str(done.exception)
+        return
+    assert done.exit_code == 0, done.exception
+    told, plain = json.loads(done.stdout), json.loads(CliRunner().invoke(app, [*asked, "--json", "-"]).stdout)  # fmt: skip
+    need = np.array([row["expected_at_zero"] for row in plain])
+    outside = np.array([(100 - 80) * rates[0] + (60 - 10) * rates[1], 20 * rates[4]])
+    share = (need + outside) / (need + outside).sum()
+    assert [row["share_covered"] for row in told] == pytest.approx(share.tolist())
+
+
+def test_a_stratum_with_two_rates_is_refused(tmp_path):
+    twice = pl.concat([WHOLE, WHOLE.head(1)]).with_columns(rate=0.1)
+    twice.write_csv(tmp_path / "own.csv")
+    with pytest.raises(UsageError, match="each stratum once"):
+        read_coverage(tmp_path / "own.csv", "la,age,sex", "user_rates")
+    with pytest.raises(UsageError, match="user_rates"):
+        read_coverage(tmp_path / "own.csv", "la,age,sex", "user_rate")

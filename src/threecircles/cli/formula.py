@@ -206,7 +206,10 @@ def predict(
         str, typer.Option(help="Columns of the estimate, authority first.")
     ] = "la,age,sex",
     uncovered: Annotated[
-        str, typer.Option(help="What uncovered children need: same or area_only.")
+        str,
+        typer.Option(
+            help="What uncovered children need: same, area_only or user_rates (a column rate)."
+        ),
     ] = "same",
     layer_off: Annotated[
         list[str] | None, typer.Option(help="Leave out a layer: area_cost or damping.")

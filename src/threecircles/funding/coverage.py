@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast, get_args
 
 import numpy as np
 import polars as pl
 
-from threecircles.core.errors import UsageError
+from threecircles.core.errors import UsageError, did_you_mean
 from threecircles.funding.fit_file import read_table
 from threecircles.funding.formula import EffectRule, Formula
 from threecircles.funding.shares import Shares, expected_each
 
 FEWEST_COVERED, LARGEST_WEIGHT = 0.60, 5.0
 Uncovered = Literal["same", "area_only", "user_rates"]
+SWITCHES = get_args(Uncovered)
 
 
 def coverage(covered: pl.DataFrame, population: pl.DataFrame) -> pl.DataFrame:
@@ -101,7 +102,10 @@ def weighted(
 
 @dataclass(frozen=True)
 class Coverage:
-    """How children outside the data are counted: population by strata (authority first), and the switch."""
+    """How children outside the data are counted: population by strata (authority first), and the switch.
+
+    With "user_rates" the population has a column `rate` as well: events a child outside the data in its stratum.
+    """
 
     population: pl.DataFrame
     strata: tuple[str, ...]
@@ -109,15 +113,37 @@ class Coverage:
 
 
 def read_coverage(path: Path, strata: str, uncovered: str) -> Coverage:
-    """The mid-year estimate of a file, with `strata` named in one text, commas between. Raises UsageError."""
+    """The mid-year estimate of a file, with `strata` named in one text, commas between. Raises UsageError.
+
+    uncovered: same, area_only or user_rates; for the last the file has a column `rate`, events a child.
+    """
     names = tuple(s.strip() for s in strata.split(",") if s.strip())
-    if uncovered not in ("same", "area_only"):
-        raise UsageError("The switch is not known.", found=uncovered, allowed="same, area_only")
-    return Coverage(
-        read_table(path, (*names, "children")),
-        names,
-        "same" if uncovered == "same" else "area_only",
-    )
+    if uncovered not in SWITCHES:
+        raise UsageError(
+            "The switch is not known.", found=uncovered, allowed=", ".join(SWITCHES),
+            mend=did_you_mean(uncovered, SWITCHES),
+        )  # fmt: skip
+    rates = ("rate",) if uncovered == "user_rates" else ()
+    population = read_table(path, (*names, "children", *rates))
+    if rates:
+        _check_rates(population, names, path.name)
+    return Coverage(population, names, cast(Uncovered, uncovered))
+
+
+def _check_rates(population: pl.DataFrame, strata: Sequence[str], file: str) -> None:
+    """Raises UsageError, naming the row, where a rate is no number of events a child or a stratum has two."""
+    told = population["rate"].cast(pl.Float64, strict=False)
+    wrong = told.is_null() | ~told.is_finite() | (told < 0)
+    twice = ~population.select(pl.struct(strata).is_first_distinct()).to_series()
+    for rows, what, column, allowed in (
+        (wrong, "This is no rate of children outside the data.", "rate", "events a child, 0 or more, in every row"),
+        (twice, "A stratum has a second rate.", ", ".join(strata), "each stratum once"),
+    ):  # fmt: skip
+        if rows.any():
+            row = int(rows.arg_true()[0])
+            found = ", ".join(str(population[c.strip()][row]) for c in column.split(","))
+            where = f"{file}, row {row + 2:,}, column {column}"
+            raise UsageError(what, where=where, found=found, allowed=allowed)
 
 
 def covered_score(formula: Formula, cells: pl.DataFrame, held: Coverage, *, children: str, rule: EffectRule) -> Shares:  # fmt: skip
@@ -128,9 +154,11 @@ def covered_score(formula: Formula, cells: pl.DataFrame, held: Coverage, *, chil
             raise UsageError(f"The cells lack the stratum {column}.", found=", ".join(cells.columns), mend="Name those you have with --strata.")  # fmt: skip
     text = [pl.col(c).cast(pl.Utf8) for c in held.strata]
     each = expected_each(formula, cells, rule)
+    population = held.population.with_columns(text)
+    rates = population if held.uncovered == "user_rates" else None
     made = scaled_need(
-        cells.with_columns(text), each, held.population.with_columns(text),
-        strata=held.strata, children=children, uncovered=held.uncovered,
+        cells.with_columns(text), each, population, strata=held.strata, children=children,
+        uncovered=held.uncovered, user_rates=rates,
     )  # fmt: skip
     need = dict(made.select(la, "expected").iter_rows())
     codes = cells[la].cast(pl.Utf8).unique(maintain_order=True).to_list()
@@ -215,7 +243,8 @@ def scaled_need(
     if uncovered == "user_rates":
         if user_rates is None:
             raise UsageError("Rates for uncovered children are asked for, but none are given.")
-        both = both.join(user_rates.select(*keys, user_rate="rate"), on=keys, how="left")
+        rates = user_rates.select(*keys, user_rate=pl.col("rate").cast(pl.Float64))
+        both = both.join(rates, on=keys, how="left")
         if both["user_rate"].null_count():
             raise UsageError("Some strata have no rate for uncovered children.")
     rate = {
