@@ -76,7 +76,7 @@ class Checked:
     @property
     def errors(self) -> bool:
         """True when a rule of severity error found something."""
-        return any((r.findings_by_place["severity"] == "error").any() for r in self.reports)
+        return any(r.lean_places["severity"].eq("error").any() for r in self.reports)
 
 
 def check_files(files: Sequence[Path], asked: Asked | None = None) -> Checked:

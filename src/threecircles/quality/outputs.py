@@ -10,15 +10,16 @@ from pathlib import Path
 import polars as pl
 
 from threecircles.core.errors import UsageError
+from threecircles.quality.lean import plain
 from threecircles.quality.outputs_html import write_html
 from threecircles.quality.outputs_json import write_json
 from threecircles.quality.outputs_tables import write_csv, write_parquet, write_workbook
 from threecircles.quality.report import Report
 from threecircles.quality.running import side_by_side
-from threecircles.quality.stored import findings_table, rules_table
+from threecircles.quality.stored import lean_findings, rules_table
 from threecircles.quality.summary import Summary, summarise
 from threecircles.quality.waivers import Waiver, apply_waivers, expired_findings
-from threecircles.quality.worklist import Held, worklist
+from threecircles.quality.worklist import Held, lean_worklist
 
 FORMATS = ("html", "xlsx", "csv", "json", "parquet")
 _TABLES = ("findings", "rules_run", "worklist")
@@ -33,12 +34,16 @@ FILES = {
 
 @dataclass(frozen=True)
 class Written:
-    """What was written, and what the first screen says of it."""
+    """What was written, and what the first screen says of it.
+
+    findings, worklist: with recurring texts as one of a list (lean.py); rules: the table of rules run.
+    """
 
     paths: tuple[Path, ...]
     summary: Summary
     findings: pl.DataFrame
     worklist: pl.DataFrame
+    rules: pl.DataFrame
 
 
 def write_outputs(
@@ -65,20 +70,21 @@ def write_outputs(
         raise UsageError(f"{unknown[0]} is not a format.", allowed=", ".join(FORMATS))
     day = today or date.today()
     teams = {child: held.team for child, held in (holders or {}).items()}
-    waived = apply_waivers(findings_table(report), waivers, day, teams)
+    waived = apply_waivers(lean_findings(report), waivers, day, teams)
     said = [*notes, *expired_findings(waived)]
     said += [f"A waiver of rule {w.rule} by {w.by} matches nothing." for w in waived.unmatched]
     told, lines = side_by_side(
         lambda: summarise(report, waived.findings, waived.whole_rules, said),
-        lambda: worklist(waived.findings, report, holders, first_seen, day, files),
+        lambda: lean_worklist(waived.findings, report, holders, first_seen, day, files),
     )
-    tables = {"findings": waived.findings, "rules_run": rules_table(report), "worklist": lines}
+    rules = rules_table(report)
+    tables = {"findings": waived.findings, "rules_run": rules, "worklist": lines}
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     beside = {
         "csv": lambda: write_csv(tables, folder),
         "parquet": lambda: write_parquet(tables, folder),
         "xlsx": lambda: [write_workbook(lines, folder / "worklist.xlsx", report.headline())],
-        "json": lambda: [write_json(report, waived.findings, folder / "report.json")],
+        "json": lambda: [write_json(report, plain(waived.findings), folder / "report.json")],
     }
     names = tuple(name for form in beside if form in wanted for name in FILES[form])
     page = folder / "report.html"
@@ -86,4 +92,4 @@ def write_outputs(
     if "html" in wanted:
         works.append(lambda: [write_html(report, waived.findings, told, page, names)])
     paths = [path for written in side_by_side(*works) for path in written]
-    return Written(tuple(paths), told, waived.findings, lines)
+    return Written(tuple(paths), told, waived.findings, lines, rules)

@@ -9,9 +9,10 @@ import polars as pl
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from threecircles.quality.lean import plain
 from threecircles.quality.outputs_tables import NOTICE
 from threecircles.quality.report import Report
-from threecircles.quality.summary import Summary, commonest, first_lines
+from threecircles.quality.summary import Summary, commonest, first_lines, not_waived
 
 MOST_PLACES = 100
 """Places shown of each rule; the tables beside the page hold all."""
@@ -25,10 +26,10 @@ def report_html(
     No script, no outside file; tables have headings for screen readers. findings: the stored table.
     written: names of the files beside it.
     """
-    open_ones = findings.filter(pl.col("waived_by").is_null())
+    open_ones = not_waived(findings)
     places = first_lines(open_ones)
     rules = {rule.code: rule for rule in report.rules}
-    first_ones = open_ones.group_by("rule", maintain_order=True).head(MOST_PLACES)
+    first_ones = plain(open_ones.group_by("rule", maintain_order=True).head(MOST_PLACES))
     shown_of = dict(
         first_ones.group_by("rule", maintain_order=True)
         .agg(_table_row().str.join("\n"), pl.len())

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from threecircles.quality.lean import plain
 from threecircles.quality.worklist import by_team
 
 MOST_ROWS = 100_000
@@ -60,7 +61,7 @@ def write_csv(tables: dict[str, pl.DataFrame], folder: Path) -> list[Path]:
     for name, table in tables.items():
         path = folder / f"{name}.csv"
         with path.open("wb") as file:
-            inert(table).write_csv(file, include_bom=True)
+            inert(plain(table)).write_csv(file, include_bom=True)
         paths.append(path)
     return paths
 
@@ -71,7 +72,9 @@ def write_parquet(tables: dict[str, pl.DataFrame], folder: Path) -> list[Path]:
     paths = []
     for name, table in tables.items():
         path = folder / f"{name}.parquet"
-        table.write_parquet(path, compression="lz4", statistics=False)
+        plain(table.lazy()).sink_parquet(
+            path, compression="lz4", statistics=False, engine="streaming"
+        )
         paths.append(path)
     return paths
 
@@ -85,7 +88,7 @@ def write_workbook(lines: pl.DataFrame, path: Path, headline: str) -> Path:
     import xlsxwriter
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    sheets = _sheets(lines)
+    sheets = _sheets(plain(lines))
     options = {
         "constant_memory": True,
         "strings_to_formulas": False,

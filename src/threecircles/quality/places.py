@@ -10,6 +10,7 @@ import polars as pl
 
 from threecircles.quality.execution import Outcome
 from threecircles.quality.layout import row_column
+from threecircles.quality.lean import one_of
 from threecircles.quality.messages import message
 from threecircles.quality.rule import Rule
 
@@ -23,6 +24,9 @@ SCHEMA: dict[str, Any] = {
     "group": pl.String,
 }
 
+SEVERITIES = one_of(["error", "query"])
+"""In the order of their letters, so that they sort as texts do."""
+
 
 def places_of(
     outcomes: Iterable[Outcome],
@@ -33,6 +37,7 @@ def places_of(
 
     A row that one rule found in several combinations keeps the first one's group and message; when
     it has two roles its columns are those of both. Columns that were not handed in are left out.
+    Texts that recur are held as one of a list (lean.py).
     """
     parts = _Parts()
     for outcome in outcomes:
@@ -91,11 +96,12 @@ class _Parts:
         found = found.filter(pl.col("row").is_not_null() | tables.is_null().gather(found["table"]))
         once, columns = self._once(found.sort("combination", maintain_order=True))
         told = combinations[once["combination"]]
-        code = pl.Series(self.rules, dtype=pl.String).gather(once["rule"])
+        rules = pl.Series(self.rules, dtype=pl.String)
+        code = rules.gather(once["rule"])
         group = pl.coalesce(told["group"], once["row"].cast(pl.String))
         return pl.select(
-            rule=code,
-            table=tables.gather(once["table"]),
+            rule=rules.cast(one_of(self.rules)).gather(once["rule"]),
+            table=tables.cast(one_of(known)).gather(once["table"]),
             row=once["row"],
             columns=columns,
             severity=told["severity"],
@@ -125,7 +131,8 @@ class _Parts:
             several = several.with_columns(_together(several["report"], columns))
             once = [found.filter(~again), several.select(found.columns)]
             found = pl.concat(once, rechunk=True).sort("found")
-        return found, pl.Series(columns, dtype=SCHEMA["columns"]).gather(found["report"])
+        named = one_of(column for listed in columns for column in listed)
+        return found, pl.Series(columns, dtype=pl.List(named)).gather(found["report"])
 
 
 def _together(reports: pl.Series, columns: list[list[str]]) -> pl.Series:
@@ -155,10 +162,12 @@ def _group(rule: Rule, combined: pl.DataFrame) -> pl.Expr:
 
 def _severity(rule: Rule, combined: pl.DataFrame) -> pl.Expr:
     """The rule's own, or a query where a link between two records is not certain."""
-    own = pl.lit(rule.severity)
+    own = pl.lit(rule.severity, dtype=SEVERITIES)
     if "confidence" in combined.columns:
         own = (
-            pl.when(pl.col("confidence").fill_null(1.0) < 0.95).then(pl.lit("query")).otherwise(own)
+            pl.when(pl.col("confidence").fill_null(1.0) < 0.95)
+            .then(pl.lit("query", dtype=SEVERITIES))
+            .otherwise(own)
         )
     return own.alias("severity")
 

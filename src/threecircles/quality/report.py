@@ -11,6 +11,7 @@ import polars as pl
 
 from threecircles.quality.execution import Outcome
 from threecircles.quality.layout import layout, row_column
+from threecircles.quality.lean import plain
 from threecircles.quality.rule import Rule
 from threecircles.quality.window import Window
 
@@ -103,6 +104,11 @@ class Report:
     @cached_property
     def findings_by_place(self) -> pl.DataFrame:
         """The same as a frame: rule, table, row, columns, severity, message, group."""
+        return plain(self.lean_places)
+
+    @cached_property
+    def lean_places(self) -> pl.DataFrame:
+        """The same with recurring texts as one of a list; what only counts or picks places reads this."""
         from threecircles.quality.places import places_of
 
         ran = (o for o in self.outcomes.values() if o.state == "ran")

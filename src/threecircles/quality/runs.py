@@ -13,10 +13,10 @@ import polars as pl
 
 from threecircles.core.errors import UsageError
 from threecircles.quality.history import history_of, records
+from threecircles.quality.lean import plain
 from threecircles.quality.outputs import Written
 from threecircles.quality.report import Report
 from threecircles.quality.running import side_by_side
-from threecircles.quality.stored import rules_table
 
 FORM = 2
 """Changes when findings are named or stored in another way: checks of two forms cannot be compared."""
@@ -51,7 +51,7 @@ def store_run(
     inner.mkdir(parents=True, exist_ok=True, mode=0o700)
     tables = {
         "findings": lambda: written.findings.select(KEPT),
-        "rules_run": lambda: rules_table(report),
+        "rules_run": lambda: written.rules,
         "records": lambda: records(report),
         "worklist": lambda: written.worklist,
         "seen": lambda: _seen(written.findings, first_seen, day),
@@ -64,7 +64,7 @@ def store_run(
 
 
 def _keep(made: Callable[[], pl.DataFrame], path: Path) -> None:
-    made().write_ipc(path, compression="lz4")
+    plain(made().lazy()).sink_ipc(path, compression="lz4", engine="streaming")
 
 
 def _seen(findings: pl.DataFrame, first_seen: Mapping[str, date], day: date) -> pl.DataFrame:

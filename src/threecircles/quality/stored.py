@@ -10,6 +10,7 @@ import polars as pl
 from threecircles.definitions import read_csv
 from threecircles.quality.database import database, incoming, outgoing
 from threecircles.quality.layout import PREVIOUS, layout
+from threecircles.quality.lean import one_of, plain
 from threecircles.quality.messages import at_rows
 from threecircles.quality.report import Report
 
@@ -65,7 +66,12 @@ def findings_table(report: Report) -> pl.DataFrame:
     same record (by its natural key, not by its row number). Return-level findings have no table,
     row or child. Columns: FINDINGS.
     """
-    places = report.findings_by_place
+    return plain(lean_findings(report))
+
+
+def lean_findings(report: Report) -> pl.DataFrame:
+    """The same with recurring texts as one of a list, as a check holds it until it is written."""
+    places = report.lean_places
     if places.is_empty():
         return pl.DataFrame(schema=FINDINGS)
     lines = (
@@ -75,22 +81,26 @@ def findings_table(report: Report) -> pl.DataFrame:
         .rename({"columns": "column"})
     )
     records, position = _records(report, lines)
-    of_place, of_rule = lines["_place"], pl.Enum([rule.code for rule in report.rules])
-    rule = places["rule"].cast(of_rule).to_physical().gather(of_place)
+    of_place = lines["_place"]
     held = {name: places[name].gather(of_place) for name in ("rule", "severity", "message")}
+    held["rule"] = held["rule"].cast(one_of(rule.code for rule in report.rules))
+    rule = held["rule"].to_physical()
     held |= {"group_id": places["group"].gather(of_place), "value": _values(report, lines)}
     held |= {name: records[name].gather(position) for name in records.columns}
-    held["version"] = pl.Series([r.version for r in report.rules]).gather(rule)
-    held["dimension"] = pl.Series([r.dimension for r in report.rules]).gather(rule)
+    versions, dimensions = zip(*((r.version, r.dimension) for r in report.rules), strict=True)
+    held["version"] = pl.Series(versions, dtype=pl.Int16).gather(rule)
+    held["dimension"] = pl.Series(dimensions, dtype=one_of(dimensions)).gather(rule)
     told = {
-        "finding_id": pl.concat_str("rule", pl.col("column").fill_null(""), "_id", separator="-"),
-        "mode": pl.lit(report.mode),
-        "return": pl.lit(report.return_name),
-        "year": pl.lit(report.year),
+        "finding_id": pl.concat_str(
+            "rule", pl.col("column").cast(pl.String).fill_null(""), "_id", separator="-"
+        ),
+        "mode": pl.lit(report.mode, dtype=one_of([report.mode])),
+        "return": pl.lit(report.return_name, dtype=one_of([report.return_name])),
+        "year": pl.lit(report.year, dtype=pl.Int16),
         "waived_by": pl.lit(None),
     }
     return lines.with_columns(column.alias(name) for name, column in held.items()).select(
-        told.get(name, pl.col(name)).cast(kind).alias(name) for name, kind in FINDINGS.items()
+        told.get(name, pl.col(name)).alias(name) for name in FINDINGS
     )
 
 
@@ -99,7 +109,7 @@ def rules_table(report: Report) -> pl.DataFrame:
 
     Columns: RULES_RUN.
     """
-    counts = dict(report.findings_by_place.group_by("rule").len().iter_rows())
+    counts = dict(report.lean_places.group_by("rule").len().iter_rows())
     children = _children(report)
     rows = []
     for code, outcome in report.outcomes.items():
@@ -132,7 +142,8 @@ def rules_table(report: Report) -> pl.DataFrame:
 def _children(report: Report) -> dict[str, int]:
     """How many different children each rule found."""
     parts = []
-    for (table,), part in report.findings_by_place.partition_by("table", as_dict=True).items():
+    found = report.lean_places.select("rule", "table", "row")
+    for (table,), part in found.partition_by("table", as_dict=True).items():
         frame = report.tables.get(str(table))
         child = layout(report.return_name).table(str(table)).child if frame is not None else ""
         if frame is not None and child in frame.columns:
@@ -189,6 +200,7 @@ def _records(report: Report, lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.Seri
         starts[table] = height
         height += frame.height
     whole = pl.concat(parts, rechunk=True)
+    whole = whole.with_columns(pl.col("file_id").cast(one_of(whole["file_id"].unique())))
     # The engine hashes a million texts in a fraction of the time that a loop would take.
     with database(threads=1) as connection:
         connection.execute("set preserve_insertion_order=true")
@@ -235,8 +247,10 @@ def _ordinals(texts: pl.Series) -> pl.Series:
 
 def _positions(report: Report, lines: pl.DataFrame, starts: Mapping[str, int]) -> pl.Series:
     heights = {table: report.tables[table].height for table in starts}
-    start = pl.col("table").replace_strict(starts, default=0, return_dtype=pl.Int64)
-    height = pl.col("table").replace_strict(heights, default=None, return_dtype=pl.Int64)
+    start = pl.col("table").cast(pl.String).replace_strict(starts, default=0, return_dtype=pl.Int64)
+    height = (
+        pl.col("table").cast(pl.String).replace_strict(heights, default=None, return_dtype=pl.Int64)
+    )
     return (
         lines.select(
             pl.when(height.is_null()).then(0).when(pl.col("row") < height).then(start + pl.col("row"))

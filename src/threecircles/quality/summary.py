@@ -105,7 +105,7 @@ def summarise(
     notes: Iterable[str] = (),
 ) -> Summary:
     """The summary of a report. findings: its stored table, waivers applied."""
-    open_ones = findings.filter(pl.col("waived_by").is_null())
+    open_ones = not_waived(findings)
     places = first_lines(open_ones)
     skipped: dict[str, list[str]] = {}
     for code, outcome in report.outcomes.items():
@@ -127,6 +127,13 @@ def summarise(
         waived_rules=tuple(waived_rules),
         notes=(*report.notes, *notes),
     )
+
+
+def not_waived(findings: pl.DataFrame) -> pl.DataFrame:
+    """The findings that count; where nothing is waived the very frame, as a copy of it would be large."""
+    if findings["waived_by"].null_count() == findings.height:
+        return findings
+    return findings.filter(pl.col("waived_by").is_null())
 
 
 PLACE = ("rule", "table", "row", "severity", "child", "message")
@@ -152,6 +159,7 @@ def commonest(report: Report, places: pl.DataFrame, most: int | None = 10) -> tu
             pl.col("child").drop_nulls().n_unique().alias("children"),
             pl.col("severity", "message").first(),
         )
+        .with_columns(pl.col("rule").cast(pl.String))
         .sort(["severity", "len", "rule"], descending=[False, True, False])
     )
     rules = {rule.code: rule for rule in report.rules}
@@ -171,7 +179,7 @@ def exit_code(report: Report, rejected_rows: int = 0, refused_files: int = 0) ->
         return RULE_FAILED
     if rejected_rows or refused_files:
         return UNREADABLE
-    errors = report.findings_by_place.filter(pl.col("severity") == "error").height
+    errors = report.lean_places["severity"].eq("error").sum()
     return FINDINGS if errors else 0
 
 

@@ -8,6 +8,7 @@ from datetime import date
 
 import polars as pl
 
+from threecircles.quality.lean import one_of, plain
 from threecircles.quality.report import Report
 from threecircles.quality.stored import rules_table
 
@@ -68,6 +69,18 @@ def worklist(
     space, the place in the file follows. Order: errors before queries, then the number of rules that a
     mend would clear, then the oldest, then child. Columns: WORKLIST.
     """
+    return plain(lean_worklist(findings, report, holders, first_seen, today, files))
+
+
+def lean_worklist(
+    findings: pl.DataFrame,
+    report: Report,
+    holders: Mapping[str, Held] | None = None,
+    first_seen: Mapping[str, date] | None = None,
+    today: date | None = None,
+    files: Mapping[str, str] | None = None,
+) -> pl.DataFrame:
+    """The same with recurring texts as one of a list, as a check holds it until it is written."""
     if findings.is_empty():
         return pl.DataFrame(schema=WORKLIST)
     seen = first_seen or {}
@@ -79,7 +92,7 @@ def worklist(
         findings.select(
             _problem(findings).alias("_problem"),
             pl.col("severity").cast(_ranked(findings, "severity")),
-            "rule",
+            pl.col("rule").cast(pl.String),
             _line=pl.int_range(pl.len(), dtype=pl.UInt32),
             _seen=_first_seen(seen, day),
             waived_by="waived_by",
@@ -101,11 +114,21 @@ def worklist(
     told = {
         "team": _of_child(teams, UNKNOWN_TEAM),
         "worker": _of_child(workers, ""),
-        "hint": pl.col("rule").replace_strict(hints, default="", return_dtype=pl.String),
+        "hint": pl.col("rule")
+        .cast(pl.String)
+        .replace_strict(hints, default="", return_dtype=pl.String),
         "where": _where(files or {}),
         "status": pl.when("_open").then(pl.lit("open")).otherwise(pl.lit("waived")),
     }
-    said = [told.get(name, pl.col(name)).cast(kind).alias(name) for name, kind in WORKLIST.items()]
+    kinds = WORKLIST | {
+        "team": one_of([UNKNOWN_TEAM, *teams.values()]),
+        "worker": one_of(["", *workers.values()]),
+        "severity": ordered.schema["severity"],
+        "hint": one_of(["", *hints.values()]),
+        "status": one_of(["open", "waived"]),
+        "waiver": ordered.schema["waiver"],
+    }
+    said = [told.get(name, pl.col(name)).cast(kind).alias(name) for name, kind in kinds.items()]
     first = findings.select(
         "rule", "table", "row", "column", "child", "file_id", "at", "value", what="message"
     )
@@ -138,7 +161,7 @@ def _problem(findings: pl.DataFrame) -> pl.Expr:
 
 def _ranked(findings: pl.DataFrame, column: str) -> pl.Enum:
     """The texts of a column in their order, so that they group and sort as numbers."""
-    return pl.Enum(findings[column].unique().drop_nulls().sort())
+    return pl.Enum(findings[column].unique().drop_nulls().cast(pl.String).sort())
 
 
 def _order(problems: pl.DataFrame, findings: pl.DataFrame) -> pl.Series:
@@ -228,7 +251,7 @@ def _first_seen(seen: Mapping[str, date], day: date) -> pl.Expr:
 def _waiver(findings: pl.DataFrame) -> tuple[pl.Expr, pl.Expr]:
     """The first waiver of a problem, and whether a finding of it is still open."""
     if findings["waived_by"].null_count() == findings.height:
-        return pl.lit(None, dtype=pl.String).alias("waiver"), pl.lit(True).alias("_open")
+        return pl.lit(None).alias("waiver"), pl.lit(True).alias("_open")
     return (
         pl.col("waived_by").drop_nulls().first().alias("waiver"),
         pl.col("waived_by").is_null().any().alias("_open"),
@@ -241,7 +264,8 @@ def _where(files: Mapping[str, str]) -> pl.Expr:
     if not files:
         parts = [row, pl.col("column"), pl.col("file_id"), pl.col("at")]
     else:
-        named = pl.col("file_id").replace_strict(files, default=None, return_dtype=pl.String)
+        file = pl.col("file_id").cast(pl.String)
+        named = file.replace_strict(files, default=None, return_dtype=pl.String)
         at = pl.when(named.str.ends_with(" ")).then(named + pl.col("at")).otherwise(named)
         parts = [row, pl.col("column"), at]
     return pl.concat_str(parts, separator=", ", ignore_nulls=True)

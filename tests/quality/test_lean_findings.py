@@ -1,0 +1,61 @@
+"""Findings are held small and told whole: without these a saving of memory could change what is said."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from threecircles.quality import Report, check_tables
+from threecircles.quality.lean import one_of, plain
+from threecircles.quality.outputs import write_outputs
+from threecircles.quality.stored import FINDINGS, findings_table, lean_findings
+from threecircles.quality.worklist import WORKLIST, worklist
+
+DAY = date(2026, 11, 22)
+RECURRING = (
+    "rule", "severity", "dimension", "mode", "return", "table", "column", "file_id",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def report() -> Report:
+    """A header of two children with codes that no list holds."""
+    rows = [
+        {"CHILD": "b", "SEX": "9", "DOB": "31/02/2015", "ETHNIC": "ZZZZ"},
+        {"CHILD": "a", "SEX": "8", "DOB": "01/01/2015", "ETHNIC": "=1+1"},
+    ]
+    return check_tables("903", 2026, {"Header": rows})
+
+
+def test_what_recurs_in_the_findings_is_held_as_one_of_a_list(report: Report) -> None:
+    """quality A26"""
+    lean = lean_findings(report)
+    assert lean.height > 2
+    assert all(isinstance(lean.schema[name], pl.Enum) for name in RECURRING)
+    assert lean.schema["waived_by"] == pl.Null
+
+
+def test_the_table_handed_on_holds_texts(report: Report) -> None:
+    told = findings_table(report)
+    assert told.schema == pl.Schema(FINDINGS)
+    assert told.equals(plain(lean_findings(report)))
+    assert report.findings_by_place.schema["columns"] == pl.List(pl.String)
+    assert worklist(told, report, today=DAY).schema == pl.Schema(WORKLIST)
+
+
+def test_the_files_hold_what_the_tables_say(report: Report, tmp_path: Path) -> None:
+    write_outputs(report, tmp_path, ("parquet", "csv"), today=DAY)
+    told = findings_table(report)
+    assert pl.read_parquet(tmp_path / "findings.parquet").equals(told)
+    lines = worklist(told, report, today=DAY)
+    assert pl.read_parquet(tmp_path / "worklist.parquet").equals(lines)
+    written = pl.read_csv(tmp_path / "findings.csv", infer_schema=False)
+    assert written["rule"].to_list() == told["rule"].to_list()
+    assert "'=1+1" in written["value"].to_list()
+
+
+def test_a_list_names_each_text_once_and_no_blank() -> None:
+    assert one_of(["b", None, "a", "b"]).categories.to_list() == ["b", "a"]
