@@ -11,6 +11,7 @@ import pytest
 from threecircles.quality import Report, check_tables
 from threecircles.quality.lean import one_of, plain
 from threecircles.quality.outputs import write_outputs
+from threecircles.quality.runs import KEPT, open_run, store_run
 from threecircles.quality.stored import FINDINGS, findings_table, lean_findings
 from threecircles.quality.worklist import WORKLIST, worklist
 
@@ -55,6 +56,17 @@ def test_the_files_hold_what_the_tables_say(report: Report, tmp_path: Path) -> N
     written = pl.read_csv(tmp_path / "findings.csv", infer_schema=False)
     assert written["rule"].to_list() == told["rule"].to_list()
     assert "'=1+1" in written["value"].to_list()
+
+
+def test_a_stored_check_is_opened_as_texts(report: Report, tmp_path: Path) -> None:
+    done = write_outputs(report, tmp_path, ("parquet",), today=DAY)
+    store_run(report, done, tmp_path, {}, DAY)
+    held = open_run(tmp_path)
+    told = findings_table(report)
+    assert held.findings.equals(told.select(KEPT))
+    assert held.findings.schema == told.select(KEPT).schema
+    assert held.worklist.equals(worklist(told, report, today=DAY))
+    assert held.rules.equals(done.rules)
 
 
 def test_a_list_names_each_text_once_and_no_blank() -> None:

@@ -64,7 +64,7 @@ def store_run(
 
 
 def _keep(made: Callable[[], pl.DataFrame], path: Path) -> None:
-    plain(made().lazy()).sink_ipc(path, compression="lz4", engine="streaming")
+    made().write_ipc(path, compression="lz4")
 
 
 def _seen(findings: pl.DataFrame, first_seen: Mapping[str, date], day: date) -> pl.DataFrame:
@@ -91,7 +91,7 @@ def open_run(folder: Path) -> Run:
     names = ("findings", "rules_run", "records", "worklist", "seen")
     if not all((inner / f"{name}.arrow").exists() for name in names):
         _check_form({"day": told.get("day", "")}, inner)
-    tables = {name: pl.read_ipc((inner / f"{name}.arrow").read_bytes()) for name in names}
+    tables = {name: plain(pl.read_ipc((inner / f"{name}.arrow").read_bytes())) for name in names}
     day = date.fromisoformat(told["day"])
     return Run(
         folder=inner,
