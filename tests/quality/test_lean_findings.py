@@ -8,9 +8,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from threecircles.quality import Report, check_tables
+from threecircles.quality import Report, check_tables, outputs_tables
 from threecircles.quality.lean import one_of, plain
 from threecircles.quality.outputs import write_outputs
+from threecircles.quality.outputs_tables import write_csv
 from threecircles.quality.runs import KEPT, open_run, store_run
 from threecircles.quality.stored import FINDINGS, findings_table, lean_findings
 from threecircles.quality.worklist import WORKLIST, worklist
@@ -67,6 +68,16 @@ def test_a_stored_check_is_opened_as_texts(report: Report, tmp_path: Path) -> No
     assert held.findings.schema == told.select(KEPT).schema
     assert held.worklist.equals(worklist(told, report, today=DAY))
     assert held.rules.equals(done.rules)
+
+
+def test_a_file_written_in_pieces_is_the_same(
+    report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables = {"findings": lean_findings(report), "none": lean_findings(report).clear()}
+    whole = [path.read_bytes() for path in write_csv(tables, tmp_path / "whole")]
+    monkeypatch.setattr(outputs_tables, "PIECE", 2)
+    assert [path.read_bytes() for path in write_csv(tables, tmp_path / "pieces")] == whole
+    assert whole[1].count(b"\n") == 1
 
 
 def test_a_list_names_each_text_once_and_no_blank() -> None:
