@@ -19,7 +19,7 @@ from threecircles.disclosure.files import Sheet, read_sheets
 from threecircles.disclosure.lattice import Key, Lattice, tie, words
 from threecircles.disclosure.layout import Entry, base_entries, entries
 from threecircles.disclosure.own_csv import is_own, noughts, own_entries, relate
-from threecircles.disclosure.reader_sums import linked_rows, year_rows
+from threecircles.disclosure.reader_sums import linked_rows, table_rows, year_rows
 from threecircles.disclosure.same_groups import alike
 from threecircles.disclosure.shares import share_bounds
 from threecircles.disclosure.structure import merged, structure
@@ -109,6 +109,7 @@ def attack_entries(
     tie(lattice, shape.families, slack=base / 2)
     relate(lattice)
     lattice.rows += [*base_rows_guessed(found, lattice), *linked_rows(lattice), *year_rows(lattice)]
+    lattice.rows += table_rows(lattice)
     small = [c for c in changed if c.size <= SMALL]
     if other_times:
         notes.append(

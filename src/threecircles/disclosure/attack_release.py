@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,10 +14,12 @@ from threecircles.disclosure.attacker import ranges
 from threecircles.disclosure.cast import children_of, declared_names, same_names
 from threecircles.disclosure.cells import implied_part
 from threecircles.disclosure.lattice import Lattice, tie
+from threecircles.disclosure.linked_tables import joined, links_among
 from threecircles.disclosure.profiles import judges_shares, profile
-from threecircles.disclosure.reader_sums import base_rows, linked_rows
+from threecircles.disclosure.reader_sums import BETWEEN, base_rows, linked_rows, table_rows
 from threecircles.disclosure.release import Safe
 from threecircles.disclosure.structure import divisions
+from threecircles.disclosure.sums import Bools, Sums
 
 NARROW = 3.0
 """Cells known to within less than this are asked to the end; of others it is enough that they are not."""
@@ -51,45 +53,83 @@ def attack_safe(tables: Sequence[Safe], told: Told | None = None) -> list[Leak]:
     for table in tables:
         if table.profile != "published":
             by_children.setdefault(children_of(table.spec), []).append(table)
+    shown_of = {children: _figures(own, told or {}) for children, own in by_children.items()}
+    cells = [(c, q, frozenset(g)) for c, seen in shown_of.items() for q, g in seen.cells()]
+    links = list(links_among(cells))
     return [
         leak
-        for children, own in sorted(by_children.items())
-        for leak in _attack(children, own, told or {})
+        for several in sorted(joined(sorted(by_children), links))
+        for leak in _attack({c: (shown_of[c], by_children[c]) for c in several})
     ]
 
 
-def _attack(children: str, tables: Sequence[Safe], told: Told) -> list[Leak]:
-    shown, hidden, given_away, pairs = _figures(tables, told)
-    names = _alike(shown)
+def _attack(several: Mapping[str, tuple[_Seen, Sequence[Safe]]]) -> list[Leak]:
     lattice = Lattice()
-    for quantity, values in shown.items():
-        for group, value in values.items():
-            lattice.cell((names[quantity], group), value, value, printed=True)
-    asked = [
-        lattice.cell((names[q], g), printed=True) for q, groups in hidden.items() for g in groups
-    ]
-    told_of = {
-        (names[q], g): (names[b], g) for (q, g), (b, _) in pairs.items() if names[q] != names[b]
-    }
+    named: dict[str, dict[str, str]] = {}
+    told_of: dict[tuple[str, Group], tuple[str, Group]] = {}
+    asked: list[int] = []
+    for children, (seen, _) in several.items():
+        named[children] = _alike(seen.shown)
+        names = _with_children(named[children], children)
+        for quantity, values in seen.shown.items():
+            for group, value in values.items():
+                lattice.cell((names[quantity], group), value, value, printed=True)
+        asked += [
+            lattice.cell((names[q], g), printed=True) for q, own in seen.hidden.items() for g in own
+        ]
+        told_of |= {
+            (names[q], g): (names[b], g)
+            for (q, g), (b, _) in seen.pairs.items()
+            if names[q] != names[b]
+        }
+    tables = [t for _, own in several.values() for t in own]
     lattice.rows += [*base_rows(lattice, told_of), *linked_rows(lattice)]
+    lattice.rows += table_rows(lattice, named)
     tie(lattice, _families(tables))
-    _measures(lattice, names)
-    sums = lattice.sums()
+    for children, own_names in named.items():
+        _measures(lattice, _with_children(own_names, children))
+    sums, keys = lattice.sums(), lattice.keys
     wanted = np.zeros(sums.cells, bool)
     # A nought that follows from a shown nought is a secret only where noughts are hidden.
-    told_anyway = lattice.noughts() if all(_shows_nought(t) for t in tables) else set()
+    open_ = {c for c, (_, own) in several.items() if all(_shows_nought(t) for t in own)}
+    told_anyway = {at for at in lattice.noughts() if keys[at][0].partition("|")[2] in open_}
     shown_cells = lattice.shown()
     wanted[[at for at in asked if not shown_cells[at] and at not in told_anyway]] = True
-    found = ranges(sums, wanted, enough=np.full(sums.cells, NARROW))
-    keys = lattice.keys
+    found = _known(lattice, sums, wanted)
     # One table hides what another shows: a later release, or a page that was forgotten.
-    elsewhere = {
-        (q, g): shown[q][g] for q, own in hidden.items() for g in own if g in shown[q]
-    } | given_away
-    return [Leak(children, *key, value) for key, value in elsewhere.items()] + [
-        Leak(children, *keys[at], float(found.low[at]))
-        for at in np.flatnonzero(wanted & found.exact)
+    elsewhere = [
+        Leak(children, q, g, value)
+        for children, (seen, _) in several.items()
+        for (q, g), value in seen.elsewhere().items()
     ]
+    return elsewhere + [
+        Leak(keys[at][0].partition("|")[2], keys[at][0].partition("|")[0], keys[at][1], value)
+        for at, value in found.items()
+    ]  # fmt: skip
+
+
+def _known(lattice: Lattice, sums: Sums, wanted: Bools) -> dict[int, float]:
+    """Wanted cells that follow exactly: by all sums, or by those among cells that somebody printed.
+
+    Totals that nobody printed tie tables which divide the same children; where two tables count children
+    more than once, as moves and states do, their totals are not one and would blind the attacker.
+    """
+    enough = np.full(sums.cells, NARROW)
+    told = ranges(sums, wanted, enough=enough)
+    known = {int(at): float(told.low[at]) for at in np.flatnonzero(wanted & told.exact)}
+    keys = lattice.keys
+    sound = np.array([p or keys[at][0].startswith(BETWEEN) for at, p in enumerate(lattice.printed)])
+    among = [row for row in lattice.rows if all(sound[c] for c in (row[0], *row[1]))]
+    if len(among) == len(lattice.rows):
+        return known
+    left = wanted.copy()
+    left[list(known)] = False
+    told = ranges(replace(lattice, rows=among).sums(), left, enough=enough)
+    return known | {int(at): float(told.low[at]) for at in np.flatnonzero(left & told.exact)}
+
+
+def _with_children(names: Mapping[str, str], children: str) -> dict[str, str]:
+    return {q: f"{name}|{children}" for q, name in names.items()}
 
 
 def _shows_nought(table: Safe) -> bool:
@@ -106,16 +146,29 @@ def _alike(shown: Mapping[str, Mapping[Group, float]]) -> dict[str, str]:
     return declared_names({q: names[bases.get(q, q)] for q in shown}, shown)
 
 
-def _figures(
-    tables: Sequence[Safe], told: Told
-) -> tuple[
-    dict[str, dict[Group, float]],
-    dict[str, set[Group]],
-    dict[tuple[str, Group], float],
-    dict[tuple[str, Group], tuple[str, Group]],
-]:
+@dataclass(frozen=True)
+class _Seen:
     """Shown values and hidden groups of each quantity, the hidden ones that another file told, and what
     stands as count and base in one line."""
+
+    shown: dict[str, dict[Group, float]]
+    hidden: dict[str, set[Group]]
+    given_away: dict[tuple[str, Group], float]
+    pairs: dict[tuple[str, Group], tuple[str, Group]]
+
+    def cells(self) -> set[tuple[str, Group]]:
+        """Every quantity and group, shown or hidden."""
+        return {(q, g) for q, own in self.shown.items() for g in own} | {
+            (q, g) for q, own in self.hidden.items() for g in own
+        }
+
+    def elsewhere(self) -> dict[tuple[str, Group], float]:
+        """What one table hides and another, or another file, shows."""
+        hidden = ((q, g) for q, own in self.hidden.items() for g in own)
+        return {(q, g): self.shown[q][g] for q, g in hidden if g in self.shown[q]} | self.given_away
+
+
+def _figures(tables: Sequence[Safe], told: Told) -> _Seen:
     shown: dict[str, dict[Group, float]] = {}
     hidden: dict[str, set[Group]] = {}
     given_away: dict[tuple[str, Group], float] = {}
@@ -140,8 +193,9 @@ def _figures(
                     shown[name][group] = given_away[name, group] = elsewhere
                 elif row["symbol"] == "[c]":
                     hidden.setdefault(name, set()).add(group)
-    present = {(q, g) for q, own in shown.items() for g in own} | {(q, g) for q, own in hidden.items() for g in own}  # fmt: skip
-    return shown, hidden, given_away, {k: b for k, b in pairs.items() if {k, b} <= present}
+    seen = _Seen(shown, hidden, given_away, pairs)
+    there = seen.cells()
+    return replace(seen, pairs={k: b for k, b in pairs.items() if {k, b} <= there})
 
 
 def counted_columns(table: Safe) -> list[str]:

@@ -16,7 +16,7 @@ import scipy.sparse as sp
 
 from threecircles.core.tables import TOTAL, Measured, TableSpec
 from threecircles.definitions import read_csv
-from threecircles.disclosure.cast_sums import base_sums, linked_sums, measure_sums
+from threecircles.disclosure.cast_sums import base_sums, linked_sums, measure_sums, table_sums
 from threecircles.disclosure.cells import Group, Key, Quantity, Register, implied_part
 from threecircles.disclosure.linear import TINY, Floats, Ints
 from threecircles.disclosure.profiles import Profile, judges_shares
@@ -104,6 +104,7 @@ def cast(tables: Sequence[Measured], profile_of: Callable[[TableSpec], Profile])
         base_sums(register, table, children_of(table.spec), named[t])
     measure_sums(register)
     linked_sums(register)
+    table_sums(register)
     width = np.full(len(register.value), 3.0)
     for c, w in widths.items():
         width[c] = w

@@ -11,6 +11,7 @@ from threecircles.core.tables import Measured
 from threecircles.definitions import read_csv
 from threecircles.disclosure.cells import Group, Quantity, Register
 from threecircles.disclosure.linear import TINY
+from threecircles.disclosure.linked_tables import links_among
 from threecircles.disclosure.linked_values import linked
 
 
@@ -59,6 +60,14 @@ def linked_sums(register: Register) -> None:
             at, cells = register.number[(*ids, whole)], [register.number[(*ids, p)] for p in parts]
             gap = sum(register.value[c] for c in cells) - register.value[at]
             register.adds_up(at, cells, gap)
+
+
+def table_sums(register: Register) -> None:
+    """Cells of other tables that are bound to be equal, as disclosure_profiles/linked_tables.csv declares."""
+    for left, right in links_among(register.number, register.names):
+        ones, others = ([register.number[key] for key in side] for side in (left, right))
+        if set(ones) != set(others):
+            register.balances(ones, others)
 
 
 def measure_sums(register: Register) -> None:

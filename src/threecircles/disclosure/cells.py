@@ -54,6 +54,13 @@ class Register:
             self.gaps[len(self.rows)] = gap
         self.rows.append(((whole, *parts), (-1.0, *([1.0] * len(parts)))))
 
+    def balances(self, left: Sequence[int], right: Sequence[int]) -> None:
+        """Note that cells are bound to add up to the same as others, or to miss it by what they do."""
+        gap = sum(self.value[c] for c in right) - sum(self.value[c] for c in left)
+        if gap:
+            self.gaps[len(self.rows)] = gap
+        self.rows.append(((*left, *right), (*([-1.0] * len(left)), *([1.0] * len(right)))))
+
 
 @dataclass(frozen=True)
 class Quantity:

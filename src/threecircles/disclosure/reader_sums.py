@@ -10,9 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from threecircles.disclosure.adding_up import Group
 from threecircles.disclosure.lattice import Key, Lattice
 from threecircles.disclosure.linear import TINY
+from threecircles.disclosure.linked_tables import Names, links_among
 from threecircles.disclosure.linked_values import linked, year_before
 
 Row = tuple[int, tuple[int, ...]]
+
+BETWEEN = "between|"
+"""What two sides of a link add up to, where neither is one cell."""
 
 
 def linked_rows(lattice: Lattice) -> Iterator[Row]:
@@ -28,6 +32,38 @@ def linked_rows(lattice: Lattice) -> Iterator[Row]:
             )
             if _open(lattice, row) and _possible(lattice, row):
                 yield row
+
+
+def table_rows(lattice: Lattice, names: Names | None = None) -> Iterator[Row]:
+    """The links between tables that disclosure_profiles/linked_tables.csv declares, where nothing shown speaks against them.
+
+    Quantities that bear their children ("children:count|population|unit|period") are looked at. names:
+    children -> quantity as measured -> its name here.
+    """
+    cells = {}
+    for (quantity, group), at in lattice.number.items():
+        name, _, children = quantity.partition("|")
+        if children.count("|") >= 2:
+            cells[children, name, frozenset(group)] = at
+    for left, right in list(links_among(cells, names)):
+        ones, others = (tuple(cells[key] for key in side) for side in (left, right))
+        if set(ones) == set(others) or not _meet(lattice, ones, others):
+            continue
+        if len(ones) == 1:
+            yield ones[0], others
+        elif len(others) == 1:
+            yield others[0], ones
+        else:
+            between = lattice.cell((f"{BETWEEN}{left[0][0]}", tuple(sorted({p for k in (*left, *right) for p in k[2]}))))  # fmt: skip
+            yield between, ones
+            yield between, others
+
+
+def _meet(lattice: Lattice, ones: Sequence[int], others: Sequence[int]) -> bool:
+    """Whether something is open, and both sides can add up to the same with what is known of each."""
+    low, high = ([sum(known[c] for c in side) for side in (ones, others)] for known in (lattice.low, lattice.high))  # fmt: skip
+    is_open = not all(_is_shown(lattice, c) for c in (*ones, *others))
+    return is_open and low[0] <= high[1] + TINY and low[1] <= high[0] + TINY
 
 
 def year_rows(lattice: Lattice) -> Iterator[Row]:
