@@ -42,10 +42,14 @@ class Immigration(Definition):
 
 @dataclass(frozen=True, kw_only=True)
 class InTables(Definition):
-    """How figures of the class are known: by words, and by dimensions smaller than an authority."""
+    """How figures of the class are known: by words, and by dimensions smaller than an authority.
+
+    rule_fields: fields by which a rule of data quality is known to speak of it.
+    """
 
     words: tuple[str, ...]
     below_authority: tuple[str, ...]
+    rule_fields: tuple[str, ...]
 
 
 def immigration() -> Immigration:

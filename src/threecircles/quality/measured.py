@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from fnmatch import fnmatchcase
+from functools import cache
 from typing import Any
 
 import polars as pl
 
 from threecircles.core.tables import Dimension, Measured, TableSpec
 from threecircles.definitions import Definition, load
+from threecircles.quality.rulebook import FIRST_YEAR, LAST_YEAR, RETURNS, rules_in_force
+from threecircles.quality.shared_sql import with_parents
+
+Reads = Mapping[tuple[str, str], frozenset[str]]
+"""Return and rule -> the fields that the rule reads (table.column)."""
 
 VALUES = ("value", "low", "high", "numerator", "denominator", "n")
 _TYPES: dict[str, Any] = {
@@ -53,16 +60,25 @@ def sources_table(rows: list[dict[str, Any]], period: str, labels: dict[str, str
     )  # fmt: skip
 
 
-def rules_measured(rules: pl.DataFrame, period: str, labels: dict[str, str]) -> Measured:
+def rules_measured(
+    rules: pl.DataFrame, period: str, labels: dict[str, str], reads: Reads | None = None
+) -> Measured:
     """What became of each rule: findings and rows checked of those that ran, and why others did not.
 
     rules: the stored table of rules run. Frame: return, rule, state, measure (findings,
     rows_checked, children) and values; a rule that did not run has no value and a reason. Rules that speak
-    of immigration are left to the worklist: their findings would tell that such children are there.
+    of immigration, by their words or by the fields they read, are left to the worklist: their findings
+    would tell that such children are there. reads: return, rule -> the fields it reads (table.column);
+    None: as the rules in force at any time say.
     """
     lines = []
-    words = load("purposes/immigration_in_tables", _Words).words
-    rules = rules.filter(~pl.col("short").str.to_lowercase().str.contains(_any_of(words)))
+    known = load("purposes/immigration_in_tables", _Words)
+    rules = rules.filter(~pl.col("short").str.to_lowercase().str.contains(_any_of(known.words)))
+    told = [
+        not _reads_one_of(fields, known.rule_fields)
+        for fields in _fields_of(rules, fields_read() if reads is None else reads)
+    ]
+    rules = rules.filter(pl.Series(told, dtype=pl.Boolean))
     for row in rules.iter_rows(named=True):
         place = {"return": row["return"], "rule": row["rule"], "state": row["state"]}
         for measure, column in (
@@ -93,6 +109,30 @@ class _Words(Definition):
 
     words: tuple[str, ...]
     below_authority: tuple[str, ...]
+    rule_fields: tuple[str, ...]
+
+
+@cache
+def fields_read() -> Reads:
+    """Return, rule -> every field that a version of the rule, or a view it uses, reads (table.column)."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for name in RETURNS:
+        for year in range(FIRST_YEAR[name], LAST_YEAR + 1):
+            for rule in rules_in_force(name, year):
+                own = found.setdefault((name, rule.code), set())
+                parts = [rule.needs, *(view.needs for view in with_parents(rule.views, name))]
+                own |= {
+                    f"{t}.{c}" for needs in parts for t, columns in needs.items() for c in columns
+                }
+    return {rule: frozenset(fields) for rule, fields in found.items()}
+
+
+def _fields_of(rules: pl.DataFrame, reads: Reads) -> list[frozenset[str]]:
+    return [reads.get(key, frozenset()) for key in rules.select("return", "rule").iter_rows()]
+
+
+def _reads_one_of(fields: frozenset[str], patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(field, pattern) for field in fields for pattern in patterns)
 
 
 def _any_of(words: Sequence[str]) -> str:
