@@ -234,8 +234,9 @@ def _from_workbook(path: Path, tables: dict[str, list[dict]], seen: Seen) -> Non
                 break
 
 
-NOT_OF_CHILDREN = re.compile(r"[\d,]+ of [\d,]+ figures are hidden|0800 1111")
-"""Numbers of a document that count no children: how many figures are hidden, and a help line."""
+NOT_OF_CHILDREN = re.compile(r"[\d,]+ of [\d,]+ figures are hidden|0800 1111|(?:\. ){3,}\d+")
+"""Numbers of a document that count no children: how many figures are hidden, a help line, and the pages
+that its contents name behind a row of dots."""
 
 
 def _from_document(path: Path, tables: dict[str, list[dict]], seen: Seen) -> None:

@@ -40,6 +40,10 @@ def total(frame, *, factor=1):
     return frame.select(total=nw.col("x2").sum() * factor)
 
 
+def summed(files):
+    return pl.DataFrame({"total": [pl.read_csv(f)["x"].sum() for f in files.values()]})
+
+
 def make_steps(folder, factor=1):
     return [
         Step(
@@ -95,6 +99,22 @@ def test_an_unchanged_rerun_runs_nothing_and_a_change_runs_what_depends_on_it(pl
     planned = {p.step.name: p.reason for p in runner(place / "w", make_steps(place / "in")).plan()}
     assert planned["read"] == "file changed: a.csv"
     assert planned["total"] == "depends on double"
+
+
+def test_a_file_among_the_settings_counts_by_what_it_says_and_not_by_where_it_lies(tmp_path, keys):
+    create(tmp_path / "w")
+
+    def ran_with(file, text):
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text)
+        step = Step(
+            name="sum", function=summed, writes=("need.sum",), params={"files": {"a": file}}
+        )
+        return runner(tmp_path / "w", [step]).run()
+
+    assert ran_with(tmp_path / "here" / "x.csv", "x\n1\n") == ["sum"]
+    assert ran_with(tmp_path / "there" / "x.csv", "x\n1\n") == []
+    assert ran_with(tmp_path / "there" / "x.csv", "x\n22\n") == ["sum"]
 
 
 def test_equal_output_stops_the_chain(place):

@@ -129,8 +129,8 @@ class Runner:
             files={str(p.name): _file_hash(p) for p in step.files},
             code=dict(code_hashes(step.function.__module__)),
             definitions=self._definition_hashes(step),
-            params=json.dumps({**step.params, "engine": self.engine.name, "purpose": step.purpose,
-                               "known": self._known_key(step)}, sort_keys=True, default=str),
+            params=json.dumps({**{k: _plain(v) for k, v in step.params.items()}, "engine": self.engine.name,
+                               "purpose": step.purpose, "known": self._known_key(step)}, sort_keys=True),
             version=__version__,
             definition_folders=step.definitions,
         )  # fmt: skip

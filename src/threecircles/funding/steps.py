@@ -83,15 +83,15 @@ def steps(place: Place) -> list[Step]:
                 writes=("funding.spend-panel-*",),
                 definitions=("spend", "published"),
                 files=tuple(sorted({*ages, *(f.path for f in files.values())})),
-                params={"folder": str(home), "ages": str(ages[0]) if ages else ""},
+                params={"folder": home, "ages": ages[0] if ages else None},
             )
         )
     return made
 
 
-def panels(folder: str, ages: str = "") -> list[Measured]:
+def panels(folder: Path, ages: Path | None = None) -> list[Measured]:
     """Spending beside outcomes over the years, of every authority: published figures only."""
-    return panel_tables(Path(folder), Path(ages) if ages else None)
+    return panel_tables(folder, ages)
 
 
 def definition_of(place: Place, setting: str) -> str | Path:

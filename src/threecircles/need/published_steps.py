@@ -39,11 +39,11 @@ def steps(place: Place) -> list[Step]:
             writes=("need.neighbours-*",),
             definitions=("published", "england", "comparators"),
             files=tuple(sorted({f.path for f in found.values()})),
-            params={"folder": str(home), "area": place.settings.get(COMPARE_AS) or place.la_code},
+            params={"folder": home, "area": place.settings.get(COMPARE_AS) or place.la_code},
         )
     ]
 
 
-def neighbours_of_place(folder: str, area: str) -> list[Measured]:
+def neighbours_of_place(folder: Path, area: str) -> list[Measured]:
     """Published figures of the place's authority, its ten neighbours, its region and England."""
-    return compared_with_neighbours(Path(folder), area)
+    return compared_with_neighbours(folder, area)
