@@ -88,3 +88,28 @@ def test_measures_that_are_nought_where_they_are_shown_are_not_taken_for_one():
     )  # fmt: skip
     (safe,) = protect([Measured(spec, pl.DataFrame(rows))])
     assert safe.suppressed["hidden"] > 3 and attack_safe([safe]) == []
+
+
+def test_a_part_that_is_the_whole_wherever_it_is_shown_does_not_tell_what_is_hidden():
+    """disclosure A1: everybody seen was helped early; of the hidden few that is a guess, not a sum."""
+    early, late, waits = "helped_early_365", "helped_statutory_365", "waiting_365"
+    rows = []
+    for area, n in (("a", 20), ("b", 31), ("c", 17), ("d", 40), ("e", 28), ("f", 3)):
+        for measure, k in (("children", n), (early, n), (late, 0), (waits, 0)):
+            rows.append(
+                {
+                    "ward": area,
+                    "measure": measure,
+                    "value": k / n,
+                    "numerator": k if measure == "children" else None,
+                    "n": n,
+                }
+            )
+    spec = TableSpec(
+        id="first", title="first", population="children-with-a-sign", period="2025", unit="share", kind="share",
+        dimensions=(Dimension(column="ward", label="Ward"),), count="n", values=("value", "numerator", "n"),
+    )  # fmt: skip
+    (safe,) = protect([Measured(spec, pl.DataFrame(rows))])
+    hidden = safe.frame.filter((pl.col("ward") == "f") & (pl.col("symbol") == "[c]"))
+    assert {"children", early} <= set(hidden["measure"])
+    assert attack_safe([safe]) == []

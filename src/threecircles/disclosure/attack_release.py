@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -116,7 +116,7 @@ def _known(lattice: Lattice, sums: Sums, wanted: Bools) -> dict[int, float]:
     """
     enough = np.full(sums.cells, NARROW)
     told = ranges(sums, wanted, enough=enough)
-    known = {int(at): float(told.low[at]) for at in np.flatnonzero(wanted & told.exact)}
+    known = {int(at): float(told.low[at]) + 0.0 for at in np.flatnonzero(wanted & told.exact)}
     keys = lattice.keys
     sound = np.array([p or keys[at][0].startswith(BETWEEN) for at, p in enumerate(lattice.printed)])
     among = [row for row in lattice.rows if all(sound[c] for c in (row[0], *row[1]))]
@@ -125,7 +125,7 @@ def _known(lattice: Lattice, sums: Sums, wanted: Bools) -> dict[int, float]:
     left = wanted.copy()
     left[list(known)] = False
     told = ranges(replace(lattice, rows=among).sums(), left, enough=enough)
-    return known | {int(at): float(told.low[at]) for at in np.flatnonzero(left & told.exact)}
+    return known | {int(at): float(told.low[at]) + 0.0 for at in np.flatnonzero(left & told.exact)}
 
 
 def _with_children(names: Mapping[str, str], children: str) -> dict[str, str]:
@@ -142,7 +142,7 @@ def _alike(shown: Mapping[str, Mapping[Group, float]]) -> dict[str, str]:
     merged: dict[str, dict[Group, float]] = {}
     for quantity, values in shown.items():
         merged.setdefault(bases.get(quantity, quantity), {}).update(values)
-    names = same_names(merged, 0.8, at_least=5)
+    names = same_names(merged, 0.8, at_least=5, apart=_apart(merged, shown, bases))
     return declared_names({q: names[bases.get(q, q)] for q in shown}, shown)
 
 
@@ -166,6 +166,25 @@ class _Seen:
         """What one table hides and another, or another file, shows."""
         hidden = ((q, g) for q, own in self.hidden.items() for g in own)
         return {(q, g): self.shown[q][g] for q, g in hidden if g in self.shown[q]} | self.given_away
+
+
+def _apart(
+    merged: Iterable[str], shown: Mapping[str, Mapping[Group, float]], bases: Mapping[str, str]
+) -> set[frozenset[str]]:
+    """Wholes and their parts: that all children seen are in one part does not say so of those who are hidden."""
+    known = declared_names({q: bases.get(q, q) for q in shown}, shown)
+    whole_of = {
+        p: known[r["whole"]]
+        for r in read_csv("disclosure_profiles/relations")
+        if " " in r["parts"] and r["whole"] in known
+        for p in r["parts"].split()
+    }
+    return {
+        frozenset((part, name))
+        for part, whole in whole_of.items()
+        for name in merged
+        if name != part and known.get(name) == whole
+    }
 
 
 def _figures(tables: Sequence[Safe], told: Told) -> _Seen:

@@ -7,7 +7,7 @@ releases is one cell with one fate.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -174,12 +174,16 @@ def _names(
 
 
 def same_names(
-    named: Mapping[str, Mapping[Any, float]], common_share: float = 0.8, at_least: int = 0
+    named: Mapping[str, Mapping[Any, float]],
+    common_share: float = 0.8,
+    at_least: int = 0,
+    apart: Collection[frozenset[str]] = (),
 ) -> dict[str, str]:
     """One name for quantities that are equal wherever both are known: quantity -> its name.
 
     common_share: the share of groups that must be known of both. at_least: the least number of groups
-    with somebody in them: where only noughts are seen, nothing is known of what is hidden.
+    with somebody in them: where only noughts are seen, nothing is known of what is hidden. apart: pairs
+    that are two quantities however alike they look.
     """
     alias: dict[str, str] = {}
     # Parts before bases, so that "children with high need" keeps its own name where it is a base too.
@@ -187,7 +191,8 @@ def same_names(
         same = (
             kept
             for kept in dict.fromkeys(alias.values())
-            if _equal(named[name], named[kept], common_share, at_least)
+            if frozenset((name, kept)) not in apart
+            and _equal(named[name], named[kept], common_share, at_least)
         )
         alias[name] = next(same, name)
     return alias
