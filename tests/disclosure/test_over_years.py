@@ -10,7 +10,7 @@ from tests.disclosure.test_attack_release import REGIONS, place
 from tests.disclosure.test_linked_values import flows, scores, sets
 
 from threecircles.core.tables import Measured
-from threecircles.disclosure import ledger
+from threecircles.disclosure import cast, ledger
 from threecircles.disclosure.attack_release import attack_safe
 from threecircles.disclosure.profiles import profile
 from threecircles.disclosure.protecting import Judged, with_symbols
@@ -72,19 +72,49 @@ def test_a_release_of_the_next_year_stands_beside_the_last(tmp_path):
     assert held(tmp_path, protect(of_year(place(2, 400), "2025"))) == ()
 
 
-def test_what_was_open_at_the_end_of_a_year_was_open_at_the_start_of_the_next(tmp_path):
-    """disclosure A1: last year's table shows the stock that this year's hides."""
-    last, this = "1 April 2024 to 31 March 2025", "1 April 2025 to 31 March 2026"
-    told = {"stock_before": 9, "starts": 12, "ends": 7, "any_point": 21, "stock_after": 14}
-    spec = flows()[0].spec
+LAST, THIS = "1 April 2024 to 31 March 2025", "1 April 2025 to 31 March 2026"
+
+
+def year_of(period, told):
+    "The flow of one service in one year."
     rows = [{"process": "hub", "flow": f, "measure": "children", "value": float(n), "n": n} for f, n in told.items()]  # fmt: skip
-    release(tmp_path, "last", protect([Measured(replace(spec, period=last), pl.DataFrame(rows))]))
+    return Measured(replace(flows()[0].spec, period=period), pl.DataFrame(rows))
+
+
+def two_years():
+    "Few came this year, and the last year ended with as many as this one began with."
+    last = {"stock_before": 9, "starts": 12, "ends": 7, "any_point": 21, "stock_after": 14}
     now = {"stock_before": 14, "starts": 4, "ends": 8, "any_point": 18, "stock_after": 10}
-    rows = [{"process": "hub", "flow": f, "measure": "children", "value": float(n), "n": n} for f, n in now.items()]  # fmt: skip
-    safe = protect([Measured(replace(spec, period=this), pl.DataFrame(rows))])
-    shown = set(safe[0].frame.filter(pl.col("symbol") == "")["flow"])
+    return year_of(LAST, last), year_of(THIS, now)
+
+
+def test_what_is_open_between_two_years_is_not_hidden_for_the_sake_of_others(tmp_path):
+    """disclosure A1: the release of the other year shows it, so something else has to be hidden."""
+    last, now = (protect([t]) for t in two_years())
+    release(tmp_path, "last", last)
+    shown = set(now[0].frame.filter(pl.col("symbol") == "")["flow"])
+    assert {"stock_before", "stock_after"} <= shown and {"starts", "any_point"}.isdisjoint(shown)
+    assert held(tmp_path, now) == ()
+    assert attack_safe([*last, *renamed(now)]) == []
+
+
+def test_what_was_open_at_the_end_of_a_year_was_open_at_the_start_of_the_next(
+    tmp_path, monkeypatch
+):
+    """disclosure A1: last year's table shows the stock that this year's hides."""
+    monkeypatch.setattr(cast, "TOLD_COST", 0.5)
+    last, now = (protect([t]) for t in two_years())
+    release(tmp_path, "last", last)
+    shown = set(now[0].frame.filter(pl.col("symbol") == "")["flow"])
     assert {"starts", "stock_before"}.isdisjoint(shown)
-    assert any("starts" in leak and "is 4" in leak for leak in held(tmp_path, safe))
+    assert any("starts" in leak and "is 4" in leak for leak in held(tmp_path, now))
+    found = attack_safe([*last, *renamed(now)])
+    assert ("starts", 4) in {(dict(leak.group)["flow"], leak.value) for leak in found}
+
+
+def renamed(tables):
+    "The same tables as another release bears them."
+    return [_safe(Judged(replace(t.spec, id=f"{t.spec.id}-now"), t.frame, profile("la-default"), {}), True, None) for t in tables]  # fmt: skip
 
 
 def test_a_cell_that_one_release_hides_and_another_shows_is_a_leak():

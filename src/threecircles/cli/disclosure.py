@@ -103,16 +103,16 @@ def attack(
 ) -> None:
     """What can be inferred of every hidden cell from everything given together; exit code 1 when a cell is exact.
 
-    FILES: CSV, xlsx, folders of them; or one workspace (or its release), whose tables say what they count.
+    FILES: CSV, xlsx, folders of them; or workspaces (or their releases), whose tables say what they count.
     """
     from threecircles.core.workspace import write_bytes
     from threecircles.disclosure.attack_files import Attack, attack_files
-    from threecircles.disclosure.attack_own import OwnAttack, attack_workspace, workspace_of
+    from threecircles.disclosure.attack_own import OwnAttack, attack_workspaces, workspaces_of
 
-    own = workspace_of(files)
+    own = workspaces_of(files)
     found: Attack | OwnAttack
-    if own is not None:
-        found = attack_workspace(own)
+    if own:
+        found = attack_workspaces(own)
     else:
         found = attack_files(files, count=count, groups=groups, declared=_declared(sums))
     if out is not None and str(out) == "-":

@@ -1,4 +1,4 @@
-"""The attacker on a workspace's own release: its tables say what they count, so nothing has to be guessed."""
+"""The attacker on workspaces' own releases: their tables say what they count, so nothing has to be guessed."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ import polars as pl
 from threecircles.core import manifest
 from threecircles.core.errors import UsageError
 from threecircles.disclosure.attack_release import Leak, attack_safe
-from threecircles.disclosure.release import load_safe
+from threecircles.disclosure.release import Safe, load_safe
 
 
 @dataclass(frozen=True)
 class OwnAttack:
-    """tables: ids attacked together. figures, hidden: counts of cells. leaks: hidden figures that follow exactly."""
+    """tables: ids attacked together. releases: whose they are, in words. figures, hidden: counts of cells. leaks: hidden figures that follow exactly."""
 
     tables: tuple[str, ...]
     figures: int
     hidden: int
     leaks: tuple[Leak, ...]
+    releases: str = "this workspace's release"
 
     def safe(self) -> bool:
         """True when nothing is given away."""
@@ -35,7 +36,7 @@ class OwnAttack:
     def text(self) -> str:
         """The report in words."""
         lines = [
-            f"{len(self.tables)} tables of this workspace's release, {self.figures:,} cells, {self.hidden:,} hidden.",
+            f"{len(self.tables)} tables of {self.releases}, {self.figures:,} cells, {self.hidden:,} hidden.",
             f"{len(self.leaks):,} hidden cells can be worked out exactly from all of them together.",
         ]
         for leak in self.leaks[:20]:
@@ -44,20 +45,39 @@ class OwnAttack:
         return "\n".join(lines)
 
 
-def workspace_of(paths: Sequence[Path]) -> Path | None:
-    """The workspace that is asked about: one folder, which is it, its release, or the site in that; else None."""
-    if len(paths) != 1 or not paths[0].is_dir():
+def workspaces_of(paths: Sequence[Path]) -> list[Path]:
+    """The workspaces that are asked about, each by itself, its release, or the site in that; none when one is no such folder."""
+    found = [_workspace_of(p) for p in paths]
+    known = [w for w in found if w is not None]
+    return known if len(known) == len(found) else []
+
+
+def _workspace_of(path: Path) -> Path | None:
+    if not path.is_dir():
         return None
-    asked = paths[0].resolve()
+    asked = path.resolve()
     known = {asked: asked, asked.parent: asked.parent / "release", asked.parent.parent: asked.parent.parent / "release" / "site"}  # fmt: skip
     return next((w for w, f in known.items() if f == asked and (w / "workspace.json").exists()), None)  # fmt: skip
 
 
-def attack_workspace(workspace: Path) -> OwnAttack:
-    """Every hidden figure of the newest protected tables that follows exactly from all that they show.
+def attack_workspaces(workspaces: Sequence[Path]) -> OwnAttack:
+    """Every hidden figure of the newest protected tables that follows exactly from all that they show together.
 
-    Raises UsageError when nothing was protected in the workspace yet.
+    workspaces: one, or several of one place, a run of each year. Raises UsageError when nothing was
+    protected in one of them yet.
     """
+    several = len(workspaces) > 1
+    tables = [t for w in workspaces for t in _newest(w)]
+    return OwnAttack(
+        tuple(t.spec.id for t in tables),
+        sum(t.frame.height for t in tables),
+        sum(int(t.frame.select((pl.col("symbol") == "[c]").sum()).item()) for t in tables),
+        tuple(attack_safe(tables)),
+        f"{len(workspaces)} releases" if several else "this workspace's release",
+    )
+
+
+def _newest(workspace: Path) -> list[Safe]:
     newest = manifest.latest(workspace / "manifest.jsonl").get("disclosure.protect")
     folder = (
         workspace / "steps" / "disclosure.protect" / (newest.key[:16] if newest else "") / "out"
@@ -67,10 +87,4 @@ def attack_workspace(workspace: Path) -> OwnAttack:
             "Nothing was protected in this workspace yet.", where=workspace.name,
             mend="Run the place first: threecircles run PLACE --workspace W.",
         )  # fmt: skip
-    tables = load_safe(folder)
-    return OwnAttack(
-        tuple(t.spec.id for t in tables),
-        sum(t.frame.height for t in tables),
-        sum(int(t.frame.select((pl.col("symbol") == "[c]").sum()).item()) for t in tables),
-        tuple(attack_safe(tables)),
-    )
+    return load_safe(folder)

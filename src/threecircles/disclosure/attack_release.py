@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,9 +14,16 @@ from threecircles.disclosure.attacker import ranges
 from threecircles.disclosure.cast import children_of, declared_names, same_names
 from threecircles.disclosure.cells import implied_part
 from threecircles.disclosure.lattice import Lattice, tie
-from threecircles.disclosure.linked_tables import joined, links_among
+from threecircles.disclosure.linked_tables import Link, joined, links_among
+from threecircles.disclosure.linked_values import year_before
 from threecircles.disclosure.profiles import judges_shares, profile
-from threecircles.disclosure.reader_sums import BETWEEN, base_rows, linked_rows, table_rows
+from threecircles.disclosure.reader_sums import (
+    BETWEEN,
+    base_rows,
+    linked_rows,
+    table_rows,
+    year_rows,
+)
 from threecircles.disclosure.release import Safe
 from threecircles.disclosure.structure import divisions
 from threecircles.disclosure.sums import Bools, Sums
@@ -55,7 +62,7 @@ def attack_safe(tables: Sequence[Safe], told: Told | None = None) -> list[Leak]:
             by_children.setdefault(children_of(table.spec), []).append(table)
     shown_of = {children: _figures(own, told or {}) for children, own in by_children.items()}
     cells = [(c, q, frozenset(g)) for c, seen in shown_of.items() for q, g in seen.cells()]
-    links = list(links_among(cells))
+    links = [*links_among(cells), *_years(by_children)]
     return [
         leak
         for several in sorted(joined(sorted(by_children), links))
@@ -84,7 +91,7 @@ def _attack(several: Mapping[str, tuple[_Seen, Sequence[Safe]]]) -> list[Leak]:
         }
     tables = [t for _, own in several.values() for t in own]
     lattice.rows += [*base_rows(lattice, told_of), *linked_rows(lattice)]
-    lattice.rows += table_rows(lattice, named)
+    lattice.rows += [*table_rows(lattice, named), *year_rows(lattice)]
     tie(lattice, _families(tables))
     for children, own_names in named.items():
         _measures(lattice, _with_children(own_names, children))
@@ -106,6 +113,15 @@ def _attack(several: Mapping[str, tuple[_Seen, Sequence[Safe]]]) -> list[Leak]:
         Leak(keys[at][0].partition("|")[2], keys[at][0].partition("|")[0], keys[at][1], value)
         for at, value in found.items()
     ]  # fmt: skip
+
+
+def _years(by_children: Mapping[str, Sequence[Safe]]) -> Iterator[Link]:
+    """Children whose flow of a year begins where that of the year before ends."""
+    for children, own in by_children.items():
+        before = year_before(children)
+        flows = any(d.column == "flow" for t in own for d in t.spec.dimensions)
+        if flows and before != children and before in by_children:
+            yield ((before, "", frozenset()),), ((children, "", frozenset()),)
 
 
 def _known(lattice: Lattice, sums: Sums, wanted: Bools) -> dict[int, float]:

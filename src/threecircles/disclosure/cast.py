@@ -19,12 +19,16 @@ from threecircles.definitions import read_csv
 from threecircles.disclosure.cast_sums import base_sums, linked_sums, measure_sums, table_sums
 from threecircles.disclosure.cells import Group, Key, Quantity, Register, implied_part
 from threecircles.disclosure.linear import TINY, Floats, Ints
+from threecircles.disclosure.linked_values import STOCKS
 from threecircles.disclosure.profiles import Profile, judges_shares
 from threecircles.disclosure.sums import Bools, Sums
 from threecircles.disclosure.suppress import Wish
 
 TOTALS_COST = 10.0
 """How much dearer hiding a total is than hiding one of its parts."""
+
+TOLD_COST = 1_000.0
+"""How much dearer hiding is what the release of another year shows: it would hide nothing."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,7 @@ class Cast:
         cost = (
             (1.0 + np.log1p(value))
             * np.where(totals, TOTALS_COST, 1.0)
+            * np.where([bool(key[2] & STOCKS) for key in r.number], TOLD_COST, 1.0)
             * np.maximum(1, np.array(r.uses))
         )
         wish = Wish(np.array(r.primary, bool), self.width, cost)

@@ -18,6 +18,9 @@ Group = frozenset[tuple[str, str]]
 NOBODY = "none"
 """The set of nothing: its children have none of the conditions."""
 
+STOCKS = frozenset({("flow", "stock_before"), ("flow", "stock_after")})
+"""Who is there when a year begins or ends: the release of the year before, or after, tells it too."""
+
 _YEAR = re.compile(r"\b(19|20)\d\d\b")
 
 
