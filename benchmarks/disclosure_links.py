@@ -1,0 +1,98 @@
+"""Counts of two tables that are equal in every place and that nobody declared (disclosure A1).
+
+python benchmarks/disclosure_links.py WORKSPACE WORKSPACE ...   (two places or more; true figures, so keep what it says inside)
+
+Compares each cell, and each table's sum along a dimension, with those of other children or other
+quantities. Equal in every place, on four children or more, is no chance: the pair is declared in
+disclosure_profiles/relations.csv or linked_tables.csv, or it is explained below.
+"""
+
+from __future__ import annotations
+
+import sys
+from itertools import combinations
+from pathlib import Path
+
+from threecircles.core.tables import read_measured
+from threecircles.core.workspace import open_workspace
+from threecircles.disclosure.cast import children_of, declared_names, quantities, same_names
+from threecircles.disclosure.linked_tables import links_among
+from threecircles.disclosure.protecting import is_covered
+from threecircles.disclosure.rights.held import stored
+
+LEAST = 4
+SUM = "(sum)"
+
+EXPLAINED = (
+    ("spend|", "", "the base of spend is all children who live here, which is published"),
+    ("spend|", "children-living-here|", "all children who live here"),
+    ("source-records|", "", "a source with one row for each child; small counts are hidden in both"),
+    ("pupils-9-16|", "pupils-9-16|", "bases: how many children answered stands in every line, and is no secret"),
+    ("children-with-a-sign|share of children|helped_early_365:with", "children-with-a-sign|share of children|helped_early_90:with",
+     "no made-up child with this sign is helped between 90 and 365 days"),
+    ("children-with-a-sign|share of children|waiting_365:with", "children-with-a-sign|share of children|waiting_90:with",
+     "no made-up child with this sign is helped between 90 and 365 days"),
+    ("children-with-a-sign|share of children|helped_early", "children-with-a-sign|share of children|statutory_first:count",
+     "who came first is asked of all who were helped; with this sign only early help was first"),
+)  # fmt: skip
+"""How both cells begin in words, and why they are equal."""
+
+
+def cells(workspace):
+    """The true cells of a run: (children without the period, quantity, group) -> value."""
+    tables = [read_measured(s.path) for s in stored(open_workspace(Path(workspace))) if s.measured]
+    named, found, parts = {}, {}, {}
+    for table in filter(is_covered, tables):
+        children = children_of(table.spec).rpartition("|")[0]
+        for q in quantities(table):
+            named.setdefault(children, {}).setdefault(q.name, {}).update(q.values)
+    for children, own in named.items():
+        alias = declared_names(same_names(own), own)
+        for name, values in own.items():
+            for group, value in values.items():
+                found[f"{children}|", alias[name], group] = value
+                for d, _ in group:
+                    rest = frozenset(p for p in group if p[0] != d)
+                    if rest not in values:
+                        parts.setdefault((f"{children}|", alias[name], rest | {(d, SUM)}), []).append(value)  # fmt: skip
+    return found | {key: sum(own) for key, own in parts.items() if len(own) > 1}
+
+
+def undeclared(places):
+    """Pairs of cells that are equal in every place, but for what is declared or explained."""
+    common = set(places[0]).intersection(*places[1:])
+    told = {key: key for key in common}
+    for one, other in links_among(common):
+        if len(one) == len(other) == 1:
+            old, new = told[one[0]], told[other[0]]
+            told = {key: new if kept == old else kept for key, kept in told.items()}
+    same = {}
+    for key in sorted(common, key=said):
+        values = tuple(p[key] for p in places)
+        if min(values) >= LEAST:
+            same.setdefault(values, []).append(key)
+    for values, keys in same.items():
+        for a, b in combinations(keys, 2):
+            if a[:2] != b[:2] and told[a] != told[b] and not why(a, b):
+                yield a, b, values
+
+
+def why(a, b):
+    """The reason that is given above for a pair; empty when none is."""
+    both = ((said(a), said(b)), (said(b), said(a)))
+    return next((r for x, y, r in EXPLAINED if any(p.startswith(x) and q.startswith(y) for p, q in both)), "")  # fmt: skip
+
+
+def said(key):
+    """A cell in words."""
+    children, quantity, group = key
+    return f"{children}{quantity} {' '.join(f'{d}={v}' for d, v in sorted(group))}"
+
+
+if __name__ == "__main__":
+    made = [cells(w) for w in sys.argv[1:]]
+    found = list(undeclared(made))
+    for a, b, values in found:
+        print(f"{said(a)} = {said(b)}  {values}")
+    print(f"{len(found)} undeclared equalities in {len(made)} places")
+    sys.exit(bool(found))
