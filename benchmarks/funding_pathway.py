@@ -25,6 +25,10 @@ select person_id, placement_type, sum(days) as days, sum(days * price / 7.0) as 
 """
 
 
+ROUNDS = 5
+"""Turn about, the best of each: what other work on the machine adds falls on either at random."""
+
+
 def rows(children: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     """About five placements and twelve events a child over five years."""
     draw = rng(1, "pathway")
@@ -62,18 +66,20 @@ def main() -> None:
     placements, events = rows(children)
     table = load_cost_table("demo")
     pathway_cost(placements.head(10), events.head(10), table, FROM, TO)
-    started = time.process_time()
-    made = pathway_cost(placements, events, table, FROM, TO)
-    ours = time.process_time() - started
     connection = duckdb.connect(config={"threads": 1})
     connection.register("placements", placements.to_arrow())
     connection.register("events", events.to_arrow())
-    started = time.process_time()
-    connection.sql(PLAIN).pl()
-    connection.sql("select person_id, component, count(*) as n from events where on_date between date '2020-04-01' and date '2025-03-31' group by all").pl()  # fmt: skip
-    plain = time.process_time() - started
-    print(f"{children:,} children, {placements.height + events.height:,} rows, {made.height:,} costed pieces: {ours:.2f} s, "
-          f"plain aggregation {plain:.2f} s, {ours / plain:.1f} times")  # fmt: skip
+    ours, plain = [], []
+    for _ in range(ROUNDS):
+        started = time.process_time()
+        made = pathway_cost(placements, events, table, FROM, TO)
+        ours.append(time.process_time() - started)
+        started = time.process_time()
+        connection.sql(PLAIN).pl()
+        connection.sql("select person_id, component, count(*) as n from events where on_date between date '2020-04-01' and date '2025-03-31' group by all").pl()  # fmt: skip
+        plain.append(time.process_time() - started)
+    print(f"{children:,} children, {placements.height + events.height:,} rows, {made.height:,} costed pieces: {min(ours):.2f} s, "
+          f"plain aggregation {min(plain):.2f} s, {min(ours) / min(plain):.1f} times (best of {ROUNDS})")  # fmt: skip
 
 
 if __name__ == "__main__":
