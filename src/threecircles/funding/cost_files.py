@@ -63,7 +63,8 @@ def cost_files(
     rows = pathway_cost(placements(care, rules), care_events(care, others, rules), used, start, end)
     if rows.is_empty():
         raise UsageError("Nothing happened in this period.", found=f"{start} to {end}")
-    return Costed(rows, used, start, end)
+    way = rows.sort("person_id", "from", "component", maintain_order=True)
+    return Costed(way, used, start, end)
 
 
 def _check_stays(care: pl.DataFrame, path: Path) -> None:

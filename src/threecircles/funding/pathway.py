@@ -30,8 +30,9 @@ def pathway_cost(
     age_band, need_group, provider. events: person_id, event_id, component (a process), on_date, and the
     same optional columns. A day counts if the child is in the placement at its end: start day in, end day
     out. Each piece of a placement costs what the whole costs to its end less what it costs to its start,
-    so periods that join add up to the penny. Columns: COLUMNS; pence null where the table has no price
-    (table_row_id "uncosted"), never nought. Raises UsageError for tables that overlap.
+    so periods that join add up to the penny. Placements come first, then their keeping, then events.
+    Columns: COLUMNS; pence null where the table has no price (table_row_id "uncosted"), never nought.
+    Raises UsageError for tables that overlap.
     """
     used = [tables] if isinstance(tables, CostTable) else list(tables)
     check_overlap(used)
@@ -44,7 +45,7 @@ def pathway_cost(
         _timed(days.filter(pl.col("placement_type") != "respite"), MAINTAIN, subject, used),
         _counted(events, start, end, used),
     ]
-    return pl.concat(pieces).sort("person_id", "from", "component", maintain_order=True)
+    return pl.concat(pieces)
 
 
 def totals(costs: pl.DataFrame, by: Sequence[str] = ("person_id",)) -> pl.DataFrame:
