@@ -74,8 +74,8 @@ def test_those_who_did_not_agree_to_linking_are_no_failure_and_no_link_at_all_is
     assert row["value"] is None and row["reason"] == "not_applicable"
 
 
-def test_words_that_stand_where_a_code_belongs_reach_no_table():
-    """A cell of a list can hold a name: whoever has no code of the list is in one group without words."""
+def _pack_tables(**more):
+    """The four tables of a place whose lists hold 480 records; more: columns of the records instead."""
     told, records, edges = _made(missed=0, links=120)
     names = {"school": "school-census", "health": "two-year-review"}
     renamed = pl.col("source").replace(names)
@@ -87,11 +87,28 @@ def test_words_that_stand_where_a_code_belongs_reach_no_table():
         "person_id", sex=pl.lit("F"), lsoa21=pl.lit("E1"),
         ethnic_group=pl.when(pl.col("source_key").str.ends_with("7")).then(pl.lit("John Smith")).otherwise(pl.lit("WBRI")),
     )  # fmt: skip
-    records = records.with_columns(renamed, birth_date=pl.lit("2015-01-02"))
+    records = records.with_columns(renamed, birth_date=pl.lit("2015-01-02"), **more)
     place = SimpleNamespace(year=2026, deliveries=(), reference={})
-    tables = link_tables(records, pointers, public, edges, place)
+    return {t.spec.id: t for t in link_tables(records, pointers, public, edges, place)}
+
+
+def test_words_that_stand_where_a_code_belongs_reach_no_table():
+    """A cell of a list can hold a name: whoever has no code of the list is in one group without words."""
+    tables = _pack_tables()
     assert len(tables) == 4
-    for table in tables:
+    for table in tables.values():
         assert "Smith" not in table.frame.write_csv() + str(table.spec)
-    (group,) = [t for t in tables if t.spec.id == "linkage-group"]
-    assert group.frame.filter(pl.col("group") == f"ethnic_group:{NO_CODE}")["n"].item() == 48
+    group = tables["linkage-group"].frame
+    assert group.filter(pl.col("group") == f"ethnic_group:{NO_CODE}")["n"].item() == 48
+
+
+def test_a_record_without_an_age_stands_in_a_line_of_its_own():
+    """disclosure A1: left out, it would be told by the difference of two tables' totals."""
+    nobody = pl.when(pl.col("source_key") == "WBRI3").then(None).otherwise("birth_year")
+    tables = _pack_tables(birth_year=nobody)
+    ages = tables["linkage-age"].frame
+    by_age = dict(ages.select("age", "n").iter_rows())
+    assert by_age == {"All": 480, "11": 478, "not-known": 2}
+    assert tables["linkage-age"].spec.dimensions[0].labels["not-known"] == "Not known"
+    everybody = tables["linkage-group"].frame.filter(pl.col("group") == "All")
+    assert everybody["n"].item() == by_age["All"]

@@ -18,6 +18,7 @@ _LINKED = ["linked", "linked_doubtful"]
 _FEWEST = 30
 """Records below which a source has no line of its own: it has no linkage rate worth the name."""
 _OTHER = "other-sources"
+_NO_AGE = "not-known"
 NO_CODE = "no code"
 """Group of all whose ethnic group was written as no code of the list: a cell can hold any words, a name too."""
 
@@ -105,16 +106,17 @@ def _summary(told: pl.DataFrame, place: Place) -> Measured:
 
 
 def _age(told: pl.DataFrame, place: Place) -> Measured:
-    asked = told.filter((pl.col("band") != "not_agreed") & pl.col("birth_year").is_not_null())
+    # Whoever left out those without an age would tell of them by the difference to the other tables.
+    asked = told.filter(pl.col("band") != "not_agreed")
     aged = asked.with_columns(
-        (place.year - pl.col("birth_year").cast(pl.Int64)).clip(0, 25).alias("age")
-    )
-    ages = sorted(aged["age"].unique().to_list())
+        age=(place.year - pl.col("birth_year").cast(pl.Int64)).clip(0, 25).cast(pl.String)
+    ).with_columns(pl.col("age").fill_null(_NO_AGE))
+    ages = sorted(aged["age"].unique().to_list(), key=lambda a: (a == _NO_AGE, len(a), a))
     found = [_rate({"age": TOTAL}, aged)]
-    found += [_rate({"age": str(a)}, aged.filter(pl.col("age") == a)) for a in ages]
+    found += [_rate({"age": a}, aged.filter(pl.col("age") == a)) for a in ages]
     dimension = Dimension(
-        column="age", label="Age reached in the year", order=(TOTAL, *map(str, ages))
-    )
+        column="age", label="Age reached in the year", order=(TOTAL, *ages), labels={_NO_AGE: "Not known"}
+    )  # fmt: skip
     note = (
         "A link made by one agency's number alone is blind to children who have no such number yet."
     )
