@@ -23,8 +23,7 @@ from threecircles.need.combine import combination_tables
 from threecircles.need.conditions import combinations_definition, conditions_held
 from threecircles.need.distance import band_labels, bands, middles, nearest, open_on
 from threecircles.need.effects.table import TABLE, evaluations_table, read_result
-from threecircles.need.first_help import first_help_hard, first_help_table
-from threecircles.need.hard_to_reach import BY
+from threecircles.need.first_help import first_help_table
 from threecircles.need.high_need import high_need
 from threecircles.need.months import (
     children_starting,
@@ -278,11 +277,6 @@ def first_help(
             placed, "deprivation", FIFTHS | {"not_known": "Not known"}, period, seed=place.seed
         ),
         *more,
-        *(
-            [first_help_hard(placed, period, reach_definition().bands_km)]
-            if set(BY) <= set(placed.columns)
-            else []
-        ),
     ]
 
 
