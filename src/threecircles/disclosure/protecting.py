@@ -11,8 +11,11 @@ import polars as pl
 from threecircles.core.rounding import round_to
 from threecircles.core.tables import Measured, TableSpec
 from threecircles.definitions import read_csv
+from threecircles.disclosure.attacker import ranges
 from threecircles.disclosure.cast import Cast, cast, children_of, hidden_rows
+from threecircles.disclosure.linear import Floats
 from threecircles.disclosure.profiles import NEVER_HIDDEN, Profile
+from threecircles.disclosure.sums import Bools, Sums
 from threecircles.disclosure.suppress import Pattern, suppress
 
 COUNTS = ("numerator", "denominator", "n", "n_with")
@@ -43,6 +46,9 @@ def judge(
         made = cast(covered, profile_of)
         sums, value, wish, unshown = made.problem()
         pattern = suppress(sums, value, wish, unshown)
+        while (bare := _bare(made, sums, value, pattern.hidden)).any():
+            wish = replace(wish, primary=wish.primary | bare)
+            pattern = suppress(sums, value, wish, unshown)
         if not pattern.unsafe.size:
             break
         gone = _tables_of(made, pattern, covered)
@@ -54,6 +60,21 @@ def judge(
     }
     kept = [t for t in tables if t.spec.id not in left_out]
     return [by_id.get(t.spec.id) or _untouched(t) for t in kept], left_out
+
+
+def _bare(made: Cast, sums: Sums, value: Floats, hidden: Bools) -> Bools:
+    """Cells whose rows are hidden only since they are the base of hidden ones, and that follow from what is
+    shown: nobody is told of by them, but what is called hidden has to be."""
+    closed = made.closed(hidden)
+    bare = np.zeros(value.size, bool)
+    for deciding in made.deciding:
+        for row in set(hidden_rows(deciding, closed)) - set(hidden_rows(deciding, hidden)):
+            bare[list(deciding[row])] = True
+    bare &= closed & ~hidden & (value > 0)
+    if bare.any():
+        found = ranges(sums.showing(value, closed), bare, truth=value, enough=np.ones(value.size))
+        bare &= ~(found.sure_high - found.sure_low >= 1.0)
+    return bare
 
 
 def _tables_of(made: Cast, pattern: Pattern, covered: Sequence[Measured]) -> list[Measured]:
