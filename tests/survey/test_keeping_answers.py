@@ -6,10 +6,11 @@ import sqlite3
 import pytest
 from tests.survey.made_up import TODAY, open_study
 
-from threecircles.core.errors import UsageError
+from threecircles.core.errors import ThreeCirclesError, UsageError
 from threecircles.survey.codes import ALPHABET, check_character, is_code, make_codes, tidy
 from threecircles.survey.field import counted, door, may_begin, opt_out, pupil_codes
-from threecircles.survey.store import ConflictError, Store
+from threecircles.survey.keeping import Batch, ConflictError, _rounds, keep
+from threecircles.survey.store import Store
 from threecircles.survey.study import folder_of
 
 CODES = ("emo1", "emo2", "emo3", "fri1", "fri2")
@@ -218,3 +219,59 @@ def test_a_batch_that_breaks_half_way_leaves_nothing_and_undoes_no_other(tmp_pat
     assert store.save(second.token, 1, good) == 1 and store.answers(second.key) == {CODES[0]: "1"}
     writer.close()
     store.close()
+
+
+def test_batches_kept_together_end_as_batches_kept_one_by_one(tmp_path):
+    "A13, A15: answers, times and what each sender hears are equal, with repeats, conflicts and lost forms."
+    one, many = Store(tmp_path / "one.sqlite"), Store(tmp_path / "many.sqlite")
+    for store in (one, many):
+        store.run("PRAGMA synchronous=OFF")
+    rng, tokens = random.Random(3), ["nobody"]
+    for n in range(1, 7):
+        tokens.append(f"t{n}")
+        row = {
+            "key": n, "token": tokens[-1], "class_code": "ABCDEF", "questionnaire": "pupils_9_11",
+            "given": "[]", "status": "open",
+        }  # fmt: skip
+        for store in (one, many):
+            with store.writing():
+                store.insert("session", [row])
+
+    def heard(work):
+        try:
+            return work()
+        except ThreeCirclesError as error:
+            return type(error).__name__, str(error)
+
+    conflicts = 0
+    for _ in range(120):
+        group = [
+            Batch(
+                rng.choice(tokens), rng.randint(1, 12),
+                [told(rng.choice(CODES), str(rng.randint(1, 3))) | {"shown_ms": 100, "changes": rng.randint(0, 2)}],
+            )
+            for _ in range(rng.randint(1, 9))
+        ]  # fmt: skip
+        with many.writing():
+            together = keep(many, group)
+        told_many = [r if isinstance(r, int) else (type(r).__name__, str(r)) for r in together]
+        told_one = [heard(lambda b=b: one.save(b.token, b.seq, b.items)) for b in group]
+        # One by one a sender hears how far things are now; together, how far they are after all of them.
+        kinds = [[x if isinstance(x, tuple) else "kept" for x in told] for told in (told_many, told_one)]  # fmt: skip
+        assert kinds[0] == kinds[1]
+        last = {b.token: r for b, r in zip(group, told_one, strict=True) if isinstance(r, int)}
+        assert all(
+            r == last[b.token] for b, r in zip(group, told_many, strict=True) if isinstance(r, int)
+        )
+        conflicts += sum(k[0] == "ConflictError" for k in kinds[0])
+    assert conflicts > 20
+    for table in ("batch", "answer", "paradata"):
+        rows = [sorted(map(str, store.run(f"SELECT * FROM {table}"))) for store in (one, many)]
+        assert rows[0] == rows[1] and len(rows[0]) > 20
+
+
+def test_no_statement_writes_one_place_twice():
+    rows = [(1, "a", 1), (1, "b", 2), (1, "a", 3), (2, "a", 4), (1, "a", 5)]
+    assert _rounds(rows) == [[rows[0], rows[1], rows[3]], [rows[2]], [rows[4]]]
+    assert [len(part) for part in _rounds((n, "a") for n in range(4_500))] == [2_000, 2_000, 500]
+    assert _rounds([]) == []

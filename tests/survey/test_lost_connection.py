@@ -1,6 +1,7 @@
 """A database server that goes and comes back loses no answer and doubles none (survey A13)."""
 
 import asyncio
+import contextlib
 import os
 import random
 import sqlite3
@@ -48,7 +49,7 @@ class Server:
 
 
 class Link:
-    """One connection. closed, execute, commit and rollback as psycopg has them."""
+    """One connection. closed, pipeline, execute, commit and rollback as psycopg has them."""
 
     def __init__(self, server):
         self.server, self.closed = server, False
@@ -64,6 +65,9 @@ class Link:
             self.server.tick()
         if self.closed:
             raise RuntimeError("server closed the connection unexpectedly")
+
+    def pipeline(self):
+        return contextlib.nullcontext()
 
     def execute(self, statement, values=()):
         self._alive()

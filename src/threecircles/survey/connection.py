@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ class Connection:
     def __init__(self, address: Path | str) -> None:
         self.postgres = str(address).startswith(("postgresql://", "postgres://"))
         self._address = address
-        self._within = False
+        self._within = self._to_begin = False
         self._own = self._opened()
 
     def _opened(self) -> Any:
@@ -44,39 +45,54 @@ class Connection:
 
     def execute(self, statement: str, values: Sequence[Any] = ()) -> Any:
         """A cursor over what the statement gives. Raises StoreGoneError when the store does not answer."""
-        told = statement.replace("?", "%s") if self.postgres else statement
+        return self.execute_all([(statement, values)])[0]
+
+    def execute_all(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
+        """A cursor for each statement. PostgreSQL is sent all of them at once and answers all at once: each
+        asked alone would wait its turn among the threads. Raises StoreGoneError as `execute`."""
         try:
-            return self._own.execute(told, tuple(values))
+            return self._sent(statements)
         except Exception as error:
             if not self._lost():
                 raise
-            if self._within:
+            if self._within and not self._to_begin:
                 raise StoreGoneError("the connection was lost") from error
             self._own = self._opened()
-            if not told.startswith(("SELECT", "BEGIN")):
+            if not self._within and not all(s.startswith("SELECT") for s, _ in statements):
                 # It may have been done before the connection went: only the sender knows whether to ask again.
                 raise StoreGoneError("the connection was lost") from error
-            return self._own.execute(told, tuple(values))
+            # A question, or the start of a transaction of which nothing was kept.
+            return self._sent(statements)
+
+    def _sent(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
+        begin = [("BEGIN", ())] if self._to_begin else []
+        asked = [*begin, *statements]
+        together = self._own.pipeline() if self.postgres and len(asked) > 1 else nullcontext()
+        with together:
+            made = [self._own.execute(self._dialect(s), tuple(v)) for s, v in asked]
+        self._to_begin = False
+        return made[len(begin) :]
+
+    def _dialect(self, statement: str) -> str:
+        return statement.replace("?", "%s") if self.postgres else statement
 
     def begin(self) -> None:
-        """Start a transaction; SQLite starts its own with the first change."""
-        if self.postgres:
-            self.execute("BEGIN")
-        self._within = True
+        """Start a transaction: on PostgreSQL with its first statement, on SQLite with its first change."""
+        self._within, self._to_begin = True, self.postgres
 
     def commit(self) -> None:
         """Keep what was done since `begin`. Raises StoreGoneError when nobody can say whether it was kept."""
+        self._within = self._to_begin = False
         try:
             self._own.commit()
         except Exception as error:
             if self._lost():
                 raise StoreGoneError("the connection was lost") from error
             raise
-        self._within = False
 
     def rollback(self) -> None:
         """Undo what was done since `begin`; of a lost connection the server has undone it."""
-        self._within = False
+        self._within = self._to_begin = False
         if self._lost():
             return
         try:

@@ -7,7 +7,6 @@ forgotten when the child has finished, so that nothing leads back to the answers
 
 from __future__ import annotations
 
-import hashlib
 import json
 import secrets
 import threading
@@ -20,6 +19,7 @@ from typing import Any, Literal
 
 from threecircles.core.errors import ThreeCirclesError, UsageError
 from threecircles.survey.connection import Connection
+from threecircles.survey.keeping import Batch, keep
 
 LARGEST_BATCH = 8_192
 """Bytes of one batch of answers."""
@@ -62,14 +62,6 @@ class Session:
     at: int
 
 
-class ConflictError(ThreeCirclesError):
-    """A batch came under a number that other answers have: the sender takes the next free one."""
-
-    def __init__(self, next_seq: int) -> None:
-        super().__init__("This number is taken by other answers.", found=str(next_seq - 1))
-        self.next_seq = next_seq
-
-
 class Store:
     """Sessions and answers of one study. address: a SQLite file, or a postgresql:// address."""
 
@@ -106,6 +98,11 @@ class Store:
                 return []
             names = [d[0] for d in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def run_all(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> None:
+        """Statements that give no rows, sent together."""
+        with self._lock:
+            self._connection.execute_all(statements)
 
     def one(self, statement: str, values: Sequence[Any] = ()) -> dict[str, Any] | None:
         """The first row, or None."""
@@ -178,49 +175,10 @@ class Store:
 
     def save_within(self, token: str, seq: int, items: Sequence[dict[str, Any]]) -> int:
         """As `save`, inside a transaction that is open already."""
-        digest = hashlib.sha256(json.dumps(list(items), sort_keys=True).encode()).hexdigest()[:24]
-        # One question to the store finds the form and takes the number: thousands of these come at once.
-        new = self.one(
-            "INSERT INTO batch (session, seq, digest) SELECT key, CAST(? AS INTEGER), CAST(? AS TEXT) FROM session "
-            "WHERE token = ? ON CONFLICT (session, seq) DO NOTHING RETURNING session",
-            (seq, digest, token),
-        )
-        if new is not None:
-            for item in items:
-                self._answer(new["session"], seq, item)
-            return self.contiguous(new["session"])
-        found = self.session(token)
-        if found is None:
-            raise UsageError("There is no open form under this token.")
-        known = self.one("SELECT digest FROM batch WHERE session=? AND seq=?", (found.key, seq))
-        if known is not None and known["digest"] != digest:
-            raise ConflictError(self.next_seq(found.key))
-        return self.contiguous(found.key)
-
-    def _answer(self, key: int, seq: int, item: dict[str, Any]) -> None:
-        value = item.get("value")
-        told = json.dumps(value) if isinstance(value, list) else value
-        self.run(
-            "INSERT INTO answer VALUES (?,?,?,?,?,?) ON CONFLICT (session, item) DO UPDATE SET "
-            "value=excluded.value, missing_reason=excluded.missing_reason, seq=excluded.seq, "
-            "client_ms=excluded.client_ms WHERE excluded.seq >= answer.seq",
-            (key, item["item"], told, item.get("missing_reason"), seq, item.get("client_ms")),
-        )
-        if item.get("shown_ms") is not None:
-            self.run(
-                "INSERT INTO paradata VALUES (?,?,?,?) ON CONFLICT (session, page) DO UPDATE SET "
-                "shown_ms=paradata.shown_ms+excluded.shown_ms, changes=paradata.changes+1",
-                (key, item["item"], int(item["shown_ms"]), int(item.get("changes") or 0)),
-            )
-
-    def contiguous(self, key: int) -> int:
-        """The highest number up to which every batch has come, 0 when none has."""
-        row = self.one("SELECT COUNT(*) AS n, MAX(seq) AS top FROM batch WHERE session=?", (key,))
-        n, top = (row["n"], row["top"] or 0) if row else (0, 0)
-        if n == top:
-            return int(top)
-        seen = sorted(r["seq"] for r in self.run("SELECT seq FROM batch WHERE session=?", (key,)))
-        return next((i for i, seq in enumerate(seen) if seq != i + 1), len(seen))
+        (through,) = keep(self, [Batch(token, seq, items)])
+        if isinstance(through, ThreeCirclesError):
+            raise through
+        return through
 
     def next_seq(self, key: int) -> int:
         """The next free number."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Literal
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -12,11 +12,13 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from threecircles.core.errors import UsageError
 from threecircles.survey.conditions import holds
-from threecircles.survey.store import LARGEST_BATCH, ConflictError, Session
+from threecircles.survey.keeping import Batch, ConflictError
+from threecircles.survey.store import LARGEST_BATCH, Session
 from threecircles.web.survey.doors import COOKIE, fields, forget, here_only, one, surveys
 from threecircles.web.survey.live import Live
 from threecircles.web.survey.screens import as_json, bundle, judged, page, screen, words_of
 
+Ending = Literal["finished", "stopped"]
 LARGEST_TIME = 2**52
 """Milliseconds: what no clock tells, no store has to keep."""
 
@@ -72,9 +74,14 @@ async def question(request: Request) -> Response:
     answers[item.code] = None if reason else value
     ahead = _near(live, session, answers, number, 1)
     if ahead is None:
-        await run_in_threadpool(live.writer.store.finish, str(session.token))
+        await _end(request, live, str(session.token))
         return RedirectResponse(f"/survey/done?language={session.language}", 303)
     return await _move(live, session, ahead)
+
+
+async def _end(request: Request, live: Live, token: str, how: Ending = "finished") -> None:
+    await run_in_threadpool(live.writer.store.finish, token, how)
+    surveys(request).forget(token)
 
 
 def _near(
@@ -125,7 +132,7 @@ async def batch(request: Request) -> Response:
         token, seq, items = str(told["session_uuid"]), int(told["seq"]), list(told["items"])
     except (ValueError, KeyError, TypeError):
         return _json({"problem": "unreadable"}, 400)
-    found = surveys(request).session(token)
+    found = surveys(request).begun(token)
     if found is None:
         return _json({"problem": "finished"}, 410)
     live, session = found
@@ -133,10 +140,11 @@ async def batch(request: Request) -> Response:
     if seq < 1 or seq > 100_000 or kept is None:
         return _json({"problem": "unreadable"}, 400)
     try:
-        through = await live.writer.do(lambda store: store.save_within(token, seq, kept))
+        through = await live.writer.do(Batch(token, seq, kept))
     except ConflictError as taken:
         return _json({"next": taken.next_seq}, 409)
     except UsageError:
+        surveys(request).forget(token)
         return _json({"problem": "finished"}, 410)
     return _json({"through": through, "next": seq + 1})
 
@@ -171,8 +179,8 @@ async def finish(request: Request) -> Response:
         return _json({"problem": "unreadable"}, 400)
     found = surveys(request).session(token)
     if found is not None:
-        ending: Any = "stopped" if how == "stopped" else "finished"
-        await run_in_threadpool(found[0].writer.store.finish, token, ending)
+        ending: Ending = "stopped" if how == "stopped" else "finished"
+        await _end(request, found[0], token, ending)
     # A second asking finds the form finished: that is what the tablet wanted to know.
     answer = _json({"finished": True})
     forget(answer)
@@ -194,7 +202,7 @@ async def stop(request: Request) -> Response:
     sent = await fields(request)
     if one(sent, "go") != "stop":
         return RedirectResponse("/survey/q", 303)
-    await run_in_threadpool(live.writer.store.finish, str(session.token), "stopped")
+    await _end(request, live, str(session.token), "stopped")
     return RedirectResponse(f"/survey/done?language={session.language}", 303)
 
 

@@ -17,6 +17,7 @@ from threecircles.core.errors import ThreeCirclesError
 from threecircles.survey.codes import is_code
 from threecircles.survey.connection import StoreGoneError
 from threecircles.survey.field import Door, door, store_of
+from threecircles.survey.keeping import Batch, keep
 from threecircles.survey.opening import OPENED
 from threecircles.survey.questionnaire import Item, Questionnaire, items, questionnaire
 from threecircles.survey.recordings import KINDS
@@ -27,6 +28,9 @@ from threecircles.survey.wording import RIGHT_TO_LEFT, of_item, texts
 LANGUAGES = {"en": "English", "pl": "Polski", "ar": "العربية", "cy": "Cymraeg"}
 TOGETHER = 256
 """Writes that share one commit at most."""
+REMEMBERED = 20_000
+"""Open forms that a server remembers at most."""
+Job = tuple[Callable[[Store], Any] | Batch, Future[Any]]
 
 
 class Writer:
@@ -34,14 +38,12 @@ class Writer:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self._waiting: queue.Queue[tuple[Callable[[Store], Any], Future[Any]] | None] = (
-            queue.Queue()
-        )
+        self._waiting: queue.Queue[Job | None] = queue.Queue()
         self._thread = threading.Thread(target=self._work, daemon=True, name="survey-writer")
         self._thread.start()
 
-    async def do(self, work: Callable[[Store], Any]) -> Any:
-        """The result of `work`, once it is committed."""
+    async def do(self, work: Callable[[Store], Any] | Batch) -> Any:
+        """The result of `work`, once it is committed; of a batch the number up to which all have come."""
         done: Future[Any] = Future()
         self._waiting.put((work, done))
         return await asyncio.wrap_future(done)
@@ -66,36 +68,46 @@ class Writer:
                     jobs.append(more)
             self._commit(jobs)
 
-    def _commit(
-        self, jobs: list[tuple[Callable[[Store], Any], Future[Any]]], again: bool = False
-    ) -> None:
-        told: list[tuple[Future[Any], Any, BaseException | None]] = []
+    def _commit(self, jobs: list[Job], again: bool = False) -> None:
         try:
             with self.store.writing():
-                for work, done in jobs:
-                    try:
-                        told.append((done, work(self.store), None))
-                    except StoreGoneError:
-                        raise
-                    except ThreeCirclesError as error:
-                        # A refusal has written nothing; the others go on.
-                        told.append((done, None, error))
+                told = _done(self.store, jobs)
         except Exception as error:  # noqa: BLE001 - nothing was kept: whoever sent it hears so
             if len(jobs) > 1:
                 # One that broke half way may have written a half: all is undone, and each tried alone.
                 for job in jobs:
                     self._commit([job])
                 return
-            if isinstance(error, StoreGoneError) and not again:
-                # What is kept twice is kept once, so a lost connection costs one more try and no child a press.
+            if not again:
+                # What is kept twice is kept once, so that a lost connection, or another server that was
+                # quicker by a hair, costs one more try and no child a press.
                 self._commit(jobs, again=True)
                 return
-            told = [(jobs[0][1], None, error)]
-        for done, result, fault in told:
-            if fault is None:
-                done.set_result(result)
+            told = [error]
+        for (_, done), result in zip(jobs, told, strict=True):
+            if isinstance(result, BaseException):
+                done.set_exception(result)
             else:
-                done.set_exception(fault)
+                done.set_result(result)
+
+
+def _done(store: Store, jobs: list[Job]) -> list[Any]:
+    """The result of each job, or the refusal in its place; a refusal has written nothing, the others go on."""
+    told: list[Any] = [None] * len(jobs)
+    batches = [(i, work) for i, (work, _) in enumerate(jobs) if isinstance(work, Batch)]
+    kept = keep(store, [work for _, work in batches]) if batches else []
+    for (i, _), result in zip(batches, kept, strict=True):
+        told[i] = result
+    for i, (work, _) in enumerate(jobs):
+        if isinstance(work, Batch):
+            continue
+        try:
+            told[i] = work(store)
+        except StoreGoneError:
+            raise
+        except ThreeCirclesError as error:
+            told[i] = error
+    return told
 
 
 @dataclass
@@ -162,6 +174,7 @@ class Surveys:
         self.workspace = workspace
         self._live: dict[str, Live] = {}
         self._seen: dict[str, float] = {}
+        self._begun: dict[str, tuple[Live, Session]] = {}
 
     def live(self) -> list[Live]:
         """Every study that `survey open` has opened and `survey close` has not closed."""
@@ -195,6 +208,22 @@ class Surveys:
             if found is not None:
                 return live, found
         return None
+
+    def begun(self, token: str) -> tuple[Live, Session] | None:
+        """As `session`, from memory where it can be: for what stays while a form is open (its questions and
+        class). Whether it is open still, the store says when something is kept."""
+        if token not in self._begun:
+            found = self.session(token)
+            if found is None:
+                return None
+            if len(self._begun) >= REMEMBERED:
+                self._begun.clear()
+            self._begun[token] = found
+        return self._begun[token]
+
+    def forget(self, token: str) -> None:
+        """Forget a form that is finished: nothing may lead from a tablet back to its answers."""
+        self._begun.pop(token, None)
 
     def close(self) -> None:
         """End every writer."""
