@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from threecircles.identity.assign import assigned
 from threecircles.identity.clusters import clustered
+from threecircles.identity.rescore import Constants
+from threecircles.identity.resolve import persons_at
 
 
 def _edges(*rows):
@@ -105,3 +107,36 @@ def test_no_person_ever_holds_two_records_of_one_source(seed):
     for person in set(part):
         held = [s for s, p in zip(sources, part, strict=True) if p == person]
         assert len(held) == len(set(held))
+
+
+def _joined(threshold, **fields):
+    """Band of one pair of two sources whose fields are given, at a threshold."""
+    records = pl.DataFrame(
+        {"rid": [0, 1], "src": [0, 1], "source": ["school", "health"], "dup": [False, False],
+         "dob": ["2014-05-03"] * 2, "unit": [0, 1]}
+    )  # fmt: skip
+    pair = {
+        "rid_l": 0, "rid_r": 1, "w": 30.0, "cap": 9.0, "gamma_first_name": 2, "gamma_birth": 3,
+        "visible": 0, "rule": "co-twin-cap", "barred": False,
+    } | fields  # fmt: skip
+    pair["w_adjusted"] = min(pair["w"], pair["cap"] if pair["cap"] is not None else pair["w"])
+    constants = Constants((8.0, 1.0, 0.0), (0.0,) * 5, (0.0, 0.0), (0.0, 0.0), 0, 0.02, 0, ())
+    _, edges, person = persons_at(records, pl.DataFrame([pair]), constants, threshold)
+    assert (person[0] == person[1]) == edges["accepted"].item()
+    return edges["band"].item() if edges["accepted"].item() else "apart"
+
+
+def test_careful_asks_more_where_the_rival_is_a_child_born_together():
+    """identity A2, 4.6: .95 of strangers, .999 of co-twins with another first name; never fewer links
+    for statistics."""
+    assert _joined(0.95) == "apart" and _joined(0.3) == "linked_doubtful"
+    for enough in (
+        {"cap": 10.5},
+        {"gamma_first_name": 4},
+        {"gamma_birth": 2, "rule": "sibling-cap"},
+        {"cap": None, "w": 9.0, "rule": "score"},
+        {"rule": "same-identifier"},
+    ):
+        assert _joined(0.95, **enough) == _joined(0.3, **enough) == "linked"
+    assert _joined(0.95, rule="same-identifier", visible=1) == "apart"
+    assert _joined(0.95, cap=3.0, gamma_first_name=4) == "apart"

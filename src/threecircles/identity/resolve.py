@@ -11,6 +11,10 @@ from threecircles.identity import assign, clusters, crowds, rescore
 
 LINKED = 0.95
 """Probability from which a link is called linked; below it is doubtful."""
+LINKED_BESIDE_A_CO_TWIN = 0.999
+"""Probability asked instead where the first names are not the same and the rival is a child born together:
+children born together are often named alike, how often is learnt from few, and the link would show one
+child the other's life."""
 REVIEW = 0.05
 """Probability from which a pair that was not linked is worth a reviewer's time."""
 _PARTNERED = 0.7
@@ -36,7 +40,7 @@ def persons_at(
     edges = edges.select(c for c in edges.columns if c not in _DERIVED)
     records, edges = _units(records, edges, threshold, known)
     edges = _one_to_one(records, edges, threshold)
-    edges, person = _persons(records, edges, apart)
+    edges, person = _persons(records, edges, apart, threshold)
     return records, _banded(edges), person
 
 
@@ -137,11 +141,25 @@ def _one_to_one(records: pl.DataFrame, edges: pl.DataFrame, threshold: float) ->
     )
 
 
+def _sure_of_the_twin(edges: pl.DataFrame) -> pl.Expr:
+    """Whether what speaks against a child born together reaches what is asked. Judged after the
+    assignment, so that a pair which falls short leaves its place to no rival. A number that both carry
+    stands, unless a co-twin is in sight whose number it may be."""
+    if not {"gamma_first_name", "gamma_birth"} <= set(edges.columns):
+        return pl.lit(True)
+    unlike = pl.col("gamma_first_name").is_between(0, 3) & (pl.col("gamma_birth") == 3)
+    numbered = (pl.col("rule") == "same-identifier") & (pl.col("visible") == 0)
+    enough = pl.col("cap") >= bits(LINKED_BESIDE_A_CO_TWIN)
+    return (~unlike | numbered | enough).fill_null(True)
+
+
 def _persons(
-    records: pl.DataFrame, edges: pl.DataFrame, apart: pl.DataFrame | None
+    records: pl.DataFrame, edges: pl.DataFrame, apart: pl.DataFrame | None, threshold: float
 ) -> tuple[pl.DataFrame, np.ndarray]:
     """Clusters of accepted edges; marks edges `accepted` and `strain` (refused by a constraint)."""
     accepted = (pl.col("chosen") & ~pl.col("tie")) | pl.col("within").fill_null(False)
+    if threshold >= LINKED:
+        accepted = accepted & _sure_of_the_twin(edges)
     taken = edges.filter(accepted)
     barred = edges.filter(pl.col("barred")).select("rid_l", "rid_r")
     if apart is not None:
@@ -172,7 +190,7 @@ def _banded(edges: pl.DataFrame) -> pl.DataFrame:
     return (
         edges.with_columns(p.alias("p"))
         .with_columns(
-            pl.when(pl.col("accepted") & (pl.col("p") >= LINKED))
+            pl.when(pl.col("accepted") & (pl.col("p") >= LINKED) & _sure_of_the_twin(edges))
             .then(pl.lit("linked"))
             .when("accepted")
             .then(pl.lit("linked_doubtful"))
