@@ -13,6 +13,7 @@ from threecircles.quality.layout import PREVIOUS, layout
 from threecircles.quality.lean import one_of, plain
 from threecircles.quality.messages import at_rows
 from threecircles.quality.report import Report
+from threecircles.quality.running import side_by_side
 
 FINDINGS = {
     "finding_id": pl.String,
@@ -80,12 +81,14 @@ def lean_findings(report: Report) -> pl.DataFrame:
         .explode("columns", keep_nulls=True, empty_as_null=True)
         .rename({"columns": "column"})
     )
-    records, position = _records(report, lines)
+    (records, position), values = side_by_side(
+        lambda: _records(report, lines), lambda: _values(report, lines)
+    )
     of_place = lines["_place"]
     held = {name: places[name].gather(of_place) for name in ("rule", "severity", "message")}
     held["rule"] = held["rule"].cast(one_of(rule.code for rule in report.rules))
     rule = held["rule"].to_physical()
-    held |= {"group_id": places["group"].gather(of_place), "value": _values(report, lines)}
+    held |= {"group_id": places["group"].gather(of_place), "value": values}
     held |= {name: records[name].gather(position) for name in records.columns}
     versions, dimensions = zip(*((r.version, r.dimension) for r in report.rules), strict=True)
     held["version"] = pl.Series(versions, dtype=pl.Int16).gather(rule)
