@@ -39,8 +39,10 @@ from threecircles.need.judged import judged
 from threecircles.need.linkage import LinkQuality, correct
 from threecircles.need.respondents import respondents, with_service
 from threecircles.pipeline import build
+from threecircles.survey.census_pupils import TABLES
 from threecircles.survey.measures import measures, scoring
 from threecircles.survey.steps import measure_rows
+from threecircles.synthetic.export.reference import reference_tables
 from threecircles.synthetic.make import make, received_tables
 from threecircles.synthetic.profile import load_profile
 from threecircles.synthetic.truth import service_flags
@@ -59,6 +61,7 @@ SURVEY = {
     "delivery": "survey_2026",
     "holder": "survey_holder_2026",
     "roll": "school_2026",
+    "roll_as_of": "2026-01-15",
     "as_of": "2026-03-31",
 }
 
@@ -93,7 +96,7 @@ def known_links(world: World, served: np.ndarray, table: pl.DataFrame, way: str)
     assert ground is not None
     figures = calibrated_circles(ground)
     if way == "error":
-        figures = correct(figures, LINKS, pupils=ground.pupils)
+        figures = correct(figures, LINKS, these_pupils=True)
     return {r["measure"]: {k: r[k] for k in ("value", "low", "high")} for r in figures.to_dicts()}
 
 
@@ -123,22 +126,43 @@ def answered(world: World) -> pl.DataFrame:
         source_record_id=pl.col("code"),
         person_id=pl.col("code").replace_strict(codes),
     )
+    census = {name: dated(frame) for name, frame in tables["school_2026"].items()}
     with TemporaryDirectory() as folder:
-        schools = Path(folder) / "schools.csv"
-        phases = np.array(["primary", "secondary", "special", "other"])[world.schools.phase]
-        pl.DataFrame({"URN": world.schools.urn.astype(str), "phase": phases}).write_csv(schools)
         place = Place(
-            Path(folder), "b", "b", "E1", "999", True, 1, 2026, (), {"schools": schools}, {}
+            Path(folder), "b", "b", "E1", "999", True, 1, 2026, (), lookups(world, Path(folder)), {}
         )
         rows = measure_rows(
             record,
             pupils,
             holder,
-            tables["school_2026"]["pupilonroll"],
+            *(census[name] for name in TABLES),
             surveys=[SURVEY],
             place=place,
         )
     return respondents(nw.from_native(rows.lazy()), SCALES)
+
+
+def dated(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with its dates as reading leaves them: a column beside each text."""
+    texts = [c for c in frame.columns if c.endswith("date") and frame.schema[c] == pl.String]
+    return frame.with_columns(
+        pl.col(c).str.to_date("%Y-%b-%d %H:%M:%S", strict=False).alias(f"{c}__date") for c in texts
+    )
+
+
+def lookups(world: World, folder: Path) -> dict[str, Path]:
+    """The place's own lookups as files: schools, postcodes and deprivation."""
+    phases = np.array(["primary", "secondary", "special", "other"])[world.schools.phase]
+    made = reference_tables(world)
+    frames = {
+        "schools": pl.DataFrame({"URN": world.schools.urn.astype(str), "phase": phases}),
+        "postcodes": made["postcodes"],
+        "deprivation": made["deprivation_lsoa"],
+    }
+    paths = {name: folder / f"{name}.csv" for name in frames}
+    for name, frame in frames.items():
+        frame.write_csv(paths[name])
+    return paths
 
 
 def roll(world: World, served: np.ndarray) -> pl.DataFrame:

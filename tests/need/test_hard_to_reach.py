@@ -10,11 +10,12 @@ from threecircles.disclosure.release import protect
 from threecircles.need.first_help import first_help_hard, first_help_table
 from threecircles.need.hard_to_reach import BY, WHERE, crossed, joined, nowhere, table_of, together
 from threecircles.need.reach import reach_definition, reach_table
+from threecircles.need.travel import Bands
 from threecircles.report.context import Context
 from threecircles.report.pages import hard_to_reach
 from threecircles.report.released import released
 
-EDGES = reach_definition().bands_km
+BANDS = Bands(reach_definition().bands_km)
 VALUES = {"rural": ["Rural", "Urban"], "distance": ["0-1", "8+"], "deprivation": ["1", "5"]}
 
 
@@ -42,7 +43,7 @@ def reached(people):
         specs.append(made.spec)
         return made.frame
 
-    return table_of(crossed(by), specs[0], "reach-hard", "Reach by all three", EDGES)
+    return table_of(crossed(by), specs[0], "reach-hard", "Reach by all three", BANDS)
 
 
 def waited(people):
@@ -50,7 +51,7 @@ def waited(people):
         sign_id=pl.lit("s"), days=pl.col("person_id").cast(pl.Int64) % 90, censored=pl.lit(False),
         prior_help=pl.lit("no"), first_help_statutory=pl.lit(False), lsoa21=pl.lit("E1"),
     )  # fmt: skip
-    return signs, first_help_hard(signs, "y", EDGES)
+    return signs, first_help_hard(signs, "y", BANDS)
 
 
 def test_every_margin_of_the_three_stands_in_the_table():

@@ -83,6 +83,70 @@ def test_the_corrected_regions_still_add_to_all():
     assert rows["targeting"] == pytest.approx(rows["both"] / rows["service"])
 
 
+def all_asked(high, found):
+    """The circles of pupils who all answered: no sampling error is left, only that of links."""
+    n = len(high)
+    parts = {
+        "need": high, "service": found, "both": high & found, "need_only": high & ~found,
+        "service_only": ~high & found, "neither": ~high & ~found,
+    }  # fmt: skip
+    told = {m: (p.sum(), n) for m, p in parts.items()}
+    told |= {"coverage": ((high & found).sum(), high.sum()), "targeting": ((high & found).sum(), found.sum())}  # fmt: skip
+    rows = [
+        {
+            "measure": m, "value": a / b, "se": 0.0, "low": a / b, "high": a / b, "df": 40, "n": int(b),
+            "n_weighted": float(b), "n_with": int(a), "numerator": float(a), "denominator": float(b), "reason": None,
+        }
+        for m, (a, b) in told.items()
+    ]  # fmt: skip
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+@pytest.mark.parametrize("pupils", [7000, 400])
+def test_which_links_happen_to_be_missed_is_all_that_the_interval_holds(pupils):
+    """S3: of pupils who were all asked, in a place as in one ward of it, only the chance of each link errs: every
+    figure's interval holds the truth in 95% of draws, neither fewer nor nearly all.
+
+    Errors that took respondents for children, or all pupils of the place for those of a ward, fail here.
+    """
+    g = np.random.default_rng(7)
+    high = g.random(pupils) < 0.24
+    served = g.random(pupils) < np.where(high, 0.3, 0.08)
+    truth = {r["measure"]: r["value"] for r in all_asked(high, served).to_dicts()}
+    draws, held = 600, dict.fromkeys(truth, 0)
+    for _ in range(draws):
+        found = g.random(pupils) < np.where(served, LINKS.sensitivity, LINKS.false_match)
+        for r in correct(all_asked(high, found), LINKS, these_pupils=True).to_dicts():
+            held[r["measure"]] += r["low"] <= truth[r["measure"]] <= r["high"]
+    shares = {m: k / draws for m, k in held.items() if m != "need"}
+    assert all(0.925 <= share <= 0.98 for share in shares.values()), shares
+
+
+def test_links_without_fault_leave_every_error_as_the_survey_has_it():
+    """S3, need N4: what the figures err together by is told by the errors of the regions they add to."""
+    seen = circles(place(3), design_of("superpopulation"))
+    same = correct(seen, LinkQuality(1.0, 0.0))
+    for before, after in zip(seen.to_dicts(), same.to_dicts(), strict=True):
+        assert after["value"] == pytest.approx(before["value"], abs=1e-12)
+        assert after["se"] == pytest.approx(before["se"], rel=1e-9), before["measure"]
+
+
+def test_doubt_about_the_rates_widens_what_they_were_used_for_and_not_need():
+    seen = circles(place(3), design_of("superpopulation"))
+    sure = {r["measure"]: r for r in correct(seen, LINKS).to_dicts()}
+    doubt = LinkQuality(LINKS.sensitivity, LINKS.false_match, 0.02, 0.002)
+    wide = {r["measure"]: r for r in correct(seen, doubt).to_dicts()}
+    assert wide["need"]["se"] == sure["need"]["se"]
+    for m in ("service", "both", "need_only", "service_only", "neither", "coverage", "targeting"):
+        assert wide[m]["se"] > sure[m]["se"], m
+    # By hand: the share in contact is (seen - f) / (s - f), whose slope in s is -(seen - f) / (s - f)^2.
+    seen_service = seen.filter(pl.col("measure") == "service")["value"].item()
+    gap = LINKS.sensitivity - LINKS.false_match
+    of_s, of_f = (seen_service - LINKS.false_match) / gap**2, (seen_service - LINKS.sensitivity) / gap**2  # fmt: skip
+    more = (of_s * 0.02) ** 2 + (of_f * 0.002) ** 2
+    assert wide["service"]["se"] ** 2 == pytest.approx(sure["service"]["se"] ** 2 + more)
+
+
 def test_link_draws_are_pooled_by_rubins_rules():
     value, se, df = pooled([0.24, 0.26, 0.25], [0.0001, 0.0001, 0.0001], 50)
     assert value == pytest.approx(0.25)

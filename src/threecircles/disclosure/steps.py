@@ -11,6 +11,7 @@ from threecircles.core.tables import Measured
 from threecircles.core.workspace import Workspace
 from threecircles.definitions.place import Place
 from threecircles.disclosure.release import protect, write_safe
+from threecircles.need.ward_model import made_of_released
 
 MEASURED = (
     "need.*",
@@ -40,4 +41,7 @@ def steps(place: Place) -> list[Step]:
 def protect_all(*found: Mapping[str, Any], out: Path, workspace: Workspace, profile: str) -> None:
     """Write every measured table as a safe one into `out`: `<id>.parquet` and `<id>.json`."""
     tables = {t.spec.id: t for group in found for t in group.values() if isinstance(t, Measured)}
-    write_safe(protect([tables[k] for k in sorted(tables)], profile, workspace=workspace), out)
+    safe = protect([tables[k] for k in sorted(tables)], profile, workspace=workspace)
+    # What is reckoned from shown figures alone gives no hidden one away, and is judged with nothing else.
+    more = made_of_released({t.spec.id: (t.spec, t.frame) for t in safe})
+    write_safe([*safe, *protect(more, profile, workspace=workspace)], out)

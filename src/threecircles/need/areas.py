@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from threecircles.definitions.place import Place
+from threecircles.need.travel import Bands
 
 
 @dataclass(frozen=True)
 class Areas:
     """lsoa21 -> ward code, fifth (1 most deprived), rural or urban class (ONS 2021), and band of distance to the
-    nearest open place (empty until `distance` reckons it); ward code -> name; children by ward, by age, and
+    nearest open place (empty until `travel` reckons it; bands: which those are); ward code -> name; children by ward, by age, and
     by (lsoa21, age).
     """
 
@@ -25,6 +26,7 @@ class Areas:
     rural: dict[str, str] = field(default_factory=dict)
     distance: dict[str, str] = field(default_factory=dict)
     people: dict[tuple[str, int], float] = field(default_factory=dict)
+    bands: Bands = field(default_factory=Bands)
 
     @property
     def all_children(self) -> int:

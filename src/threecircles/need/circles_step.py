@@ -21,7 +21,6 @@ from threecircles.need.circles import (
     outside,
     sentence,
 )
-from threecircles.need.distance import band_labels
 from threecircles.need.found import links_found, said
 from threecircles.need.frechet import bounds, told_rows, words
 from threecircles.need.ground import Ground, directions, grounded, in_picture, plain_ground
@@ -32,7 +31,6 @@ from threecircles.need.linkage import LinkQuality, correct
 from threecircles.need.links_table import links_drawn, links_table
 from threecircles.need.measured import VALUES, Told, circles_table
 from threecircles.need.profile import dimensions_table, distribution_table, gradient_table
-from threecircles.need.reach import reach_definition
 from threecircles.need.respondents import (
     consent_adjusted,
     home_on,
@@ -159,7 +157,7 @@ def grounded_tables(
     told = replace(told, notes=notes)
 
     def right(table: pl.DataFrame) -> pl.DataFrame:
-        return correct(table, quality, ground.pupils) if quality else table
+        return correct(table, quality, these_pupils=True) if quality else table
 
     seen = calibrated_circles(ground)
     whole = right(seen)
@@ -178,11 +176,13 @@ def grounded_tables(
             parts = calibrated_circles(there, WHERE).partition_by(WHERE, maintain_order=True)
             return pl.concat([right(part) for part in parts])
 
-        made.append(_hard(told, placed))
+        made.append(_hard(told, areas, placed))
     return made
 
 
-def _hard(told: Told, circles_of: Callable[[tuple[str, ...]], pl.DataFrame]) -> Measured:
+def _hard(
+    told: Told, areas: Areas, circles_of: Callable[[tuple[str, ...]], pl.DataFrame]
+) -> Measured:
     """circles-hard: by rural class, distance and deprivation together."""
     specs = []
 
@@ -193,7 +193,7 @@ def _hard(told: Told, circles_of: Callable[[tuple[str, ...]], pl.DataFrame]) -> 
 
     frame = crossed(by)
     title = "The circles, by rural class, distance and deprivation together"
-    return table_of(frame, specs[0], "circles-hard", title, reach_definition().bands_km)
+    return table_of(frame, specs[0], "circles-hard", title, areas.bands)
 
 
 def profile_tables(
@@ -224,7 +224,11 @@ def weighted_tables(answered: pl.DataFrame, areas: Areas, told: Told) -> list[Me
         made.append(_by_group(circles(answered, design, group, population), group, areas, told))
     if set(BY) <= set(answered.columns):
         made.append(
-            _hard(told, lambda some: circles(joined(answered, some), design, WHERE, population))
+            _hard(
+                told,
+                areas,
+                lambda some: circles(joined(answered, some), design, WHERE, population),
+            )
         )
     return made
 
@@ -243,12 +247,18 @@ def how_weighted(ground: Ground) -> str:
 
 
 def _by_group(table: pl.DataFrame, group: str, areas: Areas, told: Told) -> Measured:
-    labels = {"ward": areas.ward_names, "deprivation": FIFTHS, "sex": {"F": "Girls", "M": "Boys"}}
+    labels = {
+        "ward": areas.ward_names,
+        "deprivation": FIFTHS,
+        "sex": {"F": "Girls", "M": "Boys"},
+        "distance": areas.bands.labels,
+    }
+    words = ""
     if group == "distance":
-        labels["distance"] = dict(band_labels(reach_definition().bands_km))
+        words, told = areas.bands.label, replace(told, notes=(*told.notes, areas.bands.said))
     order = sorted({v for v in table[group].to_list() if v != TOTAL}, key=_rank)
     return circles_table(
-        table, group, told, labels.get(group), order, "ward24" if group == "ward" else ""
+        table, group, told, labels.get(group), order, "ward24" if group == "ward" else "", words
     )
 
 

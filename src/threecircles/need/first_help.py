@@ -17,6 +17,7 @@ from threecircles.core.seeds import rng
 from threecircles.core.tables import TOTAL, Dimension, Measured, TableSpec
 from threecircles.need.hard_to_reach import WHERE, crossed, joined, table_of
 from threecircles.need.services.stock import VALUES, frame_of
+from threecircles.need.travel import Bands
 
 MARKS = (30, 90, 180, 365)
 EARLY, STATUTORY = "early", "statutory"
@@ -40,8 +41,11 @@ def first_help_table(
     vintage: str = "",
     seed: int = 1,
     few: bool = False,
+    bands: Bands | None = None,
 ) -> Measured:
     """first-help or first-help-<group>: by what came before, and by group. few: children and the median only.
+
+    bands: of how far the nearest open place is, where the group is that.
 
     signs: person_id, sign_id, days, censored, prior_help, first_help_statutory, lsoa21 and the group's column
     (sign_id among them). Measures: children; helped_<route>_<days> (Aalen-Johansen share), waiting_<days>,
@@ -65,14 +69,15 @@ def first_help_table(
         dimensions.append(
             Dimension(
                 column=group,
-                label=_label(group),
+                label=bands.label if bands else _label(group),
                 order=tuple(values),
                 labels={TOTAL: "All", **labels},
                 vintage=vintage,
             )
         )
     name = "first-help" + (f"-{group.replace('_', '-')}" if group else "")
-    title = "From first sign to first help" + (f", by {_label(group).lower()}" if group else "")
+    words = bands.label if bands else _label(group or "")
+    title = "From first sign to first help" + (f", by {words.lower()}" if group else "")
     spec = TableSpec(
         id=name,
         title=title,
@@ -84,14 +89,14 @@ def first_help_table(
         values=VALUES,
         kind="share",
         page="first-help",
-        notes=WORDS,
+        notes=(*WORDS, bands.said) if bands else WORDS,
         definitions=("derived/first_sign",),
         step="need.first-help",
     )
     return Measured(spec, frame_of(rows, [d.column for d in dimensions]))
 
 
-def first_help_hard(signs: pl.DataFrame, period: str, edges: Sequence[float]) -> Measured:
+def first_help_hard(signs: pl.DataFrame, period: str, bands: Bands) -> Measured:
     """first-help-hard: children with a sign and the median wait by rural class, distance and deprivation together.
 
     signs: as first_help_table, with rural, distance and deprivation. No shares over time: too few children a cell.
@@ -106,7 +111,7 @@ def first_help_hard(signs: pl.DataFrame, period: str, edges: Sequence[float]) ->
 
     frame = crossed(by)
     title = "From first sign to first help, by rural class, distance and deprivation together"
-    return table_of(frame, specs[0], "first-help-hard", title, edges)
+    return table_of(frame, specs[0], "first-help-hard", title, bands)
 
 
 def _figures(told: pl.DataFrame, before: str, seed: int, few: bool = False) -> list[dict]:
@@ -192,4 +197,4 @@ def _label(group: str) -> str:
         "rural": "Rural or urban home area",
         "distance": "Distance to the nearest open place",
         "where": "Where children live",
-    }[group]
+    }.get(group, "")

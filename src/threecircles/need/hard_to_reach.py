@@ -10,8 +10,8 @@ import polars as pl
 
 from threecircles.core.tables import TOTAL, Dimension, Measured, TableSpec
 from threecircles.need.areas import FIFTHS
-from threecircles.need.distance import band_labels, band_names
 from threecircles.need.measured import group_label
+from threecircles.need.travel import Bands
 
 BY = ("rural", "distance", "deprivation")
 WHERE, MARK = "where", "|"
@@ -56,27 +56,27 @@ def crossed(make: Callable[[tuple[str, ...]], pl.DataFrame]) -> pl.DataFrame:
     return pl.concat(parts, how="diagonal")
 
 
-def three(values: Mapping[str, Sequence[str]], edges: Sequence[float]) -> tuple[Dimension, ...]:
-    """The three dimensions. values: what each holds; edges: of the bands of distance, in kilometres."""
-    ranks = {"distance": list(band_names(edges)), "deprivation": list(FIFTHS)}
-    labels = {"distance": dict(band_labels(edges)), "deprivation": FIFTHS}
+def three(values: Mapping[str, Sequence[str]], bands: Bands) -> tuple[Dimension, ...]:
+    """The three dimensions. values: what each holds; bands: of how far the nearest open place is."""
+    ranks = {"distance": list(bands.names), "deprivation": list(FIFTHS)}
+    labels = {"distance": bands.labels, "deprivation": FIFTHS}
     made = []
     for name in BY:
         held = set(values[name]) - {TOTAL}
         known = ranks.get(name, sorted(held - {NOT_KNOWN}))
         order = (TOTAL, *(v for v in (*known, NOT_KNOWN) if v in held))
         told = {TOTAL: "All", NOT_KNOWN: "Not known", **labels.get(name, {})}
-        made.append(Dimension(column=name, label=group_label(name), order=order, labels=told))
+        words = bands.label if name == "distance" else group_label(name)
+        made.append(Dimension(column=name, label=words, order=order, labels=told))
     return tuple(made)
 
 
-def table_of(
-    frame: pl.DataFrame, like: TableSpec, name: str, title: str, edges: Sequence[float]
-) -> Measured:
+def table_of(frame: pl.DataFrame, like: TableSpec, name: str, title: str, bands: Bands) -> Measured:
     """The measured table `name` from a crossed frame. like: the specification of the table by `where`."""
     first = tuple(d for d in like.dimensions if d.column != WHERE)
-    shape = (*first, *three({n: frame[n].unique().to_list() for n in BY}, edges))
-    spec = replace(like, id=name, title=title, dimensions=shape, page="reach")
+    shape = (*first, *three({n: frame[n].unique().to_list() for n in BY}, bands))
+    notes = (*like.notes, bands.said)
+    spec = replace(like, id=name, title=title, dimensions=shape, page="reach", notes=notes)
     columns = [d.column for d in shape]
     rest = [c for c in frame.columns if c not in columns]
     return Measured(spec, frame.select(*columns, *rest))

@@ -7,8 +7,9 @@ as o is (o - f) / (s - f). Source: Rogan and Gladen, Am. J. Epidemiol. 107 (1978
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -16,7 +17,7 @@ import polars as pl
 from threecircles.core.design_intervals import Ends, interval
 from threecircles.core.errors import UsageError
 
-CORRECTED = ("service", "both", "need_only", "service_only", "neither", "coverage", "targeting")
+REGIONS_AND_MARGINS = ("need", "service", "both", "need_only", "service_only", "neither")
 
 
 @dataclass(frozen=True)
@@ -42,26 +43,13 @@ def corrected(observed: float, quality: LinkQuality) -> float:
     return min(1.0, max(0.0, raw))
 
 
-def corrected_error(observed: float, se: float, quality: LinkQuality) -> float:
-    """Standard error of the corrected share, from sampling and from the evaluation of linkage."""
-    s, f = quality.sensitivity, quality.false_match
-    gap = s - f
-    by_f = (observed - s) / gap**2
-    by_s = (f - observed) / gap**2
-    variance = (
-        (se / gap) ** 2
-        + (by_f * quality.false_match_se) ** 2
-        + (by_s * quality.sensitivity_se) ** 2
-    )
-    return float(np.sqrt(variance))
-
-
-def correct(table: pl.DataFrame, quality: LinkQuality, pupils: int | None = None) -> pl.DataFrame:
+def correct(table: pl.DataFrame, quality: LinkQuality, these_pupils: bool = False) -> pl.DataFrame:
     """A circles table (measure, value, se, df, n, ... of one group) with need left and the rest put right.
 
-    service and coverage by the formula; both = need x coverage; targeting = both / service. pupils: on
-    roll, where service is known of all of them; which links were missed then adds chance that no sampling
-    error holds. None = the schools as they might have been, whose error holds it already. Columns as given, with value, se, low, high and numerator replaced.
+    service and coverage by the formula; both = need x coverage; targeting = both / service. these_pupils: the
+    figures are of the pupils on roll and no others; which of their links happen to be missed then adds chance that
+    no sampling error holds. Else of the schools as they might have been, whose error holds it already.
+    Columns as given, with value, se, low, high and numerator replaced.
     """
     rows = {r["measure"]: r for r in table.to_dicts()}
     need, service, cover = (rows[m] for m in ("need", "service", "coverage"))
@@ -78,7 +66,7 @@ def correct(table: pl.DataFrame, quality: LinkQuality, pupils: int | None = None
         "coverage": c,
         "targeting": both / s if s > 0 else None,
     }
-    errors = _errors(rows, new, quality, pupils)
+    errors = _errors(rows, new, quality, these_pupils)
     told = []
     for measure, row in rows.items():
         value = new.get(measure)
@@ -108,53 +96,79 @@ def _ends(value: float, se: float, df: float, n: float) -> Ends:
 
 
 def _errors(
-    rows: dict[str, dict], new: dict[str, float | None], quality: LinkQuality, pupils: int | None
-) -> dict[str, float]:
-    """Standard errors of the corrected figures: sampling, chance of each link, and the evaluation of linkage."""
-    gap = quality.sensitivity - quality.false_match
-    found = {}
-    for measure in CORRECTED:
-        row, value = rows[measure], new[measure]
-        if row["value"] is None or value is None:
-            continue
-        if measure in ("service", "coverage"):
-            sampled = corrected_error(row["value"], row["se"], quality)
-        else:
-            # Differences and products of these two: their sampling error grows by the same factor.
-            sampled = float(row["se"]) / gap
-        found[measure] = float(np.hypot(sampled, _chance(measure, rows, new, quality, pupils)))
-    return found
-
-
-def _chance(
-    measure: str,
-    rows: dict[str, dict],
-    new: dict[str, float | None],
+    rows: Mapping[str, Mapping[str, Any]],
+    new: Mapping[str, float | None],
     quality: LinkQuality,
-    pupils: int | None,
-) -> float:
-    """Error from which links happen to be missed or false, were the rates known exactly."""
-    if pupils is None:
-        return 0.0
+    these_pupils: bool,
+) -> dict[str, float]:
+    """Standard errors of the corrected figures: sampling, chance of each link, and the evaluation of linkage.
+
+    Every corrected figure is a function of five things that err: need, service and both as observed, and the two
+    rates. Its error is their errors along its slopes in them.
+    """
+    slopes = _slopes(rows, new, quality)
+    spread = np.zeros((5, 5))
+    spread[:3, :3] = _sampling(rows)
+    if these_pupils:
+        spread[:3, :3] += _chance_of_links(rows, new, quality)
+    spread[3, 3], spread[4, 4] = quality.sensitivity_se**2, quality.false_match_se**2
+    return {m: float(np.sqrt(max(0.0, g @ spread @ g))) for m, g in slopes.items()}
+
+
+def _slopes(
+    rows: Mapping[str, Mapping[str, Any]], new: Mapping[str, float | None], quality: LinkQuality
+) -> dict[str, np.ndarray]:
+    """Slopes of each corrected figure in need, service, both (as observed), sensitivity and false matches."""
     s, f = quality.sensitivity, quality.false_match
     gap = s - f
-    base = float(pupils)
-    share = float(new["service"] or 0)
-    service = (share * s * (1 - s) + (1 - share) * f * (1 - f)) / base / gap**2
-    cover = float(new["coverage"] or 0)
-    with_need = max(1.0, float(rows["coverage"]["n"]))
-    coverage = (cover * s * (1 - s) + (1 - cover) * f * (1 - f)) / with_need / gap**2
-    need = float(rows["need"]["value"])
-    variance = {
+    n, served, b = (float(rows[m]["value"]) for m in ("need", "service", "both"))
+    need = np.array([1.0, 0.0, 0.0, 0.0, 0.0])
+    service = np.array([0.0, 1.0, 0.0, (f - served) / gap, (served - s) / gap]) / gap
+    both = np.array([-f, 0.0, 1.0, (f * n - b) / gap, (b - s * n) / gap]) / gap
+    made = {
         "service": service,
-        "coverage": coverage,
-        "both": need**2 * coverage,
-        "need_only": need**2 * coverage,
-        "service_only": service + need**2 * coverage,
-        "neither": service + need**2 * coverage,
-        "targeting": (need / share) ** 2 * coverage if share > 0 else 0.0,
-    }[measure]
-    return float(np.sqrt(variance))
+        "both": both,
+        "need_only": need - both,
+        "service_only": service - both,
+        "neither": both - need - service,
+    }
+    coverage, targeting = new["coverage"], new["targeting"]
+    if coverage is not None and n > 0:
+        made["coverage"] = (both - coverage * need) / n
+    if targeting is not None and new["service"]:
+        made["targeting"] = (both - targeting * service) / new["service"]
+    return {m: g for m, g in made.items() if rows[m]["value"] is not None and new[m] is not None}
+
+
+def _sampling(rows: Mapping[str, Mapping[str, Any]]) -> np.ndarray:
+    """Variances and covariances of need, service and both as observed, told by the errors of what they add to."""
+    v = {m: float(rows[m]["se"] or 0.0) ** 2 for m in REGIONS_AND_MARGINS}
+    n_b = (v["need"] + v["both"] - v["need_only"]) / 2
+    s_b = (v["service"] + v["both"] - v["service_only"]) / 2
+    # neither = 1 - need - service + both.
+    n_s = (v["neither"] - v["need"] - v["service"] - v["both"]) / 2 + n_b + s_b
+    return np.array(
+        [[v["need"], n_s, n_b], [n_s, v["service"], s_b], [n_b, s_b, v["both"]]], dtype=float
+    )
+
+
+def _chance_of_links(
+    rows: Mapping[str, Mapping[str, Any]], new: Mapping[str, float | None], quality: LinkQuality
+) -> np.ndarray:
+    """What service and both owe to which links happen to be missed or false, were the rates known exactly.
+
+    Each child for himself, those who did not answer too: of them the survey's error holds only how answers
+    differ from those of the children asked.
+    """
+    s, f = quality.sensitivity, quality.false_match
+    children = max(1.0, float(rows["need"]["denominator"]))
+    need, service, both = float(rows["need"]["value"]), new["service"] or 0.0, new["both"] or 0.0
+
+    def chance(share: float, base: float) -> float:
+        return (share * s * (1 - s) + max(0.0, base - share) * f * (1 - f)) / children
+
+    of_both, of_service = chance(both, need), chance(service, 1.0)
+    return np.array([[0.0, 0.0, 0.0], [0.0, of_service, of_both], [0.0, of_both, of_both]])
 
 
 def pooled(

@@ -53,21 +53,22 @@ def circles_table(
     labels: Mapping[str, str] | None = None,
     order: Sequence[str] = (),
     vintage: str = "",
+    words: str = "",
 ) -> Measured:
-    """circles-place or circles-<group> from the engine's figures."""
+    """circles-place or circles-<group> from the engine's figures. words: of the breakdown; "" = those it always has."""
     dimensions: tuple[Dimension, ...] = ()
     title = "Children with high need and children in targeted services"
     if group:
+        named = words or group_label(group)
         dimensions = (
             Dimension(
                 column=group,
-                label=group_label(group),
+                label=named,
                 order=(TOTAL, *order),
                 labels={TOTAL: "All", "not_known": "Not known", **(labels or {})},
                 vintage=vintage,
             ),
         )
-        named = group_label(group)
         title += f", by {named[0].lower()}{named[1:]}"
     spec = TableSpec(
         id=f"circles-{group or 'place'}",

@@ -41,7 +41,8 @@ class Served:
 class Reach(Definition):
     """Whom services are for, and what coming regularly is (definitions/indicators/reach).
 
-    bands_km: edges of the bands of distance to the nearest open place.
+    bands_km: edges of the bands of distance to the nearest open place; bands_minutes: of travel time, where the
+    place holds a table of it. travel_mode: the mode whose times count; "" = the quickest.
     """
 
     version: int
@@ -50,6 +51,8 @@ class Reach(Definition):
     terms: int
     months: int
     bands_km: tuple[float, ...] = (1, 3, 8)
+    bands_minutes: tuple[float, ...] = (15, 30, 60)
+    travel_mode: str = ""
 
 
 @dataclass(frozen=True)

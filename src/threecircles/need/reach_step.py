@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 
 import narwhals as nw
@@ -12,10 +13,11 @@ from threecircles.core.dates import add_months, in_words
 from threecircles.core.engines import collect
 from threecircles.core.tables import Measured
 from threecircles.need.areas import FIFTHS, Areas
-from threecircles.need.distance import band_labels, band_names, bands, nearest, open_on
+from threecircles.need.distance import open_on
 from threecircles.need.hard_to_reach import WHERE, crossed, nowhere, table_of, together
 from threecircles.need.reach import Reach, Reported, reach_table
 from threecircles.need.respondents import homes_on
+from threecircles.need.travel import Bands, Ways
 from threecircles.record.derive.reach_base import headcount_base, reach_base
 
 SUMMER_FROM, AUTUMN_FROM = 4, 9
@@ -33,14 +35,14 @@ def reach_tables(
     residence: nw.LazyFrame,
     *,
     areas: Areas,
-    middles: pl.DataFrame,
+    ways: Ways,
     last: date,
     definition: Reach,
 ) -> list[Measured]:
     """reach-ward, -deprivation, -rural and -distance for the months up to a day; none where nobody reported.
 
-    episode, event, activity, provision, person, residence: the record's tables. middles: as
-    `distance.middles`.
+    episode, event, activity, provision, person, residence: the record's tables. ways: how far
+    homes are from places.
     """
     first = add_months(last, -definition.months) + timedelta(days=1)
     kinds = [s.service for s in definition.services]
@@ -52,15 +54,13 @@ def reach_tables(
     named, counted = _told(episode, event, activity, first, last)
     reported = reporting(venues, named | counted, kinds, first, last)
     placed = living_users(used, person, residence, last, definition)
-    near = {
-        k: nearest(middles, open_on(venues, last).filter(pl.col("service") == k)) for k in kinds
-    }
+    near = {k: ways.nearest(open_on(venues, last).filter(pl.col("service") == k)) for k in kinds}
     silent = {
         # Where the near place sent nothing, or heads alone, more children may come than are named.
         k: set(found.filter(~pl.col("org_id").is_in(sorted(named)))["lsoa21"].to_list())
         for k, found in near.items()
     }
-    edges = definition.bands_km
+    far = {k: ways.by_band(f) for k, f in near.items()}
     period = f"{in_words(first)} to {in_words(last)}"
     made = []
     for group, label, values, labels, order in (
@@ -69,26 +69,25 @@ def reach_tables(
          dict.fromkeys(kinds, areas.deprivation), FIFTHS, tuple(FIFTHS)),
         ("rural", "Rural or urban home area (ONS 2021 class)",
          dict.fromkeys(kinds, areas.rural), {}, ()),
-        ("distance", "Distance to the nearest open place", {k: bands(f, edges) for k, f in near.items()},
-         band_labels(edges), tuple(band_names(edges))),
+        ("distance", ways.bands.label, far, ways.bands.labels, ways.bands.names),
     ):  # fmt: skip
         if not any(values.values()):
             continue
-        made.append(
-            reach_table(
-                eligible_by(areas, definition, values, group),
-                _grouped(placed, values, group),
-                heads,
-                definition,
-                reported,
-                period,
-                group,
-                label,
-                labels,
-                order,
-                {k: {values[k].get(a, "not_known") for a in silent[k]} for k in kinds},
-            )
+        table = reach_table(
+            eligible_by(areas, definition, values, group),
+            _grouped(placed, values, group),
+            heads,
+            definition,
+            reported,
+            period,
+            group,
+            label,
+            labels,
+            order,
+            {k: {values[k].get(a, "not_known") for a in silent[k]} for k in kinds},
         )
+        said = (ways.bands.said,) if group == "distance" else ()
+        made.append(replace(table, spec=replace(table.spec, notes=(*table.spec.notes, *said))))
     if areas.rural and areas.deprivation:
         made.append(
             _hard(
@@ -99,7 +98,8 @@ def reach_tables(
                 reported,
                 period,
                 silent,
-                {k: bands(f, edges) for k, f in near.items()},
+                far,
+                ways.bands,
             )
         )
     return made
@@ -107,7 +107,7 @@ def reach_tables(
 
 def _hard(
     areas: Areas, placed: pl.DataFrame, heads: pl.DataFrame, definition: Reach, reported: Mapping[str, Reported],
-    period: str, silent: Mapping[str, set[str]], far: Groups,
+    period: str, silent: Mapping[str, set[str]], far: Groups, bands: Bands,
 ) -> Measured:  # fmt: skip
     """reach-hard: by rural class, distance and deprivation together; no heads, which no home divides."""
     specs = []
@@ -125,7 +125,7 @@ def _hard(
 
     frame = crossed(by)
     title = "Reach of open places, by rural class, distance and deprivation together"
-    return table_of(frame, specs[0], "reach-hard", title, definition.bands_km)
+    return table_of(frame, specs[0], "reach-hard", title, bands)
 
 
 def eligible_by(

@@ -35,7 +35,7 @@ def sensitivity_table(
             high = impairments >= k
             high = high if r is None else high | (risks >= r)
             table = shares(ground, regions(high, served))
-            table = correct(table, quality, ground.pupils) if quality else table
+            table = correct(table, quality, these_pupils=True) if quality else table
             rows.append(
                 table.filter(pl.col("measure").is_in(SHOWN)).with_columns(
                     impairments=pl.lit(str(k)), risks=pl.lit(NONE if r is None else str(r))

@@ -21,7 +21,7 @@ from threecircles.need.areas import FIFTHS, Areas, areas_of
 from threecircles.need.circles_step import circles_tables
 from threecircles.need.combine import combination_tables
 from threecircles.need.conditions import combinations_definition, conditions_held
-from threecircles.need.distance import band_labels, bands, middles, nearest, open_on
+from threecircles.need.distance import open_on
 from threecircles.need.effects.table import TABLE, evaluations_table, read_result
 from threecircles.need.first_help import first_help_table
 from threecircles.need.high_need import high_need
@@ -41,6 +41,8 @@ from threecircles.need.services.journeys import journey_tables
 from threecircles.need.services.stock import flow_table, stock_table
 from threecircles.need.services.wards import ward_table
 from threecircles.need.targeted import targeted_services
+from threecircles.need.travel import Ways, mean_far, ways_of
+from threecircles.need.ward_facts import ward_facts
 from threecircles.record.derive.first_sign import first_sign_rule
 
 PURPOSE = "needs_assessment"
@@ -91,6 +93,17 @@ def steps(place: Place) -> list[Step]:
             definitions=("processes", "journeys"),
             purpose=PURPOSE,
             attributes=("age", "lsoa21", "ward", "care_status"),
+        )
+    )
+    made.append(
+        Step(
+            name="need.areas",
+            function=areas_known,
+            reads=("record.provision",),
+            writes=("need.areas-*",),
+            definitions=("indicators/reach",),
+            purpose=PURPOSE,
+            attributes=("lsoa21", "organisation"),
         )
     )
     made.append(
@@ -192,19 +205,39 @@ def reach(*frames: Any, grant: Grant, place: Place) -> list[Measured]:
     return reach_tables(
         *opened,
         areas=areas_of(place),
-        middles=middles(place),
+        ways=ways_to_places(place),
         last=year_end(place.year),
         definition=reach_definition(),
     )
 
 
+def ways_to_places(place: Place) -> Ways:
+    """How far homes are from open places: by the place's own table of travel times, else in a straight line."""
+    told = reach_definition()
+    return ways_of(place, told.bands_km, told.bands_minutes, told.travel_mode)
+
+
 def with_distance(areas: Areas, place: Place, provision: Any, day: date, ages: range) -> Areas:
-    """The areas with the band of distance to the nearest place open on a day for any of these ages."""
+    """The areas with the band of how far the nearest place open on a day for any of these ages is."""
+    ways = ways_to_places(place)
+    found = ways.nearest(_places_for(provision, day, ages))
+    return replace(areas, distance=ways.by_band(found), bands=ways.bands)
+
+
+def _places_for(provision: Any, day: date, ages: range) -> pl.DataFrame:
+    """Places open on a day for any of these ages."""
     told = reach_definition()
     kinds = [s.service for s in told.services if s.ages[0] <= ages[-1] and s.ages[-1] >= ages[0]]
     held = collect(provision.select("org_id", "service_id", "lsoa21", "valid_from", "valid_to"))
-    places = open_on(held, day).filter(pl.col("service").is_in(kinds))
-    return replace(areas, distance=bands(nearest(middles(place), places), told.bands_km))
+    return open_on(held, day).filter(pl.col("service").is_in(kinds))
+
+
+def areas_known(provision: Any, *, grant: Grant, place: Place) -> list[Measured]:
+    """What is publicly known of each ward: children, deprivation, rural class, how far the nearest open place is."""
+    ways, last = ways_to_places(place), year_end(place.year)
+    found = ways.nearest(_places_for(_opened(provision, grant), last, ASKED_AGES))
+    made = ward_facts(areas_of(place), mean_far(found), ASKED_AGES, in_words(last), ways.bands.unit)
+    return [made] if made else []
 
 
 def months(
@@ -256,10 +289,10 @@ def first_help(
         return []
     period = f"signs recorded up to {in_words(last)}"
     names = {s.id: s.label for s in first_sign_rule().signs}
-    far = dict(band_labels(reach_definition().bands_km))
+    unknown = {"not_known": "Not known"}
     more = [
-        first_help_table(placed, g, labels | {"not_known": "Not known"}, period, seed=place.seed)
-        for g, labels in (("rural", {}), ("distance", far))
+        first_help_table(placed, g, labels | unknown, period, seed=place.seed, bands=bands)
+        for g, labels, bands in (("rural", {}, None), ("distance", areas.bands.labels, areas.bands))
         if g in placed.columns
     ]
     return [

@@ -193,6 +193,28 @@ def funnel(
     return _finish(alt.layer(*limits, point, named, data=data), 320)
 
 
+def direct_and_model(rows: Sequence[Row]) -> alt.TopLevelMixin:
+    """Points of shares on equal axes with the line on which both agree. rows: label, direct, model, low, high."""
+    ends = [float(r[c]) for r in rows for c in ("direct", "low", "high")]
+    low, high = max(0.0, min(ends, default=0.0) - 0.02), min(1.0, max(ends, default=1.0) + 0.02)
+    scale = alt.Scale(domain=[low, high], nice=False, zero=False)
+    base = alt.Chart(alt.InlineData(values=[dict(r) for r in rows]))
+    x = alt.X("direct:Q", title="By the ward's own answers", scale=scale, axis=_axis(True))
+    point = base.mark_point(filled=True, size=70, opacity=1, color=colour(BLUE)).encode(
+        x=x, y=alt.Y("model:Q", title="By the model", scale=scale, axis=_axis(True))
+    )
+    rule = base.mark_rule(strokeWidth=1.5, color=palette().quiet).encode(
+        x=x, y=alt.Y("low:Q"), y2=alt.Y2("high:Q")
+    )
+    equal = alt.InlineData(values=[{"at": low}, {"at": high}])
+    line = (
+        alt.Chart(equal)
+        .mark_line(strokeDash=[4, 3], color=colour(PINK))
+        .encode(x=alt.X("at:Q", scale=scale), y=alt.Y("at:Q", scale=scale))
+    )
+    return _configured(alt.layer(rule, line, point).properties(width=440, height=440))
+
+
 def _written(base: alt.Chart, y: alt.Y) -> alt.Chart:
     """The figure in words after the end of its bar or interval; rows may carry it as `text`."""
     return base.mark_text(align="left", dx=8, fontSize=14, color=INK).encode(

@@ -137,7 +137,7 @@ class Lead:
 
 @dataclass(frozen=True)
 class Finding:
-    """A sentence that states what was found, with the values it rests on."""
+    """A sentence that states what was found, with the values it rests on. more: slug of the page that tells more."""
 
     sentence: str
     values: tuple[Value, ...] = ()

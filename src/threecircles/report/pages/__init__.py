@@ -21,6 +21,7 @@ from threecircles.report.pages import (
     quality,
     reach,
     services,
+    small_areas,
     spend,
     spending_and_outcomes,
 )
@@ -39,6 +40,7 @@ PAGES: tuple[PageMaker, ...] = (
     spending_and_outcomes.page,
     outcomes.page,
     places.page,
+    small_areas.page,
     neighbours.page,
     quality.page,
     linkage.page,

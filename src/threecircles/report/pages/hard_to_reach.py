@@ -21,7 +21,7 @@ from threecircles.report.model import (
     Value,
 )
 from threecircles.report.released import Released, Tables, measure
-from threecircles.report.words import interval_of, text_of
+from threecircles.report.words import about_children, capital, interval_of, text_of
 
 BY = ("rural", "distance", "deprivation")
 HEADS = {"rural": "Home area", "distance": "Nearest open place", "deprivation": "Deprivation"}
@@ -61,12 +61,17 @@ def _far(tables: Tables, used: list[Released]) -> list[Block]:
     table = tables.get("circles-distance")
     if table is None:
         return []
-    bands = [b for b in table.categories("distance") if b != UNKNOWN]
-    if not bands:
+    dimension = table.dimension("distance")
+    last = next((b for b in dimension.labels if b.endswith("+")), "") if dimension else ""
+    if not last:
         return []
-    last = bands[-1]
-    share, children = table.value("need", distance=last), table.value("need", "numerator", distance=last)  # fmt: skip
     where = table.label("distance", last).lower()
+    if last not in table.categories("distance"):
+        used.append(table)
+        return [
+            Text("Farthest away", (f"No child who answered lives {where} from an open place.",))
+        ]
+    share, children = table.value("need", distance=last), table.value("need", "numerator", distance=last)  # fmt: skip
     if share is None or children is None or share.number is None or children.number is None:
         return [
             Nothing(
@@ -77,9 +82,11 @@ def _far(tables: Tables, used: list[Released]) -> list[Block]:
         ]
     used.append(table)
     between = f", interval {interval_of(share)}" if interval_of(share) else ""
-    said = f"About {text_of(children)} children with high need live {where} from any open place."
-    more = f"That is {text_of(share)} of the children there{between}."
-    return [Findings("Farthest away", (Finding(said, (share, children), more),))]
+    said = (
+        f"{capital(about_children(children.number))} with high need live {where} from any open place. "
+        f"That is {text_of(share)} of the children there{between}."
+    )
+    return [Findings("Farthest away", (Finding(said, (share, children)),))]
 
 
 def _circles(tables: Tables, used: list[Released]) -> list[Block]:

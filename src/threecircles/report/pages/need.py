@@ -55,7 +55,9 @@ def page(tables: Tables, context: Context) -> Page:
             )
         )
     for table, words in groups:
-        blocks.append(_group(table, words))
+        dimension = table.dimension("distance")
+        # Where a place holds travel times, what is grouped by is minutes and not a distance.
+        blocks.append(_group(table, dimension.label if dimension else words))
         used.append(table)
     if not blocks:
         blocks.append(

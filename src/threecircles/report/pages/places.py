@@ -6,7 +6,7 @@ import json
 
 from threecircles.report.blocks import breakdown_table, describe, drawn_rows
 from threecircles.report.context import Context
-from threecircles.report.maps import areas_of, choropleth, classes_of
+from threecircles.report.maps import Area, areas_of, choropleth, classes_of
 from threecircles.report.model import Block, Figure, Gallery, Nothing, Page, Table
 from threecircles.report.released import Released, Tables, measure
 from threecircles.report.words import plain
@@ -48,7 +48,7 @@ def page(tables: Tables, context: Context) -> Page:
         ),
         blocks=tuple(blocks),
         tables=tuple(t.safe for t in used),
-        related=("need", "services"),
+        related=("small-areas", "need", "services"),
         order=5,
     )
 
@@ -57,42 +57,59 @@ def _maps(table: Released, context: Context) -> list[Figure] | Table:
     column = table.safe.spec.dimensions[0].column
     wanted = ("need", "coverage") if table.id.startswith("circles") else tuple(table.measures())
     names = [m for m in wanted if m in table.measures()]
+    found = _boundaries(table, context)
+    if found is None:
+        return breakdown_table(table, column, names, f"{table.safe.spec.title}: figures")
+    return [_map(table, name, *found) for name in names]
+
+
+def ward_map(
+    table: Released, name: str, context: Context, shaky: frozenset[str] = frozenset()
+) -> Figure | None:
+    """The map of one released measure by area, or None without boundaries. shaky: areas to mark with stripes."""
+    found = _boundaries(table, context)
+    return None if found is None else _map(table, name, *found, shaky)
+
+
+def _boundaries(table: Released, context: Context) -> tuple[tuple[Area, ...], float] | None:
+    """The areas of the table's first dimension and the height of their map."""
+    column = table.safe.spec.dimensions[0].column
     path = context.boundaries.get(column) or context.boundaries.get("ward")
-    caption = f"{table.safe.spec.title}: figures"
     if path is None or not path.exists():
-        return breakdown_table(table, column, names, caption)
+        return None
     geojson = json.loads(path.read_text(encoding="utf-8"))
     properties = geojson["features"][0]["properties"]
     code = next((p for p in CODE_PROPERTIES if p in properties), None)
-    if code is None:
-        return breakdown_table(table, column, names, caption)
-    areas, height = areas_of(geojson, code)
-    figures: list[Figure] = []
-    for name in names:
-        drawn = drawn_rows(table, column, name)
-        coded = {c: table.value(name, **{column: c}) for c in table.categories(column)}
-        values = {c: v.number if v is not None else None for c, v in coded.items()}
-        shaky = frozenset(c for c, v in coded.items() if v is not None and v.symbol == "[u]")
-        how = measure(name, table.safe.spec.kind)
-        write = _percent if how.kind == "percent" else plain
-        classes = classes_of([v for v in values.values() if v is not None], write)
-        title = how.label
-        desc = describe("Map of wards", drawn)
-        figure_id = f"map-{table.id}-{name.replace('_', '-')}"
-        figures.append(
-            Figure(
-                id=figure_id,
-                title=title,
-                desc=desc,
-                svg=choropleth(figure_id, areas, height, values, classes, title, desc, shaky),
-                table=breakdown_table(table, column, [name], title, table_id=f"{figure_id}-table"),
-                drawn=tuple((k, v) for k, v in drawn if v.known),
-                caveats=(
-                    "Each class holds about as many areas as the next. Boundaries are simplified.",
-                ),
-            )
-        )
-    return figures
+    return None if code is None else areas_of(geojson, code)
+
+
+def _map(
+    table: Released,
+    name: str,
+    areas: tuple[Area, ...],
+    height: float,
+    shaky: frozenset[str] = frozenset(),
+) -> Figure:
+    column = table.safe.spec.dimensions[0].column
+    drawn = drawn_rows(table, column, name)
+    coded = {c: table.value(name, **{column: c}) for c in table.categories(column)}
+    values = {c: v.number if v is not None else None for c, v in coded.items()}
+    marked = {c for c, v in coded.items() if v is not None and v.symbol == "[u]"} | shaky
+    how = measure(name, table.safe.spec.kind)
+    write = _percent if how.kind == "percent" else plain
+    classes = classes_of([v for v in values.values() if v is not None], write)
+    title = how.label
+    desc = describe("Map of wards", drawn)
+    figure_id = f"map-{table.id}-{name.replace('_', '-')}"
+    return Figure(
+        id=figure_id,
+        title=title,
+        desc=desc,
+        svg=choropleth(figure_id, areas, height, values, classes, title, desc, frozenset(marked)),
+        table=breakdown_table(table, column, [name], title, table_id=f"{figure_id}-table"),
+        drawn=tuple((k, v) for k, v in drawn if v.known),
+        caveats=("Each class holds about as many areas as the next. Boundaries are simplified.",),
+    )
 
 
 def _percent(x: float, decimals: int) -> str:

@@ -10,6 +10,7 @@ from threecircles.report.blocks import INTERVAL, breakdown_table
 from threecircles.report.context import Context
 from threecircles.report.model import Block, Nothing, Page, Table, Text
 from threecircles.report.released import Released, Tables
+from threecircles.report.words import within
 
 GROUPS = (
     ("rural", "rural or urban home area"),
@@ -45,7 +46,8 @@ def page(tables: Tables, context: Context) -> Page:
 
 
 def _reach(tables: Tables, used: list[Released]) -> list[Block]:
-    found = [(tables[f"reach-{g}"], g, words) for g, words in GROUPS if f"reach-{g}" in tables]
+    held = [(tables[f"reach-{g}"], g, words) for g, words in GROUPS if f"reach-{g}" in tables]
+    found = [(table, g, _words(table, g, words)) for table, g, words in held]
     if not found:
         return [
             Nothing(
@@ -60,6 +62,9 @@ def _reach(tables: Tables, used: list[Released]) -> list[Block]:
         if len(table.categories(group)) > MOST_ROWS:
             blocks.append(_elsewhere(table, f"Who comes, by {words}"))
             continue
+        if group == "distance":
+            # How far is said in one sentence, the last of the table's notes.
+            blocks.append(Text(f"By {words}", table.safe.spec.notes[-1:]))
         for service in table.categories("service"):
             name = table.label("service", service)
             told = [m for m in PERSONS if _told(table, m, service=service)]
@@ -103,6 +108,12 @@ def _bounded(made: Table) -> Table:
     return replace(made, columns=columns, notes=())
 
 
+def _words(table: Released, group: str, words: str) -> str:
+    """The words of a breakdown; where a place holds travel times, its own table tells of minutes."""
+    dimension = table.dimension("distance")
+    return within(dimension.label) if dimension and group == "distance" else words
+
+
 def _elsewhere(table: Released, title: str) -> Text:
     """Where a table lies that is too long to read here."""
     rows = table.safe.frame.height
@@ -113,10 +124,11 @@ def _elsewhere(table: Released, title: str) -> Text:
 
 def _first_help(tables: Tables, used: list[Released]) -> list[Block]:
     blocks: list[Block] = []
-    for group, words in GROUPS:
+    for group, usual in GROUPS:
         table = tables.get(f"first-help-{group}")
         if table is None:
             continue
+        words = _words(table, group, usual)
         used.append(table)
         if len(table.categories(group)) > MOST_ROWS:
             blocks.append(_elsewhere(table, f"First help, by {words}"))
