@@ -2,6 +2,8 @@
 
 python benchmarks/disclosure_links.py WORKSPACE WORKSPACE ...   (two places or more; true figures, so keep what it says inside)
 
+python benchmarks/disclosure_links.py --sums WORKSPACE ...   (five or more: cells that are two or three others together)
+
 Compares each cell, and each table's sum along a dimension, with those of other children or other
 quantities. Equal in every place, on four children or more, is no chance: the pair is declared in
 disclosure_profiles/relations.csv or linked_tables.csv, or it is explained below.
@@ -13,14 +15,21 @@ import sys
 from itertools import combinations
 from pathlib import Path
 
+import numpy as np
+from scipy.sparse.linalg import lsqr
+
 from threecircles.core.tables import read_measured
 from threecircles.core.workspace import open_workspace
-from threecircles.disclosure.cast import children_of, declared_names, quantities, same_names
+from threecircles.disclosure.cast import cast, children_of, declared_names, quantities, same_names
 from threecircles.disclosure.linked_tables import links_among
+from threecircles.disclosure.profiles import profile
 from threecircles.disclosure.protecting import is_covered
 from threecircles.disclosure.rights.held import stored
 
 LEAST = 4
+FAR = 100
+"""Somewhere a cell must count so many, for sums to be no chance."""
+
 SUM = "(sum)"
 
 EXPLAINED = (
@@ -89,7 +98,63 @@ def said(key):
     return f"{children}{quantity} {' '.join(f'{d}={v}' for d, v in sorted(group))}"
 
 
+def sums_of_others(workspaces):
+    """Cells of one table that are two cells of others in every place, or three totals of others.
+
+    What follows from the sums that protection reckons with is left out.
+    """
+    made = [known_sums(w) for w in workspaces]
+    common = [key for key in made[0][0] if all(key in m[0] for m in made[1:])]
+    value = np.array([[m[1][m[0][key]] for m in made] for key in common])
+    large = (value.min(axis=1) >= LEAST) & (value.max(axis=1) >= FAR)
+    some = [i for i in np.flatnonzero(large) if len(common[i][2]) <= 1]
+    tops = [i for i in some if not common[i][2]]
+    for several, size in ((some, 2), (tops, 3)):
+        for whole, *parts in matching(value, several, size):
+            keys = [common[i] for i in (whole, *parts)]
+            if len({key[:2] for key in keys}) > 1 and not all(follows(m, keys) for m in made):
+                yield keys, value[whole]
+
+
+def known_sums(workspace):
+    """The cells of a run by number, their values, and the sums among them that protection knows."""
+    tables = [read_measured(s.path) for s in stored(open_workspace(Path(workspace))) if s.measured]
+    made = cast([t for t in tables if is_covered(t)], lambda _: profile("la-default"))
+    sums, value, *_ = made.problem()
+    number = {(f"{c.rpartition('|')[0]}|", q, g): at for (c, q, g), at in made.register.number.items()}  # fmt: skip
+    return number, value, sums.matrix.T.tocsr()
+
+
+def matching(value, several, size):
+    """(whole, parts...) whose values add up in every place, looked up by one random sum of a row's values."""
+    weight = np.random.default_rng(1).integers(1, 2**40, value.shape[1])
+    mixed = value.astype(np.int64) @ weight
+    own = np.array(several)
+    order = own[np.argsort(mixed[own])]
+    for few in combinations(several, size - 1):
+        wanted = mixed[own] + mixed[list(few)].sum()
+        place = np.searchsorted(mixed[order], wanted)
+        for at in np.flatnonzero(mixed[order[np.minimum(place, order.size - 1)]] == wanted):
+            last, whole = int(own[at]), int(order[place[at]])
+            if last > max(few) and (value[[*few, last]].sum(axis=0) == value[whole]).all():
+                yield whole, *few, last
+
+
+def follows(made, keys):
+    """True when a sum is made up of known ones."""
+    number, _, known = made
+    asked = np.zeros(known.shape[0])
+    asked[number[keys[0]]] = -1.0
+    for key in keys[1:]:
+        asked[number[key]] += 1.0
+    return np.abs(known @ lsqr(known, asked, atol=1e-10, btol=1e-10)[0] - asked).max() < 1e-4
+
+
 if __name__ == "__main__":
+    if sys.argv[1] == "--sums":
+        lines = [f"{said(w)} = {' + '.join(map(said, p))}  {v}" for (w, *p), v in sums_of_others(sys.argv[2:])]  # fmt: skip
+        print("\n".join([*lines, f"{len(lines)} undeclared sums of two or three cells"]))
+        sys.exit(bool(lines))
     made = [cells(w) for w in sys.argv[1:]]
     found = list(undeclared(made))
     for a, b, values in found:

@@ -92,3 +92,41 @@ def test_a_new_table_is_protected_against_what_is_out(tables):
     ledger.write_down(tables.folder, "old", ledger.file_entries([old]))
     assert ledger.check_files(tables.folder, [out]).leaks == ()
     assert out.read_text().splitlines()[1:5] == ["a,F,c", "a,M,c", "b,F,c", "b,M,c"]
+
+
+def test_a_coarser_age_alone_is_held_against_a_finer_one(tables):
+    """disclosure A1, known answer C, where no cell stands in both: 58 aged 0-17 is out, 55 aged 0-15 would tell."""
+    released(tables, "first", [("X", "0-17", 58)])
+    new = tables.csv("second", ["ward", "age", "children"], [("X", "0-15", 55)])
+    found = ledger.check_files(tables.folder, [new])
+    assert found.tables == 1
+    assert len(found.leaks) == 1 and "16-17" in found.leaks[0] and "is 3" in found.leaks[0]
+
+
+def test_parts_that_are_out_tell_a_hidden_total(tables):
+    """disclosure A1: no total is printed in the first table; the second hides one that its parts make up."""
+    released(tables, "first", [("a", "F", 2), ("a", "M", 2), ("b", "F", 30), ("b", "M", 9)], ("ward", "sex", "children"))  # fmt: skip
+    new = tables.csv("new", ["ward", "children"], [("a", "c"), ("b", 39)])
+    assert any("is 4" in leak for leak in ledger.check_files(tables.folder, [new]).leaks)
+
+
+def test_tables_that_show_the_same_and_nothing_else_are_not_attacked(tables):
+    """disclosure A4: of a thousand tables only those are read that can tell something."""
+    for k in range(5):
+        rows = [("a", f"k{k}", 20), ("b", f"k{k}", 27), ("a", "All", 33), ("b", "All", 47)]
+        released(tables, f"open{k}", rows, ("ward", f"thing {k}", "children"))
+    released(tables, "hides", [("b", "F", "c"), ("b", "M", 30), ("b", "All", 47)], ("ward", "sex", "children"))  # fmt: skip
+    shown = tables.csv("same", ["ward", "children"], [("a", 33), ("b", 47)])
+    assert ledger.check_files(tables.folder, [shown]).tables == 0
+    hides = tables.csv("hides", ["ward", "sex", "children"], [("a", "F", "c"), ("a", "M", 30)])
+    assert ledger.check_files(tables.folder, [hides]).tables == 6
+
+
+def test_a_ledger_of_an_older_version_is_read_as_any(tables):
+    """What tables touch is noted when an older ledger is first opened."""
+    released(tables, "first", [("X", "0-17", 58)])
+    with sqlite3.connect(tables.folder / ledger.FILE) as raw:
+        raw.execute("DROP TABLE ledger_atom")
+        raw.execute("PRAGMA user_version = 0")
+    new = tables.csv("second", ["ward", "age", "children"], [("X", "0-15", 55)])
+    assert ledger.check_files(tables.folder, [new]).tables == 1

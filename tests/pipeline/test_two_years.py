@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 import pytest
 from tests.pipeline.runs import Run
@@ -9,12 +11,15 @@ from tests.pipeline.runs import Run
 from threecircles import pipeline, synthetic
 from threecircles.core.workspace import open_workspace
 from threecircles.disclosure import desk, ledger
+from threecircles.disclosure.attack_files import attack_entries
 from threecircles.disclosure.attack_own import attack_workspaces
 from threecircles.disclosure.attack_release import attack_safe
 from threecircles.disclosure.ledger import safe_entries
 from threecircles.disclosure.profiles import profile
 from threecircles.disclosure.protecting import Judged
 from threecircles.disclosure.release import _safe, load_safe
+
+WIDTH = profile("la-default").min_width
 
 NOT_YET = ("survey_",)
 """Deliveries that nobody had a year earlier: they say nothing of other years."""
@@ -63,6 +68,20 @@ def test_two_years_of_one_place_give_nothing_away_together(years):
     found = attack_workspaces([run.workspace for run in years])
     assert found.hidden > 1_000
     assert found.leaks == ()
+
+
+@pytest.mark.slow
+def test_nothing_hidden_in_two_years_is_narrow(years):
+    """disclosure A1: no hidden cell of both releases is narrower than its profile's width, by all that they show."""
+    found, sums = [], []
+    for run in years:
+        own, declared = safe_entries(safe_of(run))
+        found += [replace(e, sheet=f"{run.place.parent.name} {e.sheet}") for e in own]
+        sums += declared
+    attack = attack_entries(found, declared=ledger._with_totals(found, sums))
+    assert len(attack.hidden) > 1_000
+    assert [f.sentence for f in attack.hidden if f.width is not None and f.width < WIDTH] == []
+    assert attack.derived == ()
 
 
 @pytest.mark.slow

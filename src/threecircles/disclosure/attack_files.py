@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from threecircles.core.errors import UsageError
+from threecircles.disclosure.adding_up import Family
 from threecircles.disclosure.attack_report import NARROW, Attack, Found
 from threecircles.disclosure.attacker import Ranges, ranges
 from threecircles.disclosure.base_lines import base_rows_guessed
@@ -18,16 +19,21 @@ from threecircles.disclosure.explain import Term, explain
 from threecircles.disclosure.files import Sheet, read_sheets
 from threecircles.disclosure.lattice import Key, Lattice, tie, words
 from threecircles.disclosure.layout import Entry, base_entries, entries
+from threecircles.disclosure.linked_values import overlapping
 from threecircles.disclosure.own_csv import is_own, noughts, own_entries, relate
 from threecircles.disclosure.reader_sums import linked_rows, table_rows, year_rows
 from threecircles.disclosure.same_groups import alike
 from threecircles.disclosure.shares import share_bounds
 from threecircles.disclosure.structure import merged, structure
 from threecircles.disclosure.sums import Sums, contradictions
+from threecircles.disclosure.unprinted import judged
 from threecircles.disclosure.wholes import is_base
 
 BOUNDED = 8_000
 """Hidden cells up to which the tightest bounds of each are worked out; of more only the narrow ones are."""
+
+IF = "This holds if the tables count the same children, each once: a total that ties them is in no file."
+"""Said of what rests on such totals."""
 
 EXPLAINED = 60
 """Exact cells for which the numbers that give them away are worked out."""
@@ -98,6 +104,7 @@ def attack_entries(
     """As attack_files, for counts already taken out of their tables. names: of the tables."""
     found, parents, notes = merged(found)
     shape = structure(found, parents, declared)
+    families = _apart_from(found, shape.families)
     changed = changes(found)
     other_times = of_other_times(found, changed)
     found = apart(found) if changed else found
@@ -106,7 +113,7 @@ def attack_entries(
     notes += [*shape.notes, *share_bounds(found, lattice)]
     if base:
         notes.append(f"all shown counts are multiples of {base}, so each stands for a range")
-    tie(lattice, shape.families, slack=base / 2)
+    tie(lattice, families, slack=base / 2)
     relate(lattice)
     lattice.rows += [*base_rows_guessed(found, lattice), *linked_rows(lattice), *year_rows(lattice)]
     lattice.rows += table_rows(lattice)
@@ -123,6 +130,14 @@ def attack_entries(
         )
         changed = []
     return _report(names, found, lattice, [c.text() for c in changed], [*notes, *lattice.notes])
+
+
+def _apart_from(
+    found: Sequence[Entry], families: Mapping[str, Sequence[Family]]
+) -> dict[str, Sequence[Family]]:
+    """The families, without those of dimensions that overlap in the tables of our own making."""
+    own = {d for e in found if "|" in e.quantity for d, _ in e.at}
+    return {d: f for d, f in families.items() if d not in overlapping(own)}
 
 
 def _lattice(found: Sequence[Entry], base: int) -> Lattice:
@@ -171,7 +186,14 @@ def _report(
         notes.append(
             f"more than {BOUNDED:,} cells are hidden: of those that can differ by {NARROW:g} or more it is not worked out by how much"
         )
-    known = ranges(sums, wanted, enough=enough)
+    asked = np.zeros(sums.cells, bool)
+    asked[list(hidden)] = True
+    beside = judged(lattice, ranges(sums, wanted, enough=enough), asked, enough)
+    known = beside.known
+    if beside.apart.any():
+        notes.append(
+            f"totals that no file prints contradict each other, so the tables count children more than once; {int(beside.apart.sum())} hidden figures were looked at without them"
+        )
     keys = lattice.keys
     told = [
         _found(keys[at], e, known, at)
@@ -183,6 +205,8 @@ def _report(
         if not lattice.printed[at] and known.exact[at] and 1 <= known.low[at] <= SMALL
     ]
     explained = _explained(told + derived, lattice, sums)
+    unsure = {keys[at] for at in np.flatnonzero(beside.resting)}
+    explained = [replace(f, sentence=f"{f.sentence} {IF}") if f.exact and (f.quantity, tuple(sorted(f.group.items()))) in unsure else f for f in explained]  # fmt: skip
     bad = [f"{words(keys[lattice.rows[r][0]][1])} and its parts" for r in contradictions(sums)]
     bad += [words(keys[at][1]) for at in np.flatnonzero(known.contradictory & wanted)[:10]]
     return Attack(

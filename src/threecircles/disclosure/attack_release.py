@@ -15,18 +15,13 @@ from threecircles.disclosure.cast import children_of, declared_names, same_names
 from threecircles.disclosure.cells import implied_part
 from threecircles.disclosure.lattice import Lattice, tie
 from threecircles.disclosure.linked_tables import Link, joined, links_among
-from threecircles.disclosure.linked_values import year_before
+from threecircles.disclosure.linked_values import overlapping, year_before
 from threecircles.disclosure.profiles import judges_shares, profile
-from threecircles.disclosure.reader_sums import (
-    BETWEEN,
-    base_rows,
-    linked_rows,
-    table_rows,
-    year_rows,
-)
+from threecircles.disclosure.reader_sums import base_rows, linked_rows, table_rows, year_rows
 from threecircles.disclosure.release import Safe
 from threecircles.disclosure.structure import divisions
 from threecircles.disclosure.sums import Bools, Sums
+from threecircles.disclosure.unprinted import printed_rows
 
 NARROW = 3.0
 """Cells known to within less than this are asked to the end; of others it is enough that they are not."""
@@ -133,9 +128,7 @@ def _known(lattice: Lattice, sums: Sums, wanted: Bools) -> dict[int, float]:
     enough = np.full(sums.cells, NARROW)
     told = ranges(sums, wanted, enough=enough)
     known = {int(at): float(told.low[at]) + 0.0 for at in np.flatnonzero(wanted & told.exact)}
-    keys = lattice.keys
-    sound = np.array([p or keys[at][0].startswith(BETWEEN) for at, p in enumerate(lattice.printed)])
-    among = [row for row in lattice.rows if all(sound[c] for c in (row[0], *row[1]))]
+    among = printed_rows(lattice)
     if len(among) == len(lattice.rows):
         return known
     left = wanted.copy()
@@ -252,6 +245,7 @@ def _families(tables: Sequence[Safe]) -> dict[str, list[Family]]:
     return {
         c: [Family(p, own) for p, v in f.items() for own in divisions(list(v))]
         for c, f in inside.items()
+        if c not in overlapping(inside)
     }
 
 

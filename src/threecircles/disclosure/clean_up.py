@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,11 +10,15 @@ import numpy as np
 from threecircles.core.seeds import rng
 from threecircles.disclosure.attacker import Search
 from threecircles.disclosure.linear import TINY, Floats, Ints
+from threecircles.disclosure.lines import Lines
 from threecircles.disclosure.nearby import Surroundings
 from threecircles.disclosure.sums import Bools, Part, Sums, parts
 
 SINGLY = 20
 """Cells that are asked one by one; more are first pulled together."""
+
+AT_ONCE = 32
+"""Cells that are tried together at most."""
 
 PULLS = 4
 """How often many cells are pulled together before the rest is asked singly."""
@@ -48,10 +53,36 @@ def give_back(sums: Sums, value: Floats, hidden: Bools, wish: Wish, secondary: I
         bank = _Bank(part, sums.whole, value[part.cells], wish)
         candidates = np.flatnonzero(chosen[part.cells])
         worth = np.lexsort((candidates, -wish.cost[part.cells][candidates]))
-        for j in candidates[worth]:
-            if bank.show(int(j)):
-                hidden[part.cells[j]] = False
+        for j in _given_back(bank, candidates[worth]):
+            hidden[part.cells[j]] = False
     return before - int(hidden.sum())
+
+
+def _given_back(bank: _Bank, candidates: Ints) -> Iterator[int]:
+    """The candidates that can be shown, each beside those before it.
+
+    Several are tried at once: where all can be shown together one search for proofs does for all, and
+    where not each half is tried, so that what comes out is the same as one by one.
+    """
+    lines = Lines(bank.part.matrix, bank.primary)
+    several = 1
+    waiting = list(reversed(candidates))
+    while waiting:
+        batch: list[int] = []
+        while waiting and len(batch) < several:
+            j = int(waiting.pop())
+            # Without a programme: a line in which only one cell is left tells it.
+            if lines.show(j):
+                batch.append(j)
+        if batch and bank.show(np.array(batch)):
+            several = min(2 * several, AT_ONCE)
+            yield from batch
+            continue
+        for _ in batch:
+            lines.take_back()
+        if len(batch) > 1:
+            waiting += reversed(batch)
+        several = max(1, (len(batch) + 1) // 2)
 
 
 class _Bank:
@@ -73,8 +104,8 @@ class _Bank:
         self.low, self.high = self.low[proven], self.high[proven]
         self.low_in, self.high_in = self.low_in[proven], self.high_in[proven]
 
-    def show(self, j: int) -> bool:
-        """Fix one cell at its true value; undone, with False, when a primary cell loses its width."""
+    def show(self, cells: Ints) -> bool:
+        """Fix cells at their true values; undone, with False, when a primary cell loses its width."""
         saved = (
             self.low.copy(),
             self.high.copy(),
@@ -82,12 +113,13 @@ class _Bank:
             self.high_in.copy(),
             len(self.tables),
         )
-        moves = np.array([abs(t[j] - self.truth[j]) > TINY for t in self.tables])
-        self.linear.bound(j, self.truth[j], self.truth[j])
+        moves = np.array([np.abs(t[cells] - self.truth[cells]).max() > TINY for t in self.tables])
+        for j in cells:
+            self.linear.bound(int(j), self.truth[j], self.truth[j])
         lost = np.flatnonzero(moves[self.low_in] | moves[self.high_in])
         self._fall_back(lost, np.flatnonzero(~moves))
-        # Those in a line with the cell first, then the narrowest: they fail soonest, and one failure is enough.
-        apart = ~np.isin(self.primary[lost], self.around.beside(np.array([j])))
+        # Those in a line with the cells first, then the narrowest: they fail soonest, and one failure is enough.
+        apart = ~np.isin(self.primary[lost], self.around.beside(cells))
         lost = lost[np.lexsort(((self.high - self.low)[lost], apart))]
         sure = all(self._settle_one(int(k)) for k in lost[:SINGLY])
         if sure and lost.size > SINGLY:
@@ -95,7 +127,8 @@ class _Bank:
         if sure and all(self._settle_one(int(k)) for k in lost[SINGLY:]):
             self._tidy()
             return True
-        self.linear.bound(j, self.part.lower[j], self.part.upper[j])
+        for j in cells:
+            self.linear.bound(int(j), self.part.lower[j], self.part.upper[j])
         self.low, self.high, self.low_in, self.high_in = saved[:4]
         del self.tables[saved[4] :]
         return False

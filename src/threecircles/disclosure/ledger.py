@@ -24,15 +24,13 @@ from threecircles.disclosure.earlier import SMALL, Change, changes, of_other_tim
 from threecircles.disclosure.files import read_sheets
 from threecircles.disclosure.lattice import Key
 from threecircles.disclosure.layout import Entry, entries
+from threecircles.disclosure.ledger_shared import SCHEMA as ATOMS
+from threecircles.disclosure.ledger_shared import bearing_on, index
 from threecircles.disclosure.numbers import told
 from threecircles.disclosure.profiles import judges_shares
-from threecircles.disclosure.reader_sums import a_year_before
 from threecircles.disclosure.release import Safe
 
 FILE = "ledger.sqlite"
-
-HOPS = 3
-"""How far from the new tables others are fetched: those that share a cell, those that share one with them ..."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS ledger (
@@ -61,7 +59,7 @@ class Check:
 
     def text(self) -> str:
         """The finding in words."""
-        start = f"Held against {self.tables:,} released tables that share cells ({self.cells:,} cells in all)."
+        start = f"Held against {self.tables:,} released tables that bear on these ({self.cells:,} cells in all)."
         if not self.leaks:
             return f"{start} Nothing hidden can be worked out."
         return "\n".join(
@@ -119,8 +117,10 @@ def write_down(
 ) -> int:
     """Add what a release shows to the ledger; returns the number of cells. Twice is once."""
     at = datetime.now(UTC).isoformat(timespec="seconds")
+    found = list(found)
     rows = [(release, e.sheet, _identity(e), e.told.text, profile, at) for e in found]
     with _ledger(workspace) as ledger:
+        index(ledger, release, found)
         ledger.executemany("INSERT OR IGNORE INTO ledger VALUES (?,?,?,?,?,?)", rows)
         ledger.executemany(
             "INSERT OR IGNORE INTO ledger_sum VALUES (?,?,?,?)", [(release, *s) for s in sums]
@@ -163,6 +163,18 @@ def check(workspace: Path, found: Sequence[Entry], sums: Sequence[Sum] = ()) -> 
 def known(workspace: Path) -> bool:
     """True when anything has been released."""
     return (Path(workspace) / FILE).exists()
+
+
+def told_of(workspace: Path, keys: Iterable[Key]) -> dict[Key, set[str]]:
+    """What releases show of cells, as it stands there; cells of no release are left out."""
+    found: dict[Key, set[str]] = {}
+    if known(workspace):
+        with _ledger(workspace) as ledger:
+            for key in keys:
+                rows = ledger.execute("SELECT shown FROM ledger WHERE cell = ?", (_identity_of(key),))  # fmt: skip
+                if shown := {text for (text,) in rows}:
+                    found[key] = shown
+    return found
 
 
 def check_files(workspace: Path, paths: Sequence[Path]) -> Check:
@@ -247,40 +259,19 @@ def _with_totals(found: Sequence[Entry], sums: Sequence[Sum]) -> list[Sum]:
 
 
 def _sharing(workspace: Path, found: Sequence[Entry]) -> tuple[list[Entry], list[Sum], list[str]]:
-    """Entries of released tables that share cells with these, directly or through others."""
+    """Entries of released tables that bear on these, directly or through others."""
     with _ledger(workspace) as ledger:
-        ledger.execute("CREATE TEMP TABLE wanted (cell TEXT PRIMARY KEY)")
-        ledger.executemany(
-            "INSERT OR IGNORE INTO wanted VALUES (?)",
-            {
-                (_identity_of(k),)
-                for e in found
-                for k in ((e.quantity, e.at), a_year_before((e.quantity, e.at)))
-            },
-        )
-        tables: list[tuple[str, str]] = []
-        for _ in range(HOPS):
-            now = ledger.execute(
-                "SELECT DISTINCT release, source FROM ledger JOIN wanted USING (cell)"
-            ).fetchall()
-            if len(now) == len(tables):
-                break
-            new = set(now) - set(tables)
-            tables = now
-            ledger.executemany(
-                "INSERT OR IGNORE INTO wanted SELECT cell FROM ledger WHERE release = ? AND source = ?",
-                sorted(new),
-            )
-        rows = [
-            (release, source, cell, shown)
-            for release, source in sorted(tables)
-            for cell, shown in ledger.execute(
-                "SELECT cell, shown FROM ledger WHERE release = ? AND source = ? ORDER BY rowid",
-                (release, source),
-            )
-        ]
+        kept = bearing_on(ledger, found, lambda table: _cells(ledger, *table))
         sums = ledger.execute("SELECT DISTINCT dimension, whole, part FROM ledger_sum").fetchall()
-    return [_entry(i, *row) for i, row in enumerate(rows, 1)], sums, [f"{r} {s}" for r, s in tables]
+    return [e for own in kept.values() for e in own], sums, [f"{r} {s}" for r, s in kept]
+
+
+def _cells(ledger: sqlite3.Connection, release: str, source: str) -> list[Entry]:
+    rows = ledger.execute(
+        "SELECT cell, shown FROM ledger WHERE release = ? AND source = ? ORDER BY rowid",
+        (release, source),
+    )
+    return [_entry(i, release, source, cell, shown) for i, (cell, shown) in enumerate(rows, 1)]
 
 
 def _identity(e: Entry) -> str:
@@ -309,12 +300,23 @@ def _said(cell: str) -> str:
     return f"{quantity.partition('|')[0]} of {', '.join(f'{d} {v}' for d, v in group) or 'all'}"
 
 
+def _indexed(ledger: sqlite3.Connection) -> None:
+    """Ledgers that were begun before what their tables touch was noted are brought up to it, once."""
+    if ledger.execute("PRAGMA user_version").fetchone()[0]:
+        return
+    for release, source in ledger.execute("SELECT DISTINCT release, source FROM ledger").fetchall():
+        own = _cells(ledger, release, source)
+        index(ledger, release, [_renamed(e, source) for e in own])
+    ledger.execute("PRAGMA user_version = 1")
+
+
 @contextmanager
 def _ledger(workspace: Path) -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(Path(workspace) / FILE, timeout=30)
     try:
-        connection.executescript(_SCHEMA)
+        connection.executescript(_SCHEMA + ATOMS)
         with connection:
+            _indexed(connection)
             yield connection
     finally:
         connection.close()

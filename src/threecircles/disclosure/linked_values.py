@@ -39,9 +39,33 @@ def linked(groups: Collection[Group]) -> Iterator[tuple[Group, tuple[Group, ...]
                 yield from _sums(there, row["dimension"], row["whole"], row["parts"].split())
 
 
+def overlapping(dimensions: Collection[str]) -> set[str]:
+    """Those dimensions whose values overlap: a child with three conditions is in three pairs of them.
+
+    What is counted along them adds up to no total.
+    """
+    rows = [r for r in read_csv("disclosure_profiles/linked_values") if r["parts"] == "members"]
+    return {
+        d
+        for row in rows
+        if row["dimension"] in dimensions
+        for d in row["whole"].split()
+        if d in dimensions
+    }
+
+
 def year_before(text: str) -> str:
     """The same period a year earlier: every year in a text less one."""
-    return _YEAR.sub(lambda m: str(int(m[0]) - 1), text)
+    return _shifted(text, -1)
+
+
+def year_after(text: str) -> str:
+    """The same period a year later: every year in a text and one."""
+    return _shifted(text, 1)
+
+
+def _shifted(text: str, by: int) -> str:
+    return _YEAR.sub(lambda m: str(int(m[0]) + by), text)
 
 
 def _sums(

@@ -13,13 +13,20 @@ from threecircles.core.tables import Measured, TableSpec
 from threecircles.definitions import read_csv
 from threecircles.disclosure.attacker import ranges
 from threecircles.disclosure.cast import Cast, cast, children_of, hidden_rows
-from threecircles.disclosure.linear import Floats
+from threecircles.disclosure.linear import TINY, Floats
 from threecircles.disclosure.profiles import NEVER_HIDDEN, Profile
 from threecircles.disclosure.sums import Bools, Sums
-from threecircles.disclosure.suppress import Pattern, suppress
+from threecircles.disclosure.suppress import Pattern, Wish, suppress
+from threecircles.disclosure.told_before import Before
 
 COUNTS = ("numerator", "denominator", "n", "n_with")
 SHOWN_TOO = ("measure", "reason", "symbol")
+
+NOT_EXACT = 1.0
+"""The width that hides a count which is not small: two values are possible."""
+
+NOTHING = Before()
+"""No release went before."""
 
 
 @dataclass(frozen=True)
@@ -33,22 +40,22 @@ class Judged:
 
 
 def judge(
-    tables: Sequence[Measured], profile_of: Callable[[TableSpec], Profile]
+    tables: Sequence[Measured],
+    profile_of: Callable[[TableSpec], Profile],
+    before: Before = NOTHING,
 ) -> tuple[list[Judged], dict[str, str]]:
     """Hide what has to be hidden in tables that are released together.
 
-    A table that cannot be made safe beside the others is left out, so that one does not stop all:
+    before: what earlier releases show, which readers know, and what they hid, which stays hidden. A
+    table that cannot be made safe beside the others is left out, so that one does not stop all:
     returns the judged tables, and for each left out its id and the reason in words.
     """
     left_out: dict[str, str] = {}
     covered = [t for t in tables if is_covered(t)]
     while True:
         made = cast(covered, profile_of)
-        sums, value, wish, unshown = made.problem()
-        pattern = suppress(sums, value, wish, unshown)
-        while (bare := _bare(made, sums, value, pattern.hidden)).any():
-            wish = replace(wish, primary=wish.primary | bare)
-            pattern = suppress(sums, value, wish, unshown)
+        sums, value, wish, unshown = before.reckoned(made, made.problem())
+        pattern = _pattern(made, sums, value, wish, unshown)
         if not pattern.unsafe.size:
             break
         gone = _tables_of(made, pattern, covered)
@@ -62,6 +69,21 @@ def judge(
     return [by_id.get(t.spec.id) or _untouched(t) for t in kept], left_out
 
 
+def _pattern(made: Cast, sums: Sums, value: Floats, wish: Wish, unshown: Bools) -> Pattern:
+    """What to hide for the small counts, and then for those that are hidden as their bases.
+
+    The latter are added to a pattern that holds: hiding more never narrows what is hidden already.
+    """
+    pattern = suppress(sums, value, wish, unshown)
+    while not pattern.unsafe.size:
+        bare = _bare(made, sums, value, pattern.hidden)
+        if not bare.any():
+            break
+        more = replace(wish, primary=bare, width=np.full(value.size, NOT_EXACT))
+        pattern = suppress(sums, value, more, unshown | pattern.hidden)
+    return pattern
+
+
 def _bare(made: Cast, sums: Sums, value: Floats, hidden: Bools) -> Bools:
     """Cells whose rows are hidden only since they are the base of hidden ones, and that follow from what is
     shown: nobody is told of by them, but what is called hidden has to be."""
@@ -70,10 +92,12 @@ def _bare(made: Cast, sums: Sums, value: Floats, hidden: Bools) -> Bools:
     for deciding in made.deciding:
         for row in set(hidden_rows(deciding, closed)) - set(hidden_rows(deciding, hidden)):
             bare[list(deciding[row])] = True
-    bare &= closed & ~hidden & (value > 0)
+    # What an earlier release shows cannot be protected any more.
+    bare &= closed & ~hidden & (value > 0) & (sums.upper - sums.lower > TINY)
     if bare.any():
-        found = ranges(sums.showing(value, closed), bare, truth=value, enough=np.ones(value.size))
-        bare &= ~(found.sure_high - found.sure_low >= 1.0)
+        enough = np.full(value.size, NOT_EXACT)
+        found = ranges(sums.showing(value, closed), bare, truth=value, enough=enough)
+        bare &= ~(found.sure_high - found.sure_low >= NOT_EXACT)
     return bare
 
 
@@ -206,6 +230,6 @@ def _reason(made: Cast, pattern: Pattern) -> str:
         for c in pattern.unsafe[:3]
     ]
     return (
-        f"{pattern.unsafe.size} figures could be worked out from what must stay shown ({'; '.join(named)}). "
+        f"{pattern.unsafe.size} figures could be worked out from what must stay shown or is out already ({'; '.join(named)}). "
         "Show fewer areas or coarser ages, leave out a total, or round instead of hiding."
     )

@@ -5,13 +5,13 @@ Only what is shown decides whether such a sum is believed; a hidden figure is ne
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from threecircles.disclosure.adding_up import Group
 from threecircles.disclosure.lattice import Key, Lattice
 from threecircles.disclosure.linear import TINY
 from threecircles.disclosure.linked_tables import Names, links_among
-from threecircles.disclosure.linked_values import linked, year_before
+from threecircles.disclosure.linked_values import linked, year_after, year_before
 
 Row = tuple[int, tuple[int, ...]]
 
@@ -76,11 +76,19 @@ def year_rows(lattice: Lattice) -> Iterator[Row]:
 
 def a_year_before(key: Key) -> Key:
     """The cell of the year before that counts the same children, for a stock at a year's start; else the key."""
+    return _at_the_turn(key, "stock_before", "stock_after", year_before)
+
+
+def a_year_after(key: Key) -> Key:
+    """The cell of the year after that counts the same children, for a stock at a year's end; else the key."""
+    return _at_the_turn(key, "stock_after", "stock_before", year_after)
+
+
+def _at_the_turn(key: Key, flow: str, there: str, moved: Callable[[str], str]) -> Key:
     quantity, group = key
-    if ("flow", "stock_before") not in group:
+    if ("flow", flow) not in group:
         return key
-    before = {**dict(group), "flow": "stock_after"}
-    return year_before(quantity), tuple(sorted(before.items()))
+    return moved(quantity), tuple(sorted({**dict(group), "flow": there}.items()))
 
 
 def base_rows(lattice: Lattice, pairs: Mapping[Key, Key]) -> Iterator[Row]:

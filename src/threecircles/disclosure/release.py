@@ -76,7 +76,7 @@ def protect(
     """Safe tables from measured ones, judged together: one fate for one cell on every page.
 
     profile: the place's profile, for tables that name none. Published figures of others are not
-    hidden again. A table that cannot be made safe beside the others is left out, and so is one that
+    hidden again. With a workspace, what its ledger shows is not hidden and what it hid stays hidden. A table that cannot be made safe beside the others is left out, and so is one that
     tells of immigration below an authority; with a workspace the audit log says which, and why. Raises UsageError when two tables bear one id.
     """
     ids = [t.spec.id for t in tables]
@@ -86,11 +86,13 @@ def protect(
         )
     # Solvers take a second to import, which a reader of Safe tables should not pay.
     from threecircles.disclosure.protecting import judge
+    from threecircles.disclosure.told_before import Before, before
 
     rules = {name: find_profile(name) for name in {t.spec.profile or profile for t in tables}}
     never = below_authority(tables)
     tables = [t for t in tables if t.spec.id not in never]
-    judged, left_out = judge(tables, lambda spec: rules[spec.profile or profile])
+    known = Before() if workspace is None else before(workspace, tables)
+    judged, left_out = judge(tables, lambda spec: rules[spec.profile or profile], known)
     left_out |= never
     if workspace is not None:
         for table, reason in left_out.items():
