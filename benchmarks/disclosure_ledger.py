@@ -24,7 +24,7 @@ from threecircles.disclosure import ledger
 from threecircles.disclosure.layout import Entry
 from threecircles.disclosure.release import protect
 
-WARDS, THINGS, VALUES, CHILDREN = 12, 6, 3, 4_000
+WARDS, THINGS, VALUES, CHILDREN = 12, 6, 3, 1_500
 
 
 def children(year: int) -> pl.DataFrame:
