@@ -55,7 +55,7 @@ def _found(world, tables, name, year):
     if name == "903":
         if f"s903_{year - 1}" in tables:
             given |= {f"{k}_last": v for k, v in tables[f"s903_{year - 1}"].items()}
-        more = {"metadata": {"local_authority": "E10900001"}, "reference": _reference(world)}
+        more = {"metadata": {"local_authority": world.land.la_code}, "reference": _reference(world)}
     report = check_tables(name, year, given, **more)
     found = {
         (f.rule, given[f.table][key][f.row])

@@ -62,6 +62,9 @@ def synth(
         str | None,
         typer.Option(help="Services with a known effect: planted, none (null effects) or a file."),
     ] = None,
+    places: Annotated[
+        int | None, typer.Option(help="So many boroughs side by side, 2 to 4, a folder each.")
+    ] = None,
 ) -> None:
     """Make a whole fictitious place with known truth; or check or describe one."""
     from threecircles import synthetic
@@ -80,6 +83,15 @@ def synth(
         print(synthetic.describe(target))
         return
     chosen = only.split(",") if only else None
+    if places is not None:
+        if effects is not None:
+            raise UsageError(
+                "Services with a known effect are planted in one place at a time.",
+                mend="Leave --effects or --places out.",
+            )
+        synthetic.make_places(preset, target, places, seed, year, years, errors, chosen, profile)
+        print(f"Made {places} places side by side in {target}. Every person in them is made up.")
+        return
     synthetic.make(
         preset,
         target,
@@ -98,6 +110,11 @@ def _checked(folder: Path) -> int:
     """Print each figure of a made place beside its target; 0 when none lies outside."""
     from threecircles import synthetic
 
+    places = synthetic.places_of(folder)
+    if len(places) > 1:
+        for place in places:
+            print(f"{place.name}:")
+        return max(_checked(place) for place in places)
     marked = synthetic.check(folder)
     for row in marked.iter_rows(named=True):
         got = "-" if row["got"] is None else f"{row['got']:,.2f}"

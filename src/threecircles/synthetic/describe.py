@@ -23,6 +23,8 @@ def describe(path: Path | str) -> str:
     head = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     if head.get("preset") == "nation":
         return _nation(folder, head)
+    if "places" in head:
+        return _side_by_side(folder, head)
     lines = [
         f"Made-up data: every person, home and school in this {head['preset']} is invented.",
         f"Preset {head['preset']}, seed {head['seed']}, year to 31 March {head['year']}, {len(head['files'])} files.",
@@ -51,6 +53,43 @@ def _nation(folder: Path, head: dict[str, Any]) -> str:
         )
         feedback = row["feedback"]
     lines.append(f"Spend follows the need of the year before by {feedback:.2f}.")
+    return "\n".join(lines)
+
+
+def _side_by_side(folder: Path, head: dict[str, Any]) -> str:
+    """Several adjoining places: each in a line, then what crosses their borders."""
+    lines = [
+        f"Made-up data: every person, home and school in these {len(head['places'])} places is invented.",
+        f"Preset {head['preset']}, seed {head['seed']}, year to 31 March {head['year']}, from west to east:",
+    ]
+    for name in head["places"]:
+        person = folder / name / "truth" / "person.parquet"
+        if person.exists():
+            here = pl.read_parquet(person).filter("resident")
+            lines.append(
+                f"  {name}: {here.height:,} children in {here['lsoa21'].n_unique()} small areas"
+            )
+    if not (folder / "truth" / "crossing.parquet").exists():
+        return "\n".join(lines)
+    crossing, need, pool = (
+        pl.read_parquet(folder / "truth" / f"{n}.parquet")
+        for n in ("crossing", "straddling_need", "pool")
+    )
+    words = {"moved": "moved from one to another", "school": "live in one, go to school in another", "placed": "looked after by one, living in another"}  # fmt: skip
+    lines.append("Children known to two of them (truth/crossing.parquet):")
+    kinds = crossing.group_by("kind").agg(pl.col("person_id").n_unique().alias("n")).sort("kind")
+    lines += [
+        f"  {row['n']:,} {words[row['kind']]} ({row['kind']})"
+        for row in kinds.iter_rows(named=True)
+    ]
+    lines += [
+        f"  {row['pocket']} on the border, in {row['place']}: {row['share']:.0%} of {row['children']:,} children have high need ({row['place_share']:.0%} in the place)"
+        for row in need.iter_rows(named=True)
+    ]
+    parts = ", ".join(f"{row['place']} {row['pounds']:,}" for row in pool.iter_rows(named=True))
+    lines.append(
+        f"One budget in every place's books, {pool['pool_id'][0]}: {pool['pounds'].sum():,} pounds ({parts})."
+    )
     return "\n".join(lines)
 
 

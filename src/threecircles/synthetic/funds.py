@@ -16,7 +16,8 @@ COLUMNS = {
     "agency": pl.String, "line": pl.String, "label": pl.String, "gross": pl.Int64, "income": pl.Int64, "net": pl.Int64,
     "funding_source": pl.String, "term": pl.String, "ends_on": pl.Date, "pool_id": pl.String, "fenced_to": pl.String,
 }  # fmt: skip
-POOL = "pool-1"
+POOL, JOINT = "pool-1", "joint-pool"
+"""The pool with partners in the place, and that of several adjoining places."""
 
 
 def council_ledger(world: World, entries: pl.DataFrame) -> pl.DataFrame:
@@ -35,6 +36,9 @@ def council_ledger(world: World, entries: pl.DataFrame) -> pl.DataFrame:
             p["grant_line"]: ("dated grant", p["grant_share"]), p["pool_line"]: ("pooled budget", p["pool_share"]),
             p["fence_line"]: ("fenced fund", p["fence_share"]),
         }  # fmt: skip
+        if "adjoining" in world.profile.values:
+            joint = world.profile["adjoining"]
+            cuts[joint["pool_line"]] = ("joint pooled budget", joint["pool_share"])
         name, share = cuts.get(line, ("", 0.0))
         core, part = largest_remainder([1 - share, share], pounds)
         rows.append(_row(OWN, line, label, core))
@@ -60,10 +64,13 @@ def health_ledger(world: World, entries: pl.DataFrame) -> pl.DataFrame:
 
 
 def fund_table(world: World, entries: pl.DataFrame) -> pl.DataFrame:
-    """Truth of the three funds: fund, pounds (the pool once), ends_on, wards, partners."""
+    """Truth of the three funds: fund, pounds (the pool once), ends_on, wards, partners.
+
+    A budget that adjoining places hold together is told once, in their common truth.
+    """
     both = pl.concat([council_ledger(world, entries), health_ledger(world, entries)])
     return (
-        both.filter(pl.col("funding_source") != "core")
+        both.filter(~pl.col("funding_source").is_in(["core", "joint pooled budget"]))
         .group_by(fund="funding_source", maintain_order=True)
         .agg(
             pounds=pl.col("net").sum(), ends_on=pl.col("ends_on").first(), wards=pl.col("fenced_to").first(),
@@ -76,8 +83,8 @@ def fund_table(world: World, entries: pl.DataFrame) -> pl.DataFrame:
 def _terms(world: World, name: str) -> dict[str, object]:
     if name == "dated grant":
         return {"term": "ends", "ends_on": date(world.year + 1, 3, 31)}
-    if name == "pooled budget":
-        return {"pool_id": POOL}
+    if name in ("pooled budget", "joint pooled budget"):
+        return {"pool_id": POOL if name == "pooled budget" else JOINT}
     return {"fenced_to": " ".join(_poorest(world, world.profile["funds"]["fence_wards"]))}
 
 

@@ -12,7 +12,8 @@ from threecircles.core.seeds import rng
 from threecircles.synthetic.names import place_names
 from threecircles.synthetic.profile import Profile, Section
 
-LA_CODE, DFE_NUMBER = "E10900001", "999"
+APART = {"authority": 10, "area": 10_000, "postcode": 4_000, "school": 10_000, "home": 10_000_000}
+"""How far the numbers of adjoining places lie apart, so that no code of one is a code of another."""
 INWARD = np.array(list("ABDEFGHJLNPQRSTUWXYZ"))
 
 
@@ -22,7 +23,7 @@ class Land:
 
     x, y: metres from the south-west corner. d: deprivation, mean 0 and standard deviation 1.
     ward, msoa: index of the ward and MSOA of each area. corners: vertices shared by cells.
-    pc_*: one entry per postcode; pc_lsoa is -1 outside the place.
+    pc_*: one entry per postcode, those of the place first; pc_lsoa is -1 outside the place.
     """
 
     lsoa: np.ndarray
@@ -48,6 +49,7 @@ class Land:
     pc_y: np.ndarray
     pc_la: np.ndarray
     side: float
+    la_code: str
 
     def kept_free(self) -> np.ndarray:
         """Postcodes where no family lives: the last of each area, for carers, homes and services.
@@ -57,16 +59,33 @@ class Land:
         return np.flatnonzero(self.pc_lsoa != np.r_[self.pc_lsoa[1:], -2])[: len(self.d)]
 
 
-def make_land(profile: Profile, seed: int) -> Land:
-    """Areas as Voronoi cells of seeded points, merged to wards and MSOAs, with deprivation and postcodes."""
-    p = profile["land"]
+def la_code(number: int) -> str:
+    """Code of the authority of a place: E10900001 for a place alone."""
+    return f"E109{1 + APART['authority'] * number:05d}"
+
+
+def dfe_number(number: int) -> str:
+    """Number of the Department for Education that no authority has: 999 for a place alone."""
+    return str(999 - number)
+
+
+def make_land(profile: Profile, seed: int, pockets: np.ndarray | None = None) -> Land:
+    """Areas as Voronoi cells of seeded points, merged to wards and MSOAs, with deprivation and postcodes.
+
+    pockets: places of greater need (x, y from the own south-west corner); adjoining places share those on
+    their border. Each place lies east of the one before.
+    """
+    p, number = profile["land"], profile.number
     n, side = p["lsoas"], p["side_km"] * 1000.0
+    east = side * number
     g = rng(seed, "land", "points")
     towns = side * (0.15 + 0.7 * g.random((p["towns"], 2)))
     x, y, spread = _points(g, n, side, towns, p["urban_share"])
     corners, cells = _voronoi(x, y, side)
     ward, msoa = _groups(x, y, p["wards"]), _groups(x, y, p["msoas"])
     d = _deprivation(rng(seed, "land", "deprivation"), x, y, side, towns, p)
+    if pockets is not None:
+        d = _with_pockets(d, corners, cells, side, pockets, profile["adjoining"])
     rank = np.argsort(np.argsort(d, kind="stable"), kind="stable")
     idaci = p.curve("idaci_percentiles", (rank + 0.5) / n) / 100
     urban = np.argsort(np.argsort(spread, kind="stable"), kind="stable") < round(
@@ -75,20 +94,57 @@ def make_land(profile: Profile, seed: int) -> Land:
     decile = _deciles(rng(seed, "land", "decile"), d, p["imd_decile_weights"])
     weight = _weights(rng(seed, "land", "weight"), d, p)
     ward_name, msoa_name, lsoa_name = _names(rng(seed, "land", "names"), ward, msoa)
-    first = 1900001
+    first = 1900001 + APART["area"] * number
     codes = np.array([f"E0{first + i}" for i in range(n)])
+    ward_code, msoa_code = (_codes(kind, group, number) for kind, group in (("E05", ward), ("E02", msoa)))  # fmt: skip
     pc, pc_lsoa, pc_x, pc_y, pc_la = _postcodes(
         rng(seed, "land", "postcodes"), profile, x, y, weight, side
     )
     return Land(
-        codes, lsoa_name, ward, _codes("E05", ward), ward_name, msoa, _codes("E02", msoa), msoa_name,
-        x, y, d, idaci, decile, urban, weight, corners, cells, pc, pc_lsoa,
-        pc_x, pc_y, pc_la, side,
+        codes, lsoa_name, ward, ward_code, ward_name, msoa, msoa_code, msoa_name,
+        x + east, y, d, idaci, decile, urban, weight, corners + np.array([east, 0.0]), cells, pc, pc_lsoa,
+        pc_x + east, pc_y, pc_la, side, la_code(number),
     )  # fmt: skip
 
 
-def _codes(prefix: str, group: np.ndarray) -> np.ndarray:
-    return np.array([f"{prefix}{900001 + i}" for i in range(group.max() + 1)])
+def _codes(prefix: str, group: np.ndarray, number: int) -> np.ndarray:
+    first = 900001 + APART["area"] * number
+    return np.array([f"{prefix}{first + i}" for i in range(group.max() + 1)])
+
+
+def on_line(
+    corners: np.ndarray, cells: tuple[tuple[int, ...], ...], x: float
+) -> list[tuple[int, float, float]]:
+    """Small areas with a side on a line from south to north: area, from, to."""
+    found = []
+    for area, cell in enumerate(cells):
+        north = corners[[v for v in cell if abs(corners[v, 0] - x) < 0.01], 1]
+        if len(north) > 1:
+            found.append((area, float(north.min()), float(north.max())))
+    return found
+
+
+def in_pocket(
+    corners: np.ndarray, cells: tuple[tuple[int, ...], ...], x: float, y: float, reach: float
+) -> list[int]:
+    """Small areas with a side on the line at x, no further than `reach` from the point at y."""
+    return [a for a, low, high in on_line(corners, cells, x) if low - reach <= y <= high + reach]
+
+
+def _with_pockets(
+    d: np.ndarray, corners: np.ndarray, cells: tuple[tuple[int, ...], ...], side: float,
+    pockets: np.ndarray, p: Section,
+) -> np.ndarray:  # fmt: skip
+    """Deprivation no lower than the profile says around points on a border, on the same scale as before.
+
+    A place of a few small areas would be all pocket and stays as it is.
+    """
+    reach = side * p["pocket_reach_share"]
+    areas = sorted({a for x, y in pockets for a in in_pocket(corners, cells, x, y, reach)})
+    if 4 * len(areas) > len(d):
+        return d
+    d[areas] = np.maximum(d[areas], p["pocket_height"])
+    return (d - d.mean()) / d.std()
 
 
 def _points(
@@ -207,24 +263,25 @@ def _postcodes(
 ) -> tuple[np.ndarray, ...]:
     """Postcodes of the place (area EA) and of its neighbours (EB to ED), where some children are placed."""
     p = profile["land"]
+    apart = APART["postcode"] * profile.number
     families = profile["people"]["children"] / 1.55
     per_area = np.maximum(2, np.round(weight * families / p["families_per_postcode"])).astype(int)
     inside = np.repeat(np.arange(len(x)), per_area)
     span = side / np.sqrt(len(x)) * 0.28
     px = np.clip(x[inside] + g.normal(0, span, len(inside)), 0, side)
     py = np.clip(y[inside] + g.normal(0, span, len(inside)), 0, side)
-    text = _postcode_text("EA", len(inside))
-    parts = [(text, inside, px, py, np.full(len(inside), LA_CODE))]
+    text = _postcode_text("EA", len(inside), apart)
+    parts = [(text, inside, px, py, np.full(len(inside), la_code(profile.number)))]
     for k in range(p["neighbours"]):
         m = p["neighbour_postcodes"]
         angle, far = 2 * np.pi * (k + 0.5) / p["neighbours"], side * (0.62 + 0.75 * g.random(m))
         area = ("EB", "EC", "ED")[k % 3]
         parts.append((
-            _postcode_text(area, m, start=k * m),
+            _postcode_text(area, m, start=k * m + apart),
             np.full(m, -1),
             side / 2 + far * np.cos(angle) + g.normal(0, side * 0.08, m),
             side / 2 + far * np.sin(angle) + g.normal(0, side * 0.08, m),
-            np.full(m, f"E1090000{k + 2}"),
+            np.full(m, f"E109{k + 2 + APART['authority'] * profile.number:05d}"),
         ))  # fmt: skip
     return tuple(np.concatenate(column) for column in zip(*parts, strict=True))
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from threecircles.core.seeds import rng
 from threecircles.synthetic.days import NEVER
-from threecircles.synthetic.geography import Land
+from threecircles.synthetic.geography import APART, Land
 from threecircles.synthetic.need import Need
 from threecircles.synthetic.people import People
 from threecircles.synthetic.profile import Profile
@@ -72,7 +72,7 @@ def make_homes(profile: Profile, seed: int, land: Land, people: People, need: Ne
     begin = np.searchsorted(land.pc_lsoa[inside], np.arange(len(land.d)))
     size = np.bincount(land.pc_lsoa[inside], minlength=len(land.d)) - 1
     pc = inside[begin[area] + np.floor(g.random(len(family)) * size[area]).astype("int64")]
-    uprn = 999_900_000_000 + np.arange(len(family))
+    uprn = 999_900_000_000 + APART["home"] * profile.number + np.arange(len(family))
     return Homes(family, start, stop, pc, uprn)
 
 

@@ -15,6 +15,9 @@ from threecircles.core.seeds import rng
 from threecircles.synthetic.days import age_at, day_of
 from threecircles.synthetic.people import People
 
+PLACE, SPAN = 1_000_000, 20_000_000
+"""Room for the people, and for the national numbers, of each of several adjoining places."""
+
 
 @dataclass(frozen=True)
 class Identifiers:
@@ -31,25 +34,30 @@ class Identifiers:
 
 
 def make_identifiers(
-    seed: int, year: int, people: People, ever_state_school: np.ndarray
+    seed: int, year: int, people: People, ever_state_school: np.ndarray, number: int = 0
 ) -> Identifiers:
-    """National and local numbers. ever_state_school: children who have been pupils of a state school."""
+    """National and local numbers. ever_state_school: children who have been pupils of a state school.
+
+    number: of the place among adjoining ones, whose national numbers are never those of another.
+    """
     n = people.n
     g = rng(seed, "identifiers")
-    number = np.char.zfill(np.arange(1, n + 1).astype(str), 7)
+    persons = np.char.zfill((PLACE * number + np.arange(1, n + 1)).astype(str), 7)
     started = np.clip(age_at(people.birth, day_of(year - 1, 8, 31)) - 4, 0, 20)
     has_upn = ever_state_school & ~people.uasc
-    upn = np.where(has_upn, _upn(n, (year - 1 - started) % 100), "")
-    uln = np.where(has_upn & (age_at(people.birth, day_of(year - 1, 8, 31)) >= 14), _uln(n), "")
+    upn = np.where(has_upn, _upn(n, (year - 1 - started) % 100, number), "")
+    uln = np.where(
+        has_upn & (age_at(people.birth, day_of(year - 1, 8, 31)) >= 14), _uln(n, number), ""
+    )
     return Identifiers(
-        np.char.add("P", number), upn, uln, _nhs(g.permutation(n)),
+        np.char.add("P", persons), upn, uln, _nhs(g.permutation(n), number),
         _local(g, n, "", 1_000_000), _local(g, n, "EH", 100_000), _local(g, n, "Y", 20_000),
-        _survey_codes(g, n),
+        _survey_codes(g, n, number),
     )  # fmt: skip
 
 
-def _upn(n: int, year: np.ndarray) -> np.ndarray:
-    i = np.arange(n)
+def _upn(n: int, year: np.ndarray, place: int) -> np.ndarray:
+    i = 2_000_000 * place + np.arange(n)
     # Authority 1 to 5, establishment, year of allocation, serial: unique by construction.
     parts = np.stack([1 + i // 2_000_000, 2000 + (i // 1000) % 2000, year, i % 1000])
     digits = np.char.add(
@@ -61,10 +69,10 @@ def _upn(n: int, year: np.ndarray) -> np.ndarray:
     return np.char.add(letter, digits)
 
 
-def _nhs(order: np.ndarray) -> np.ndarray:
+def _nhs(order: np.ndarray, place: int) -> np.ndarray:
     """Numbers of the 9 range; first nine digits for which no check digit exists are stepped over."""
     wanted = len(order)
-    first = 900_000_000 + np.arange(int(wanted * 1.2) + 100) * 7
+    first = 900_000_000 + SPAN * place + np.arange(int(wanted * 1.2) + 100) * 7
     digits = _digits(first.astype(str), 9)
     check = 11 - (digits * np.arange(10, 1, -1)).sum(axis=1) % 11
     good = check != 10
@@ -72,9 +80,9 @@ def _nhs(order: np.ndarray) -> np.ndarray:
     return text[order]
 
 
-def _uln(n: int) -> np.ndarray:
+def _uln(n: int, place: int) -> np.ndarray:
     """Ten digits whose weighted sum leaves 10 when divided by 11."""
-    first = 900_000_000 + np.arange(int(n * 1.2) + 100) * 11
+    first = 900_000_000 + SPAN * place + np.arange(int(n * 1.2) + 100) * 11
     partial = (_digits(first.astype(str), 9) * np.arange(10, 1, -1)).sum(axis=1) % 11
     check = (10 - partial) % 11
     good = check != 10
@@ -92,10 +100,10 @@ def _local(g: np.random.Generator, n: int, prefix: str, start: int) -> np.ndarra
     return np.char.add(prefix, (start + g.permutation(n)).astype(str))
 
 
-def _survey_codes(g: np.random.Generator, n: int) -> np.ndarray:
+def _survey_codes(g: np.random.Generator, n: int, place: int) -> np.ndarray:
     """Seven letters and digits that tell nothing; no two alike, since the step shares no factor with 31."""
     letters = np.array(list("ABCDEFGHJKMNPQRSTUVWXYZ23456789"))
-    value = (g.permutation(n).astype("int64") + 1) * 104_729 % 31**6
+    value = (g.permutation(n).astype("int64") + 1 + PLACE * place) * 104_729 % 31**6
     text = np.full(n, "S")
     for _ in range(6):
         text = np.char.add(text, letters[value % 31])

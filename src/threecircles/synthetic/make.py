@@ -40,7 +40,7 @@ from threecircles.synthetic.export.school_census import school_census_tables
 from threecircles.synthetic.export.ssda903 import ssda903_tables
 from threecircles.synthetic.folder import fresh, refuse_others
 from threecircles.synthetic.funds import council_ledger, fund_table, health_ledger
-from threecircles.synthetic.ledgers import write_partner
+from threecircles.synthetic.ledgers import write_partner, write_statement
 from threecircles.synthetic.money import ledger, s251_table
 from threecircles.synthetic.names import pools
 from threecircles.synthetic.nation import write_nation
@@ -77,7 +77,7 @@ def make(
     Returns the folder. Raises UsageError or DefinitionError before anything is written.
     Source: specification of this project, page synthetic, sections 1 and 7.
     """
-    _check(seed, year, years, errors)
+    check_asked(seed, year, years, errors)
     refuse_others(Path(out))
     own_rates = None if errors in ("realistic", "none") else Path(errors)
     if preset == "nation":
@@ -89,12 +89,28 @@ def make(
     clean = received_tables(world, wanted)
     received, made_errors, identity = written_tables(world, clean, errors)
     with fresh(out) as aside:
-        _write(aside, world, received, clean, wanted, years)
-        if wanted is None or "truth" in wanted:
-            _parquet(made_errors, aside / "truth" / "errors.parquet")
-            _parquet(identity, aside / "truth" / "identity.parquet")
-        _manifest(aside, world)
+        write_place(aside, world, (received, clean, made_errors, identity), wanted, years)
     return Path(out)
+
+
+def write_place(
+    folder: Path,
+    world: World,
+    tables: tuple[Received, Received, pl.DataFrame, pl.DataFrame],
+    wanted: set[str] | None,
+    years: int,
+) -> None:
+    """Write everything of one place into a folder: what it received, its lookups, truth and manifest.
+
+    tables: as the files hold them, without errors, the register of errors, who is who. wanted: names of
+    deliveries (or truth, reference), None for all.
+    """
+    received, clean, made_errors, identity = tables
+    _write(folder, world, received, clean, wanted, years)
+    if wanted is None or "truth" in wanted:
+        parquet(made_errors, folder / "truth" / "errors.parquet")
+        parquet(identity, folder / "truth" / "identity.parquet")
+    _manifest(folder, world)
 
 
 def _nation(
@@ -119,7 +135,8 @@ def written_tables(
     return apply_errors(world, clean)
 
 
-def _check(seed: int, year: int, years: int, errors: str) -> None:
+def check_asked(seed: int, year: int, years: int, errors: str) -> None:
+    """Raise UsageError for a seed, year, length of history or error model that cannot be."""
     if seed < 0:
         raise UsageError("The seed must not be negative.", found=str(seed), allowed="0 or more")
     if not 2020 <= year <= 2035:
@@ -136,7 +153,8 @@ def _check(seed: int, year: int, years: int, errors: str) -> None:
         )
 
 
-def _is_wanted(name: str, wanted: set[str] | None) -> bool:
+def is_wanted(name: str, wanted: set[str] | None) -> bool:
+    """Whether a delivery is among those asked for, by its name or the first word of it; None asks for all."""
     return wanted is None or name in wanted or name.split("_", maxsplit=1)[0] in wanted
 
 
@@ -169,12 +187,12 @@ def received_tables(world: World, wanted: set[str] | None = None) -> Received:
         f"ro3_{year}": lambda: {"ro3": ro3_table(world, ledger(world))},
         f"register_{year}": lambda: {"centre_register": register_table(world)},
     }
-    made = {name: make_one() for name, make_one in makers.items() if _is_wanted(name, wanted)}
-    if _is_wanted("service_outcome", wanted):
+    made = {name: make_one() for name, make_one in makers.items() if is_wanted(name, wanted)}
+    if is_wanted("service_outcome", wanted):
         for provider in world.profile["service_form"]["providers"]:
             name = f"service_outcome_{provider.lower()}_{year}"
             made[name] = {"service_outcome": form_table(world, world.service_forms, provider)}
-    if _is_wanted("attendance", wanted):
+    if is_wanted("attendance", wanted):
         for provider in providers(world.attendance):
             name = f"attendance_{provider.lower()}_{year}"
             made[name] = provider_tables(world, world.attendance, provider)
@@ -190,7 +208,7 @@ def _write(
     years: int,
 ) -> None:
     for name in ("received", "reference", "truth"):
-        (folder / name).mkdir(parents=True)
+        (folder / name).mkdir(parents=True, exist_ok=True)
     for delivery, tables in received.items():
         _write_delivery(folder / "received", world, delivery, tables)
     if wanted is None or "reference" in wanted:
@@ -199,13 +217,13 @@ def _write(
         write_boundaries(world.profile, world.land, folder / "reference")
     if wanted is None or "truth" in wanted:
         for name, frame in (truth_tables(world, years) | more_truth(world)).items():
-            _parquet(frame, folder / "truth" / f"{name}.parquet")
-        _parquet(ledger(world), folder / "truth" / "ledger.parquet")
-        _parquet(fund_table(world, ledger(world)), folder / "truth" / "fund.parquet")
-        _parquet(bait_table(world), folder / "truth" / "bait.parquet")
-        _parquet(form_truth(world.service_forms), folder / "truth" / "service_form.parquet")
+            parquet(frame, folder / "truth" / f"{name}.parquet")
+        parquet(ledger(world), folder / "truth" / "ledger.parquet")
+        parquet(fund_table(world, ledger(world)), folder / "truth" / "fund.parquet")
+        parquet(bait_table(world), folder / "truth" / "bait.parquet")
+        parquet(form_truth(world.service_forms), folder / "truth" / "service_form.parquet")
         for name, frame in world_effects(world).items():
-            _parquet(frame, folder / "truth" / f"{name}.parquet")
+            parquet(frame, folder / "truth" / f"{name}.parquet")
         _write_returns(folder / "truth" / "returns", clean)
     (folder / "place.yaml").write_text(place_yaml(world, set(received)), encoding="utf-8")
 
@@ -224,6 +242,8 @@ def _write_delivery(
             frame.write_csv(folder / f"school_census_{year}_spring" / f"{name}.csv")
     elif kind == "health_ledger":
         write_partner(tables["ledger"], folder, int(year))
+    elif kind == "joint_pool":
+        write_statement(tables["ledger"], folder, int(year))
     elif kind.startswith("service_outcome_"):
         (folder / f"service_outcome_{year}").mkdir(exist_ok=True)
         name = kind.removeprefix("service_outcome_")
@@ -250,10 +270,11 @@ def _write_returns(folder: Path, received: Received) -> None:
     for delivery, tables in received.items():
         (folder / delivery).mkdir(parents=True)
         for name, frame in tables.items():
-            _parquet(frame, folder / delivery / f"{name}.parquet")
+            parquet(frame, folder / delivery / f"{name}.parquet")
 
 
-def _parquet(frame: pl.DataFrame, path: Path) -> None:
+def parquet(frame: pl.DataFrame, path: Path) -> None:
+    """Write a table of the truth, in equal bytes for equal tables."""
     frame.write_parquet(path, compression="zstd", compression_level=3, statistics=False)
 
 

@@ -47,8 +47,24 @@ class Need:
         return np.searchsorted(self.days, day, side="left").clip(0, len(self.days) - 1)
 
 
+@dataclass(frozen=True)
+class Latents:
+    """What is drawn before anything is judged: days, eta, states, severe, held as in `Need`."""
+
+    days: np.ndarray
+    eta: np.ndarray
+    states: np.ndarray
+    severe: np.ndarray
+    held: np.ndarray
+
+
 def make_need(profile: Profile, seed: int, land: Land, people: People) -> Need:
     """Four dimensions, eleven states and four protective factors of every child, year by year."""
+    return judged(profile, people, make_latents(profile, seed, land, people))
+
+
+def make_latents(profile: Profile, seed: int, land: Land, people: People) -> Latents:
+    """The latents of every child, year by year, before any cut."""
     p = profile["need"]
     years = p["need_years"] if "need_years" in p.data else profile["clock"]["need_years"]
     days = birthday(np.full(years, people.end), np.arange(-years + 1, 1))
@@ -62,6 +78,12 @@ def make_need(profile: Profile, seed: int, land: Land, people: People) -> Need:
         np.float32(p["protective_weight"])
         * (held - shares).sum(axis=1).astype("float32")[None, :, None]
     )
+    return Latents(days, eta, states, severe, held)
+
+
+def judged(profile: Profile, people: People, drawn: Latents) -> Need:
+    """Who has high need among the latents: the cut is solved so that the profile's share holds."""
+    p, eta, states = profile["need"], drawn.eta, drawn.states
     now = people.present(people.end)
     cut = _solve_cut(
         p,
@@ -73,13 +95,13 @@ def make_need(profile: Profile, seed: int, land: Land, people: People) -> Need:
         p["high_need_share"],
     )
     rule = (p["high_need_impairments"], p["high_need_risks"])
-    high = np.stack([high_need(eta[y], states[y], cut, *rule) for y in range(years)])
+    high = np.stack([high_need(eta[y], states[y], cut, *rule) for y in range(len(eta))])
     other = {
         n: high_need(eta[-1], states[-1], cut, *pair) for n, pair in p["other_definitions"].items()
     }
     index = eta.mean(axis=2) + np.float32(0.35) * (states.sum(axis=2) - states.sum(axis=2).mean())
     index = ((index - index[:, now].mean()) / index[:, now].std()).astype("float32")
-    return Need(days, eta, states, severe, held, cut, high, other, index)
+    return Need(drawn.days, eta, states, drawn.severe, drawn.held, cut, high, other, index)
 
 
 def high_need(

@@ -57,6 +57,12 @@ class People:
 
 def make_people(profile: Profile, seed: int, year: int, land: Land) -> People:
     """Children of families living in the place at any time of its history, with names."""
+    everyone = make_everyone(profile, seed, year, land)
+    return of_children(everyone, ever_here(everyone))
+
+
+def make_everyone(profile: Profile, seed: int, year: int, land: Land) -> People:
+    """All children of the families, also those born before their family came or after it left."""
     p = profile["people"]
     end = day_of(year, 3, 31)
     family_birth, size = _families(rng(seed, "people", "families"), p, end)
@@ -82,14 +88,28 @@ def make_people(profile: Profile, seed: int, year: int, land: Land) -> People:
     half = (g.random(len(birth)) < p["half_sibling_share"]) & (size[family] > 1) & (twin < 0)
     forename, surname = _names(rng(seed, "people", "names"), p, family, sex, twin, half, community)
     death = _deaths(rng(seed, "people", "deaths"), p, birth)
-    exit_day = np.minimum(death, fam_leave[family])
-    keep = (exit_day > np.maximum(birth, fam_arrive[family])) & (exit_day > end - 365 * 17)
     codes, _ = profile["groups"].shares("ethnic_shares")
     return People(
-        end, family[keep], birth[keep], sex[keep], group[family][keep], twin[keep], half[keep],
-        forename[keep], surname[keep], death[keep], fam_arrive[family][keep], exit_day[keep],
-        np.zeros(keep.sum(), dtype=bool), lsoa, fam_arrive, fam_leave, lone, community, tuple(codes),
+        end, family, birth, sex, group[family], twin, half, forename, surname, death, fam_arrive[family],
+        np.minimum(death, fam_leave[family]), np.zeros(len(birth), dtype=bool), lsoa, fam_arrive, fam_leave,
+        lone, community, tuple(codes),
     )  # fmt: skip
+
+
+PER_CHILD = (
+    "family", "birth", "sex", "ethnic", "twin", "half", "forename", "surname", "death", "arrive", "exit", "uasc",
+)  # fmt: skip
+
+
+def ever_here(people: People) -> np.ndarray:
+    """True for children who lived here at some time of the last seventeen years."""
+    stayed = people.exit > np.maximum(people.birth, people.arrive)
+    return stayed & (people.exit > people.end - 365 * 17)
+
+
+def of_children(people: People, rows: np.ndarray) -> People:
+    """The people with these children only (a mask, or positions in order); families stay as they are."""
+    return replace(people, **{name: getattr(people, name)[rows] for name in PER_CHILD})
 
 
 def _families(g: np.random.Generator, p: Section, end: int) -> tuple[np.ndarray, np.ndarray]:

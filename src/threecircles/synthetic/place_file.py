@@ -7,7 +7,7 @@ from pathlib import Path
 
 from threecircles import definitions
 from threecircles.synthetic.export.attendance import file_of
-from threecircles.synthetic.geography import DFE_NUMBER, LA_CODE
+from threecircles.synthetic.geography import dfe_number
 from threecircles.synthetic.world import World
 
 _MAPPINGS = Path(definitions.__file__).parent / "mappings"
@@ -32,6 +32,7 @@ _SENT = {
     "s251": ("s251-outturn", "s251_outturn_{y}.csv", "{y}-08-28", "{y}-03-31"),
     "ledger": ("ledger", "ledger_{y}.csv", "{y}-08-28", "{y}-03-31"),
     "health_ledger": ("ledger", "partners/health_ledger_{y}.csv", "{y}-08-28", "{y}-03-31"),
+    "joint_pool": ("ledger", "partners/joint_pool_{y}.csv", "{y}-08-28", "{y}-03-31"),
     "ro3": ("ro3", "ro3_{y}.csv", "{y}-08-28", "{y}-03-31"),
     "register": ("centre-register", "centre_register.csv", "{y}-04-30", "{y}-03-31"),
     "attendance": ("attendance-at-provision", "", "{y}-04-28", "{y}-03-31"),
@@ -41,9 +42,11 @@ _SENT = {
 
 def place_yaml(world: World, deliveries: Iterable[str]) -> str:
     """The text of place.yaml: who the place is and what it received."""
+    name, label = place_name(world)
     lines = [
         "# Every person, home, school and figure in this place is made up.",
-        f"id: {world.profile.id}", f'label: "{world.profile.label}"', f"la_code: {LA_CODE}", f'dfe_number: "{DFE_NUMBER}"',
+        f"id: {name}", f'label: "{label}"', f"la_code: {world.land.la_code}",
+        f'dfe_number: "{dfe_number(world.profile.number)}"',
         "fictitious: true", f"seed: {world.seed}", f"year: {world.year}", "deliveries:",
     ]  # fmt: skip
     lines += [_line(name) for name in sorted(deliveries, key=_order)]
@@ -54,6 +57,14 @@ def place_yaml(world: World, deliveries: Iterable[str]) -> str:
         "  providers: reference/providers.csv", "",
     ]  # fmt: skip
     return "\n".join(lines)
+
+
+def place_name(world: World) -> tuple[str, str]:
+    """Id and label of a place; adjoining places are numbered from 1."""
+    name, label = world.profile.id, world.profile.label
+    if world.across is None:
+        return name, label
+    return f"{name}-{world.profile.number + 1}", f"{label} {world.profile.number + 1}"
 
 
 def _kind(delivery: str) -> tuple[str, str, int]:

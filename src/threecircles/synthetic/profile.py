@@ -23,12 +23,14 @@ class Profile:
     """The values of one kind of place: sections of numbers, each section with its source.
 
     id: name of the preset or file. values: section -> key -> value. files: the files read, in order.
+    number: of the place among adjoining ones, from 0; a place alone is 0.
     """
 
     id: str
     label: str
     values: dict[str, dict[str, Any]]
     files: tuple[str, ...]
+    number: int = 0
 
     def __getitem__(self, section: str) -> Section:
         if section not in self.values:

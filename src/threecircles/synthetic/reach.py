@@ -10,6 +10,7 @@ from threecircles.synthetic.homes import postcode_on
 from threecircles.synthetic.world import World
 
 REGULAR_SESSIONS, REGULAR_TERMS = 6, 2
+_PARTS = 1_000_000_000
 _COUNTED = ("eligible", "registered", "attended", "regular", "eligible_not_using")
 
 
@@ -25,7 +26,9 @@ def reach_table(world: World, made: Attendance) -> pl.DataFrame:
     if not frames:
         return pl.DataFrame(schema={"service": pl.String, "ward": pl.String, "group": pl.String})
     each = pl.concat(frames)
-    sums = [pl.col(c).sum() for c in (*_COUNTED, "fair")]
+    sums = [pl.col(c).sum() for c in _COUNTED]
+    # Whole numbers: the sum of fractions would depend on which thread added first.
+    sums.append((pl.col("fair") * _PARTS).round().cast(pl.Int64).sum() / _PARTS)
     cuts = [["service", "ward", "group"], ["service", "ward"], ["service", "group"], ["service"]]
     made_up = [
         each.group_by(keys).agg(sums).with_columns(

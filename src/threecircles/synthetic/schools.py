@@ -8,7 +8,7 @@ import numpy as np
 
 from threecircles.core.seeds import rng
 from threecircles.synthetic.days import age_at, day_of
-from threecircles.synthetic.geography import Land
+from threecircles.synthetic.geography import APART, Land, dfe_number
 from threecircles.synthetic.homes import Homes, postcode_on
 from threecircles.synthetic.names import place_names
 from threecircles.synthetic.need import Need
@@ -78,9 +78,12 @@ def make_schools(profile: Profile, seed: int, land: Land) -> Schools:
     asked = np.flatnonzero(phase != 3)
     surveyed[asked[g.permutation(len(asked))[: p["not_in_survey"]]]] = False
     surveyed[phase == 3] = False
-    urn = 900001 + np.arange(n)
+    urn = 900001 + APART["school"] * profile.number + np.arange(n)
     laestab = np.array(
-        [f"999{(2000 if ph in (0, 2) else 4000) + i:04d}" for i, ph in enumerate(phase)]
+        [
+            f"{dfe_number(profile.number)}{(2000 if ph in (0, 2) else 4000) + i:04d}"
+            for i, ph in enumerate(phase)
+        ]
     )
     return Schools(
         urn, laestab, name, phase, kinds[kind], lsoa, land.x[lsoa] + g.normal(0, 50, n),

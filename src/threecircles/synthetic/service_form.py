@@ -142,7 +142,7 @@ def form_truth(made: ServiceForms) -> pl.DataFrame:
     })  # fmt: skip
     kept = pl.col("change").filter(pl.col("kept"))
     return (
-        each.group_by("provider", "waiting")
+        each.group_by("provider", "waiting", maintain_order=True)
         .agg(
             starters=pl.len(), lost=(~pl.col("kept")).sum(), better=(pl.col("change") > 0).mean(),
             better_completers=(kept > 0).mean(), mean_change=pl.col("change").mean(),

@@ -57,7 +57,7 @@ def person_table(world: World) -> pl.DataFrame:
     area = np.where(known, land.pc_lsoa[inside], 0)
     school = world.enrolment.school
     return pl.DataFrame({
-        "person_id": world.ids.person_id, "family_id": np.where(p.family >= 0, np.char.add("F", np.maximum(p.family, 0).astype(str)), ""),
+        "person_id": world.ids.person_id, "family_id": np.where(p.family >= 0, family_ids(world)[np.maximum(p.family, 0)], ""),
         "birth": as_dates(p.birth), "sex": np.where(p.sex == 1, "M", "F"),
         "forename": p.forename, "surname": p.surname, "ethnic_group": np.array(p.ethnic_codes)[p.ethnic],
         "death": as_dates(p.death), "arrived": as_dates(np.where(p.arrive <= -NEVER, NEVER, p.arrive)), "left": as_dates(p.exit),
@@ -68,6 +68,14 @@ def person_table(world: World) -> pl.DataFrame:
         "nc_year": world.enrolment.nc_year, "upn": world.ids.upn, "nhs": world.ids.nhs,
         "multiple_birth": p.twin >= 0,
     })  # fmt: skip
+
+
+def family_ids(world: World) -> np.ndarray:
+    """One text a family; a family that two places know has one."""
+    n = len(world.people.fam_lsoa)
+    return np.char.add(
+        "F", (np.arange(n) if world.across is None else world.across.family).astype(str)
+    )
 
 
 def twin_table(world: World) -> pl.DataFrame:
@@ -106,9 +114,10 @@ def residence_table(world: World) -> pl.DataFrame:
     lived[world.people.family[world.people.family >= 0]] = True
     kept = lived[h.family]
     start = np.where(h.start < -100_000, NEVER, h.start)[kept]
+    area = land.pc_lsoa[h.pc[kept]]
     return pl.DataFrame({
-        "family_id": np.char.add("F", h.family[kept].astype(str)), "start": as_dates(start), "stop": as_dates(h.stop[kept]),
-        "postcode": land.pc[h.pc[kept]], "lsoa21": land.lsoa[land.pc_lsoa[h.pc[kept]]], "uprn": h.uprn[kept],
+        "family_id": family_ids(world)[h.family[kept]], "start": as_dates(start), "stop": as_dates(h.stop[kept]),
+        "postcode": land.pc[h.pc[kept]], "lsoa21": np.where(area >= 0, land.lsoa[np.maximum(area, 0)], ""), "uprn": h.uprn[kept],
     })  # fmt: skip
 
 

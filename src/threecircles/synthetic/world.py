@@ -37,10 +37,35 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Ground:
+    """A place before any service: land, people, need, homes, schools. plan: liability of an education plan."""
+
+    land: Land
+    people: People
+    need: Need
+    homes: Homes
+    schools: Schools
+    enrolment: Enrolment
+    plan: np.ndarray
+
+
+@dataclass(frozen=True)
+class Across:
+    """Who is known to more than one of several adjoining places.
+
+    person, family: one number a child and a family (of each child, of each family), equal in every place.
+    """
+
+    person: np.ndarray
+    family: np.ndarray
+
+
+@dataclass(frozen=True)
 class World:
     """Everything true of a place; `practice` is the log rate of each small area, team effects included.
 
     planted, trail: services with an effect, and how their referrals came; None where none is planted.
+    across: who is known to adjoining places too; None for a place alone.
     """
 
     profile: Profile
@@ -66,6 +91,7 @@ class World:
     ethnic: np.ndarray
     planted: Planted | None = None
     trail: Trail | None = None
+    across: Across | None = None
 
     @property
     def end(self) -> int:
@@ -100,9 +126,27 @@ def build_world(profile: Profile, seed: int, year: int) -> World:
     people = add_alone(profile, seed, make_people(profile, seed, year, land))
     need = make_need(profile, seed, land, people)
     homes = make_homes(profile, seed, land, people, need)
+    return world_on(
+        profile, seed, year, make_ground(profile, seed, year, land, people, need, homes)
+    )
+
+
+def make_ground(
+    profile: Profile, seed: int, year: int, land: Land, people: People, need: Need, homes: Homes
+) -> Ground:
+    """The schools of people who are housed, and who goes where."""
     schools = make_schools(profile, seed, land)
     plan = plan_liability(seed, people, need)
     enrolment = make_enrolment(profile, seed, year, land, people, homes, need, schools, plan)
+    return Ground(land, people, need, homes, schools, enrolment, plan)
+
+
+def world_on(
+    profile: Profile, seed: int, year: int, ground: Ground, across: Across | None = None
+) -> World:
+    """Services of a place on its ground: referrals, care, school, early years, survey, numbers."""
+    land, people, need, homes = ground.land, ground.people, ground.need, ground.homes
+    schools, enrolment, plan = ground.schools, ground.enrolment, ground.plan
     area = np.where(people.family >= 0, people.fam_lsoa[people.family], 0)
     practice = _practice(profile, seed, land)
     visible = profile["referral"]["visible_log_rate"] * (enrolment.nc_year >= 0)
@@ -131,11 +175,11 @@ def build_world(profile: Profile, seed: int, year: int) -> World:
     justice = make_youth_justice(profile, seed, people, need)
     survey = make_survey(profile, seed, year, people, need, enrolment, schools, education)
     state = (enrolment.school >= 0) | (rng(seed, "state").random(people.n) < 0.93)
-    ids = make_identifiers(seed, year, people, state & (enrolment.nc_year >= 0))
+    ids = make_identifiers(seed, year, people, state & (enrolment.nc_year >= 0), profile.number)
     return World(
         profile, seed, year, land, people, need, homes, schools, enrolment, practice, episodes, details,
         providers, care, education, early_years, early_help, justice, survey, ids, _ethnic(profile, seed, people),
-        planted, trail,
+        planted, trail, across,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from threecircles.core.seeds import rng
 from threecircles.synthetic.days import NEVER, birthday
 from threecircles.synthetic.draw import exactly
-from threecircles.synthetic.geography import Land
+from threecircles.synthetic.geography import APART, Land
 from threecircles.synthetic.people import People
 from threecircles.synthetic.profile import Profile, Section
 
@@ -77,7 +77,8 @@ def make_providers(profile: Profile, seed: int, land: Land, children: int) -> Pr
         rows.append(("school", f"Residential school {k + 1}", "S1", "PR4", pc))
     rows.append(("unit", "Family centre", "R3", "PR4", int(g.choice(inside))))
     kind, name, places, codes, at = (np.array(c) for c in zip(*rows, strict=True))
-    urn = np.array([f"SC9{i:05d}" for i in range(1, len(rows) + 1)])
+    first = 1 + APART["school"] * profile.number
+    urn = np.array([f"SC9{i:05d}" for i in range(first, first + len(rows))])
     many = max(8, round(children * p["foster_carers_per_10000"] / 10_000))
     homes = {
         name: np.where(

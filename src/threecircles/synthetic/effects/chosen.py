@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from threecircles.synthetic.care.referrals import year_back, yearly_rate
 from threecircles.synthetic.days import NEVER, birthday, day_of
 from threecircles.synthetic.draw import highest
 from threecircles.synthetic.effects.hazard import Hazard
@@ -34,7 +35,8 @@ def holiday_effect(scene: Scene) -> Effect:
 def lot_effect(scene: Scene) -> Effect:
     """Families drawn by lot among twice as many that were invited; some of the drawn do not take it up.
 
-    The ratio is that of all who were offered: users' own is solved so that the offered have it.
+    The ratio is that of all who were offered: users' own is solved so that the offered have it in their
+    first referrals. Those at most risk are often referred before the draw, so that more of the rest take it up.
     """
     p = scene.values["lot"]
     g = scene.draw("lot")
@@ -56,8 +58,8 @@ def lot_effect(scene: Scene) -> Effect:
     ] = True
     child = np.flatnonzero(here & np.isin(scene.people.family, invited))
     family = scene.people.family[child]
-    rate = np.exp(scene.profile["referral"]["need_slope"] * z[child])
-    share = rate[takes[family]].sum() / rate[drawn[family]].sum()
+    events = _first_events(scene, start)[child]
+    share = events[takes[family]].sum() / events[drawn[family]].sum()
     own = 1 - (1 - p["ratio"]) / share
     used = np.zeros(scene.people.n, dtype=bool)
     used[child] = takes[family]
@@ -138,6 +140,17 @@ def therapy_effect(scene: Scene) -> Effect:
             "before": score, "after": after,
         }},
     )  # fmt: skip
+
+
+def _first_events(scene: Scene, start: int) -> np.ndarray:
+    """Chance of each child that its first referral comes after a day, were there no service."""
+    before, after = np.zeros(scene.people.n), np.zeros(scene.people.n)
+    for back in range(scene.profile["clock"]["history_years"]):
+        rate = yearly_rate(scene.profile, scene.people, scene.need, before * 0, 0.0, back)
+        first, last = year_back(scene.people.end, back)
+        share = np.clip((last + 1 - start) / (last + 1 - first), 0, 1)
+        after, before = after + share * rate, before + (1 - share) * rate
+    return np.exp(-before) * -np.expm1(-after)
 
 
 def _year(scene: Scene, day: int) -> int:

@@ -7,6 +7,7 @@ import polars as pl
 
 from threecircles.synthetic.care.referrals import NO_ACTION
 from threecircles.synthetic.days import NEVER, as_dates, birthday, day_of, plus_working
+from threecircles.synthetic.geography import dfe_number
 from threecircles.synthetic.world import World
 
 Tables = dict[str, pl.DataFrame]
@@ -25,7 +26,7 @@ def cin_tables(world: World, year: int) -> Tables:
     rows = np.flatnonzero(in_year)
     key = _Keys(world, rows)
     tables = {
-        "Header": _header(year),
+        "Header": _header(year, dfe_number(world.profile.number)),
         "ChildIdentifiers": _identifiers(world, key, end),
         "ChildCharacteristics": pl.DataFrame(
             {"LAchildID": world.ids.care[key.children], "Ethnicity": world.ethnic[key.children]}
@@ -60,10 +61,10 @@ class _Keys:
         }
 
 
-def _header(year: int) -> pl.DataFrame:
+def _header(year: int, number: str) -> pl.DataFrame:
     return pl.DataFrame({
         "Collection": ["CIN"], "Year": [str(year)], "ReferenceDate": [f"{year}-03-31"], "SourceLevel": ["L"],
-        "LEA": ["999"], "SoftwareCode": ["Three Circles made-up data"], "Release": ["1"], "SerialNo": ["001"],
+        "LEA": [number], "SoftwareCode": ["Three Circles made-up data"], "Release": ["1"], "SerialNo": ["001"],
         "DateTime": [f"{year}-05-28T09:00:00"],
     })  # fmt: skip
 

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from threecircles.synthetic.days import age_at
-from threecircles.synthetic.geography import LA_CODE, Land
+from threecircles.synthetic.geography import Land
 from threecircles.synthetic.homes import postcode_on
 from threecircles.synthetic.profile import Profile
 from threecircles.synthetic.schools import PHASES
@@ -23,7 +23,7 @@ def reference_tables(world: World) -> dict[str, pl.DataFrame]:
         "lsoa_lookup": pl.DataFrame({
             "LSOA21CD": land.lsoa, "LSOA21NM": land.lsoa_name, "MSOA21CD": land.msoa_code[land.msoa],
             "MSOA21NM": land.msoa_name[land.msoa], "WD24CD": land.ward_code[land.ward],
-            "WD24NM": land.ward_name[land.ward], "LAD24CD": np.full(len(land.lsoa), LA_CODE),
+            "WD24NM": land.ward_name[land.ward], "LAD24CD": np.full(len(land.lsoa), land.la_code),
             "RUC21": np.where(land.urban, "Urban", "Rural"),
         }),
         "population_lsoa": population(world),
@@ -95,13 +95,17 @@ def write_boundaries(profile: Profile, land: Land, folder: Path) -> list[Path]:
     own = [(i, [[list(cell)]]) for i, cell in enumerate(land.cells)]
     small = [
         (
-            {"LSOA21CD": str(land.lsoa[i]), "LSOA21NM": str(land.lsoa_name[i]), "LAD24CD": LA_CODE},
+            {
+                "LSOA21CD": str(land.lsoa[i]),
+                "LSOA21NM": str(land.lsoa_name[i]),
+                "LAD24CD": land.la_code,
+            },
             rings,
         )
         for i, rings in own
     ]
     wards = [
-        ({"WD24CD": str(land.ward_code[w]), "WD24NM": str(land.ward_name[w]), "LAD24CD": LA_CODE},
+        ({"WD24CD": str(land.ward_code[w]), "WD24NM": str(land.ward_name[w]), "LAD24CD": land.la_code},
          [[ring] for ring in outline([land.cells[i] for i in np.flatnonzero(land.ward == w)])])
         for w in range(len(land.ward_code))
     ]  # fmt: skip

@@ -69,7 +69,7 @@ def _places(folder: Folder, episodes: pl.DataFrame, now: pl.DataFrame) -> Figure
     many = now.select("CHILD").join(placements, on="CHILD", how="left")["len"].fill_null(0) >= 3
     known = ~np.isnan(miles)
     return {
-        (36, "inside"): share(at["la_code"] == "E10900001"),
+        (36, "inside"): share(at["la_code"] == folder.la_code),
         (36, "over 20 miles"): 100 * float((miles[known] > 20).mean()),
         (36, "three or more placements"): share(many),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -23,6 +24,7 @@ class Folder:
     preset: str
     seed: int
     year: int
+    la_code: str
 
     @classmethod
     def open(cls, path: Path | str) -> Folder:
@@ -31,7 +33,8 @@ class Folder:
         if not (folder / "truth").is_dir():
             raise UsageError("The folder is no made-up place: it has no truth.", where=folder.name)
         place = load_place(folder)
-        return cls(folder, place.id, place.seed, place.year)
+        head = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        return cls(folder, head["preset"], place.seed, place.year, place.la_code)
 
     def returned(self, delivery: str, table: str) -> pl.DataFrame:
         """One table of a return as it would be without errors; `delivery` without its year means this year's."""
