@@ -110,6 +110,14 @@ def test_parts_that_are_out_tell_a_hidden_total(tables):
     assert any("is 4" in leak for leak in ledger.check_files(tables.folder, [new]).leaks)
 
 
+def test_a_total_over_two_dimensions_is_held_against_their_parts(tables):
+    """disclosure A1: the first table divides a ward twice and prints no total of it."""
+    parts = [("a", s, f, n) for s, f, n in (("F", "y", 9), ("F", "n", 8), ("M", "y", 7), ("M", "n", 6))]  # fmt: skip
+    released(tables, "first", parts, ("ward", "sex", "free meals", "children"))
+    new = tables.csv("new", ["ward", "children"], [("a", "c"), ("b", 39), ("All", 69)])
+    assert any("is 30" in leak for leak in ledger.check_files(tables.folder, [new]).leaks)
+
+
 def test_tables_that_show_the_same_and_nothing_else_are_not_attacked(tables):
     """disclosure A4: of a thousand tables only those are read that can tell something."""
     for k in range(5):

@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import combinations
 
 from threecircles.definitions import read_csv
 from threecircles.disclosure.lattice import Key
@@ -76,7 +77,7 @@ def bearing(found: Sequence[Entry]) -> Bearing:
         for d, rest in _rests(key):
             lines.setdefault((rest, d), set()).add(dict(e.at)[d])
     made.lines = {line: {frozenset(values)} for line, values in lines.items()}
-    sums = {rest for key in open_ for _, rest in _rests(key)} - printed
+    sums = {whole for key in open_ for whole in _wholes(key)} - printed
     made.open = {a for key in (*open_, *sums) for a in _atoms(key)}
     made.atoms = atoms_of(found)
     return made
@@ -85,7 +86,7 @@ def bearing(found: Sequence[Entry]) -> Bearing:
 def atoms_of(found: Iterable[Entry]) -> set[str]:
     """Groups that a table prints or adds up to, and those that are bound to be equal in other tables."""
     keys = {(e.quantity, e.at) for e in found}
-    keys |= {rest for key in keys for _, rest in _rests(key)}
+    keys |= {whole for key in keys for whole in _wholes(key)}
     return {a for key in keys for a in _atoms(key)}
 
 
@@ -151,6 +152,14 @@ def _rests(key: Key) -> Iterator[tuple[str, Key]]:
         # Of a file of anyone's nothing says whom its grand total counts.
         if rest or "|" in quantity:
             yield d, (quantity, rest)
+
+
+def _wholes(key: Key) -> Iterator[Key]:
+    """The groups that a cell is a part of: some of its dimensions summed over."""
+    quantity, at = key
+    for size in range(0 if "|" in quantity else 1, len(at)):
+        for rest in combinations(at, size):
+            yield quantity, rest
 
 
 def _atoms(key: Key) -> Iterator[str]:
