@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 
 import pytest
 
 from threecircles.disclosure import ledger
+from threecircles.disclosure.layout import Entry
+from threecircles.disclosure.numbers import told
 from threecircles.disclosure.protect_file import protect_file
 
 
@@ -138,3 +141,28 @@ def test_a_ledger_of_an_older_version_is_read_as_any(tables):
         raw.execute("PRAGMA user_version = 0")
     new = tables.csv("second", ["ward", "age", "children"], [("X", "0-15", 55)])
     assert ledger.check_files(tables.folder, [new]).tables == 1
+
+
+def counted(sheet, period, figures):
+    "What a table of our own shows of the children of a period."
+    return [
+        Entry(sheet, i, "n", at, f"children:count|children|children|{period}", told(text))
+        for i, (at, text) in enumerate(figures.items(), 1)
+    ]
+
+
+def test_of_a_thousand_tables_those_that_share_something_open_are_read(tables):
+    """disclosure A4: 1,000 released tables of ten years; those of the new one's year give it away, no other is read."""
+    ward, sex = (("ward", "a"),), (("sex", "F"), ("ward", "a"))
+    for year in range(10):
+        found = []
+        for k in range(100):
+            thing = (("thing", f"{k}"), ("ward", "a"))
+            found += counted(f"t{k}", f"20{year + 10}", {thing: "20", ward: "33"})
+        ledger.write_down(tables.folder, f"release {year}", found)
+    new = counted("new", "2019", {sex: "c", (("sex", "M"), ("ward", "a")): "30"})
+    begun = time.process_time()
+    held = ledger.check(tables.folder, new)
+    assert 1 <= held.tables <= 100 and held.cells <= 202
+    assert any("is 3" in leak for leak in held.leaks)
+    assert time.process_time() - begun < 60
