@@ -3,11 +3,13 @@
 from datetime import date
 from pathlib import Path
 
+import narwhals as nw
 import polars as pl
 import pytest
 
 from threecircles.core.engines import engine
 from threecircles.definitions.place import Place
+from threecircles.need.services.stock import flow_table
 from threecircles.need.steps import services
 
 EPISODES = pl.DataFrame(
@@ -103,3 +105,18 @@ def test_wards_take_the_home_when_help_began_else_the_last_known(tables):
     assert cell(wards, "cin", ward="W1")["n"] == 1
     assert cell(wards, "cla", ward="W2")["value"] == pytest.approx(10_000 / 300)
     assert cell(wards, "cin", ward="All")["denominator"] == 500
+
+
+def test_how_many_started_is_not_told_where_nobody_recorded_the_start(tables):
+    """A school census of one day shows who has support: all of them would seem to have started on that day."""
+    flagged = EPISODES.with_columns(
+        flags=pl.when(pl.col("process") == "cin").then(pl.lit(["start_unknown"])).otherwise(pl.lit([]))
+    )  # fmt: skip
+    frame = flow_table(
+        nw.from_native(flagged.lazy()), date(2025, 4, 1), date(2026, 3, 31), "x"
+    ).frame
+    started = cell(frame, "children", process="cin", flow="starts")
+    assert started["value"] is None and started["reason"] == "not_available"
+    assert cell(frame, "children", process="cin", flow="any_point")["value"] == 2
+    assert cell(frame, "children", process="placement", flow="starts")["value"] == 1
+    assert cell(tables["services-flow"], "children", process="cin", flow="starts")["value"] == 2

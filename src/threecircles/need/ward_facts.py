@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import polars as pl
-
 from threecircles.core.tables import Dimension, Measured, TableSpec
 from threecircles.need.areas import Areas
+from threecircles.need.services.stock import VALUES, frame_of
 
 RURAL = "r"
 """How rural classes and their codes begin, in small letters."""
@@ -39,10 +38,8 @@ def ward_facts(
         for measure, known in told.items():
             held = [(people[a] or 1.0, known[a]) for a in mine if a in known]
             value = _mean(held) if measure != "children_living" else living
-            rows.append({"ward": ward, "measure": measure, "value": value})
-    frame = pl.DataFrame(rows, schema_overrides={"value": pl.Float64}).with_columns(
-        reason=pl.when(pl.col("value").is_null()).then(pl.lit("not_available"))
-    )
+            reason = "not_available" if value is None else None
+            rows.append({"ward": ward, "measure": measure, "value": value, "reason": reason})
     spec = TableSpec(
         id="areas-ward",
         title="What is known of each ward",
@@ -52,13 +49,13 @@ def ward_facts(
         dimensions=(
             Dimension(column="ward", label="Ward", labels=areas.ward_names, vintage="ward24"),
         ),
-        values=("value",),
+        values=VALUES,
         kind="published",
         page="small-areas",
         sources=("centre-register",),
         step="need.areas",
     )
-    return Measured(spec, frame)
+    return Measured(spec, frame_of(rows, ["ward"]))
 
 
 def _mean(held: list[tuple[float, float]]) -> float | None:

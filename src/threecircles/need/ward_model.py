@@ -19,6 +19,7 @@ from threecircles.core.fay_herriot import (
     smoothed_variances,
 )
 from threecircles.core.tables import TOTAL, Dimension, Measured, TableSpec
+from threecircles.need.services.stock import VALUES, frame_of
 
 COVARIATES = {
     "deprivation_fifth": "deprivation of the ward",
@@ -123,21 +124,15 @@ def made_of_released(tables: Mapping[str, tuple[TableSpec, pl.DataFrame]]) -> li
 
 def _by_ward(found: WardModel, like: TableSpec, notes: tuple[str, ...]) -> Measured:
     ends = {"modelled": ("low", "high"), "left_out": ("left_out_low", "left_out_high")}
-    nothing = pl.lit(None, dtype=pl.Float64)
-    parts = [
-        found.wards.select(
-            "ward",
-            measure=pl.lit(m),
-            value=pl.col(m).cast(pl.Float64),
-            low=pl.col(ends[m][0]) if m in ends else nothing,
-            high=pl.col(ends[m][1]) if m in ends else nothing,
-        )
+    rows = [
+        {"ward": w["ward"], "measure": m, "value": w[m]}
+        | ({"low": w[ends[m][0]], "high": w[ends[m][1]]} if m in ends else {})
         for m in MEASURES
+        for w in found.wards.to_dicts()
     ]
     title = "Children with high need by ward, as a model tells"
-    return Measured(
-        _spec(like, "small-areas-ward", title, like.dimensions, notes), pl.concat(parts)
-    )
+    spec = _spec(like, "small-areas-ward", title, like.dimensions, notes)
+    return Measured(spec, frame_of(rows, ["ward"]))
 
 
 def _card(found: WardModel, like: TableSpec, notes: tuple[str, ...]) -> Measured:
@@ -156,8 +151,7 @@ def _card(found: WardModel, like: TableSpec, notes: tuple[str, ...]) -> Measured
     dimension = Dimension(column="model", label="Model", order=tuple(HOW), labels=HOW)
     title = "How far the model of wards can be trusted"
     spec = _spec(like, "small-areas-model", title, (dimension,), notes)
-    nothing = pl.lit(None, dtype=pl.Float64)
-    return Measured(spec, pl.DataFrame(rows).with_columns(low=nothing, high=nothing))
+    return Measured(spec, frame_of(rows, ["model"]))
 
 
 def _spec(
@@ -169,7 +163,7 @@ def _spec(
 ) -> TableSpec:
     return TableSpec(
         id=name, title=title, population=like.population, period=like.period, unit=like.unit,
-        dimensions=dimensions, values=("value", "low", "high"), kind="share", page="small-areas", notes=notes,
+        dimensions=dimensions, values=VALUES, kind="share", page="small-areas", notes=notes,
         definitions=like.definitions, sources=like.sources, step="disclosure.protect",
     )  # fmt: skip
 

@@ -69,7 +69,8 @@ def stock_table(episodes: nw.LazyFrame, day: date, children: int, period: str) -
 def flow_table(episodes: nw.LazyFrame, first: date, last: date, period: str) -> Measured:
     """services-flow: distinct children at the start, starting, ending, at any time and at the end.
 
-    Measure: children, by process and flow.
+    Measure: children, by process and flow. How many started is not told of a process with a spell first seen in
+    the period whose start nobody recorded: a list of one day shows who is there, not who came.
     """
     before = first - timedelta(days=1)
     parts = {
@@ -94,6 +95,10 @@ def flow_table(episodes: nw.LazyFrame, first: date, last: date, period: str) -> 
                     "n": int(n),
                 }
             )
+    silent = _start_unknown(starts(episodes, first, last))
+    rows = [r for r in rows if (r["process"], r["flow"]) not in {(p, "starts") for p in silent}]
+    head = {"flow": "starts", "measure": "children", "reason": "not_available"}
+    rows += [head | {"process": p} for p in silent]
     order = service_processes(sorted(seen))
     kept = [r for r in rows if r["process"] in order]
     when = Dimension(column="flow", label="When", order=tuple(FLOWS), labels=FLOWS)
@@ -105,6 +110,14 @@ def flow_table(episodes: nw.LazyFrame, first: date, last: date, period: str) -> 
         "children",
     )
     return Measured(spec, frame_of(kept, ["process", "flow"]))
+
+
+def _start_unknown(begun: nw.LazyFrame) -> list[str]:
+    """Processes of which a spell's start is only the day on which it was first seen."""
+    if "flags" not in set(begun.collect_schema().names()):
+        return []
+    marked = begun.filter(nw.col("flags").list.contains("start_unknown"))
+    return collect(marked.select("process").unique(), ("process",))["process"].to_list()
 
 
 def rate_row(n: int, population: int, per: float = 10_000) -> dict[str, float | str | None]:

@@ -21,6 +21,7 @@ from threecircles.report.pages import (
     quality,
     reach,
     services,
+    several,
     small_areas,
     spend,
     spending_and_outcomes,
@@ -32,6 +33,7 @@ PageMaker = Callable[[Tables, Context], Page]
 PAGES: tuple[PageMaker, ...] = (
     overview.page,
     need.page,
+    several.page,
     services.page,
     months.page,
     reach.page,

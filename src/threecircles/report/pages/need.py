@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from threecircles.report.altair_charts import bars, columns, multiples
 from threecircles.report.blocks import (
@@ -13,7 +14,8 @@ from threecircles.report.blocks import (
     drawn_rows,
 )
 from threecircles.report.context import Context
-from threecircles.report.model import Block, Figure, Nothing, Page, Text, Value
+from threecircles.report.model import Block, Figure, Nothing, Page, Table, Text, Value
+from threecircles.report.pages.several import NUMBER, number_figure
 from threecircles.report.released import Released, Tables
 from threecircles.report.words import apart, text_of
 
@@ -44,6 +46,10 @@ def page(tables: Tables, context: Context) -> Page:
         if table is not None:
             blocks.append(make(table))
             used.append(table)
+    several = tables.get(NUMBER)
+    if several is not None:
+        blocks.append(number_figure(several, "need-several"))
+        used.append(several)
     groups = [(tables[i], words) for i, words in CIRCLE_GROUPS if i in tables]
     if groups:
         blocks.append(
@@ -78,7 +84,7 @@ def page(tables: Tables, context: Context) -> Page:
         ),
         blocks=tuple(blocks),
         tables=tuple(t.safe for t in used),
-        related=("services", "places", "methods"),
+        related=("several-at-once", "services", "places", "methods"),
         order=2,
     )
 
@@ -129,11 +135,17 @@ def _gradient(table: Released) -> Figure:
     return chart_figure("need-gradient", title, chart, listed, drawn)
 
 
-def _group(table: Released, words: str) -> Figure:
-    """High need and reach side by side, with a title that says whether need differs."""
+def _group(table: Released, words: str) -> Figure | Table:
+    """High need and reach side by side, with a title that says whether need differs; where fewer than two groups
+    can be shown there is nothing to compare, and their table stands alone.
+    """
     column = table.safe.spec.dimensions[0].column
+    caption = f"High need and contact, by {words.lower()}"
     need, reached = drawn_rows(table, column, "need"), drawn_rows(table, column, "coverage")
     unknown = {table.label(column, c) for c in NOT_A_GROUP}
+    listed = breakdown_table(table, column, ["need", "coverage"], caption)
+    if sum(v.known for _, v in _groups(need, unknown)) < 2:
+        return replace(listed, notes=())
     rows = chart_rows(need, panel="High need") + chart_rows(reached, panel="Of these, in contact")
     drawn = [(f"High need: {k}", v) for k, v in need] + [
         (f"In contact: {k}", v) for k, v in reached
@@ -143,9 +155,7 @@ def _group(table: Released, words: str) -> Figure:
         table.id,
         f"{words}: {finding_by(_groups(need, unknown), 'high need')}; {finding_by(_groups(reached, unknown), 'reached')}",
         multiples(rows, "Share of children", percent=True),
-        breakdown_table(
-            table, column, ["need", "coverage"], f"High need and contact, by {words.lower()}"
-        ),
+        listed,
         drawn,
         desc=desc,
     )
