@@ -100,7 +100,6 @@ def first_help_hard(signs: pl.DataFrame, period: str, bands: Bands) -> Measured:
     """first-help-hard: children with a sign and the median wait by rural class, distance and deprivation together.
 
     signs: as first_help_table, with rural, distance and deprivation. No shares over time: too few children a cell.
-    A run does not publish it yet: on the made-up borough two counts that protection hid could be had from it.
     """
     specs = []
 

@@ -23,7 +23,8 @@ from threecircles.need.combine import combination_tables
 from threecircles.need.conditions import combinations_definition, conditions_held
 from threecircles.need.distance import open_on
 from threecircles.need.effects.table import TABLE, evaluations_table, read_result
-from threecircles.need.first_help import first_help_table
+from threecircles.need.first_help import first_help_hard, first_help_table
+from threecircles.need.hard_to_reach import BY
 from threecircles.need.high_need import high_need
 from threecircles.need.months import (
     children_starting,
@@ -310,6 +311,7 @@ def first_help(
             placed, "deprivation", FIFTHS | {"not_known": "Not known"}, period, seed=place.seed
         ),
         *more,
+        *([first_help_hard(placed, period, areas.bands)] if set(BY) <= set(placed.columns) else []),
     ]
 
 
