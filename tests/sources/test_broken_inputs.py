@@ -256,6 +256,27 @@ def test_a_byte_without_meaning_rejects_its_row(tmp_path):
     assert "\\x81" in rejected(reading, "undecodable")["raw"]
 
 
+def test_a_byte_without_meaning_in_a_heading_costs_that_column(tmp_path):
+    """quality A29, found by chance: such a heading stopped the whole reading."""
+    content = REVIEWS.encode().replace(b"REVIEW_CODE", b"REVIEW\x81CODE")
+    reading = read(write(tmp_path, "reviews.csv", content))
+    assert reading.files["columns_extra"].to_list() == [["REVIEW\\x81CODE"]]
+    assert set(reading.extra["column"]) == {"REVIEW\\x81CODE"} and reading.extra.height == 2
+    damaged = b"CHLD,DXB,SDQ\x8dSCORE,SDQ_REASON,CONVICTED,IMMUNISATIONS\n1,2,3,4,5,6\n"
+    strange = read(write(tmp_path, "strange.csv", damaged))
+    assert "SDQ\\x8dSCORE: did you mean SDQ_SCORE?" in told(strange, "file-not-recognised").mend
+
+
+def test_a_headcount_sheet_without_a_date_keeps_its_rows_and_says_so(tmp_path):
+    """quality A29, found by chance: a damaged heading stopped the whole reading."""
+    lines = "venue,{},activity,age_band,n,basis\nV1,01/04/2025,sport,8-9,1,counted\n"
+    whole = read(write(tmp_path, "whole.csv", lines.format("date")))
+    assert whole.tables["session"].height == whole.tables["attendance"].height == 1
+    reading = read(write(tmp_path, "damaged.csv", lines.format("dat^")))
+    assert reading.tables["headcount_sheet"].height == 1 and "session" not in reading.tables
+    assert "no column date" in noted(reading, "sessions-not-told")["sentence"]
+
+
 def test_a_cell_of_ten_megabytes_costs_one_row(tmp_path):
     reading = read(
         write(tmp_path, "reviews.csv", REVIEWS + 'C3,02/03/2010,"' + "x" * 10_000_000 + '",PN1\n')

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from threecircles.sources.laid import Found
-from threecircles.sources.reading import Reject
+from threecircles.sources.reading import Note, Reject
 
 _MODULE, _CHILD = "CINdetailsID", "LAchildID"
 _INSIDE = ("Assessments", "AssessmentFactorsList", "CINplanDates", "Section47", "ChildProtectionPlans", "Reviews", "PreProceedings")  # fmt: skip
@@ -19,7 +19,7 @@ def derive(tables: dict[str, pl.DataFrame], found: Found) -> None:
     Header.UASC of the 903, when a UASC table of the same year is there: 1 for a child in it, else 0.
     session and attendance of a flat attendance sheet: venue, date and activity make the session.
     """
-    _headcount_sheet(tables)
+    _headcount_sheet(tables, found)
     _module_numbers(tables, found)
     for suffix in ("", "_last"):
         header, uasc = tables.get(f"Header{suffix}"), tables.get(f"UASC{suffix}")
@@ -36,23 +36,34 @@ def derive(tables: dict[str, pl.DataFrame], found: Found) -> None:
         )
 
 
-def _headcount_sheet(tables: dict[str, pl.DataFrame]) -> None:
-    sheet = tables.get("headcount_sheet")
+def _headcount_sheet(tables: dict[str, pl.DataFrame], found: Found) -> None:
+    """Sessions and attendance of the sheet. Without venue, date or activity nobody can tell the sessions
+    apart: the sheet then stays as it came, with a note."""
+    sheet, told = tables.get("headcount_sheet"), ("venue", "date", "activity")
     if sheet is None or "session" in tables or "attendance" in tables:
         return
-    session_id = pl.concat_str("venue", "date", "activity", separator="|", ignore_nulls=True).alias(
-        "session_id"
+    lost = [c for c in told if c not in sheet.columns]
+    if lost:
+        sentence = f"No session can be told from the sheet, which has no column {' or '.join(lost)}: its rows are kept and not counted. Send it again with the headings of the template."
+        for file_id, n in sheet.group_by("_file", maintain_order=True).len().iter_rows():
+            found.notes.append(
+                Note(file_id, "headcount_sheet", lost[0], "sessions-not-told", n, [], sentence)
+            )
+        return
+    made = sheet.with_columns(
+        pl.concat_str(*told, separator="|", ignore_nulls=True).alias("session_id")
     )
-    made = sheet.with_columns(session_id)
-    days = [c for c in ("date__date",) if c in sheet.columns]
+
+    def there(*names: str) -> list[str]:
+        return [c for c in names if c in made.columns]
+
     tables["session"] = made.select(
-        "session_id", pl.col("venue").alias("venue_id"), "date", *days, "activity", "_file", "_at"
+        "session_id", pl.col("venue").alias("venue_id"), *there("date", "date__date"), "activity", "_file", "_at"
     ).unique("session_id", keep="first", maintain_order=True).with_columns(
         pl.int_range(pl.len(), dtype=pl.Int64).alias("_row")
     )  # fmt: skip
-    tables["attendance"] = made.select(
-        "session_id", "age_band", "n", "n__int", "basis", "_row", "_file", "_at"
-    )
+    counts = there("age_band", "n", "n__int", "basis")
+    tables["attendance"] = made.select("session_id", *counts, "_row", "_file", "_at")
 
 
 def _module_numbers(tables: dict[str, pl.DataFrame], found: Found) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from threecircles.sources.declared import Source, heading
-from threecircles.sources.decode import Decoded, decode
+from threecircles.sources.decode import Decoded, decode, printable
 from threecircles.sources.laid import Found, Laid, long_extra
 from threecircles.sources.reading import FileRecord, Limits, Note, Problem, Reject
 from threecircles.sources.received import Received
@@ -84,7 +84,7 @@ def lay_rows(
     record.rows_kept += frame.height
     record.columns_matched = [c.name for c in match.columns.values()]
     record.columns_missing = match.missing
-    surplus = {f"c{p}": cells[p] for p in range(len(cells)) if p not in match.columns}
+    surplus = {f"c{p}": printable(cells[p]) for p in range(len(cells)) if p not in match.columns}
     record.columns_extra = [c for c in surplus.values() if c.strip()]
     laid = frame.select(
         *(pl.col(f"c{p}").replace("", None).alias(c.name) for p, c in match.columns.items()),

@@ -10,6 +10,7 @@ import polars as pl
 
 from threecircles.core.errors import INTERNAL, ThreeCirclesError
 from threecircles.definitions import Definition, load
+from threecircles.sources.decode import printable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,5 +225,12 @@ def make_reading(
 
 
 def _frame(items: Iterable[object], schema: Mapping[str, Any]) -> pl.DataFrame:
-    rows = [{k: getattr(i, k) for k in schema} for i in items]
+    rows = [{k: _held(getattr(i, k)) for k in schema} for i in items]
     return pl.DataFrame(rows, schema=schema)
+
+
+def _held(value: Any) -> Any:
+    """A heading or a cell that is told of may hold bytes without meaning, which no table can hold."""
+    if isinstance(value, (list, tuple)):
+        return [_held(one) for one in value]
+    return printable(value) if isinstance(value, str) else value
