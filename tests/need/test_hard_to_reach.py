@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 from tests.need.test_reach import HEADS, REPORTED
 
+from threecircles.core.tables import Dimension, Measured, TableSpec
 from threecircles.disclosure.release import protect
 from threecircles.need.first_help import first_help_hard, first_help_table
 from threecircles.need.hard_to_reach import BY, WHERE, crossed, joined, nowhere, table_of, together
@@ -115,3 +116,35 @@ def test_a_home_of_which_nothing_is_known_has_its_own_place(some):
     assert told == [
         known[n].get("E1", "not_known") if n in some else "All" for n in BY
     ] and nowhere(some) == "|".join("not_known" if n in some else "All" for n in BY)
+
+
+def farthest(bands):
+    """The page from a table of circles by distance; bands: those in which children answered, with their share."""
+    named = Bands()
+    spec = TableSpec(
+        id="circles-distance", title="x", population="pupils-9-16", period="y", unit="share of children", kind="share",
+        dimensions=(Dimension(column="distance", label=named.label, order=("All", *named.names), labels=named.labels),),
+    )  # fmt: skip
+    rows = [
+        {"distance": b, "measure": "need", "value": share, "low": share - 0.02, "high": share + 0.02,
+         "numerator": 1116.0, "denominator": 6975.0, "n": 5000}
+        for b, share in bands.items()
+    ]  # fmt: skip
+    tables = released(protect([Measured(spec, pl.DataFrame(rows))]))
+    page = hard_to_reach.page(tables, Context(place="X", la_code="E1", period="y", made_on=date(2026, 4, 1)))  # fmt: skip
+    return page.blocks[0]
+
+
+def test_how_many_live_beyond_the_last_band_is_one_sentence_with_its_interval_and_no_link():
+    """need 3a: children with high need beyond the last band; the county's page once made a link of the sentence."""
+    (finding,) = farthest({"0-1": 0.2, "8+": 0.16}).findings
+    assert finding.more == ""
+    assert finding.sentence == (
+        "About 1,100 children with high need live beyond 8 km from any open place. "
+        "That is 16% of the children there, interval 14 to 18%."
+    )
+
+
+def test_where_nobody_lives_that_far_the_page_says_so_and_speaks_of_no_nearer_band():
+    said = farthest({"0-1": 0.2, "1-3": 0.16})
+    assert said.paragraphs == ("No child who answered lives beyond 8 km from an open place.",)

@@ -9,6 +9,7 @@ from threecircles.disclosure.release import protect
 from threecircles.need.first_help import first_help_table
 from threecircles.need.reach import reach_definition, reach_table
 from threecircles.report.context import Context
+from threecircles.report.model import Figure, Value
 from threecircles.report.pages import reach
 from threecircles.report.released import released
 
@@ -69,3 +70,14 @@ def test_a_table_of_a_county_of_wards_is_left_to_the_open_data(monkeypatch):
     links = {slug for b in told.blocks for _, slug in getattr(b, "links", ())}
     assert {f"data/reach-{c}.csv" for c in GROUPS} <= links
     assert {t.spec.id for t in told.tables} >= {f"reach-{c}" for c in GROUPS}
+
+
+def test_whom_a_place_is_for_and_who_came_are_drawn_one_within_the_other():
+    """report 2, page 3: reach of universal places as a picture, every number of it in the table below."""
+    figure = next(b for b in page().blocks if isinstance(b, Figure))
+    names = [name for name, _ in figure.drawn]
+    assert names == ["Youth club: eligible", "Youth club: came", "Youth club: come regularly"]
+    assert [v.number for _, v in figure.drawn] == [400, 200, 200]
+    below = {c.cell for row in figure.table.rows for c in row if isinstance(c, Value)}
+    assert {v.cell for _, v in figure.drawn} <= below
+    assert "for 400: 200 came, 200 regularly" in figure.svg.text

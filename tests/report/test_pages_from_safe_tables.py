@@ -6,7 +6,16 @@ import pytest
 
 from threecircles.core.errors import NotPermitted, UsageError
 from threecircles.core.safety import Sensitive
-from threecircles.report.model import Figure, Gallery, Keyfigure, Keyfigures, Lead, Page, Value
+from threecircles.report.model import (
+    Figure,
+    Findings,
+    Gallery,
+    Keyfigure,
+    Keyfigures,
+    Lead,
+    Page,
+    Value,
+)
 from threecircles.report.pack import make_pack
 from threecircles.report.pages import pages_of
 from threecircles.report.released import released
@@ -50,6 +59,14 @@ def test_every_drawn_number_stands_in_the_table_below(pack):
             assert figure.desc
             assert len(figure.desc.split()) <= 60
     assert figures >= 9
+
+
+def test_every_finding_leads_to_a_page_of_the_pack_or_nowhere(pack):
+    """A14: a finding's link is the slug of a page; words put there by mistake would be a broken link."""
+    slugs = {p.slug for p in pack.pages}
+    found = [f for p in pack.pages for b in p.blocks if isinstance(b, Findings) for f in b.findings]
+    assert len(found) > 2
+    assert {f.more for f in found} <= {"", *slugs}
 
 
 def test_a_hidden_value_is_in_no_drawing_and_no_description(made_up, context):

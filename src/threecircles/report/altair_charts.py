@@ -114,6 +114,25 @@ def bars(
     return _finish(layers, 30 * len(rows), order)
 
 
+def nested(rows: Sequence[Row], x_title: str) -> alt.TopLevelMixin:
+    """Bars within bars from nought, each a part of the one around it. rows: label, layer (0 the widest), value, text
+    (written at the end of layer 0); labels in the order given.
+    """
+    order = list(dict.fromkeys(r["label"] for r in rows))
+    y = alt.Y("label:N", sort=order, title=None, axis=_names())
+    x = alt.X("value:Q", title=x_title, scale=alt.Scale(zero=True, nice=True), axis=_axis(False))
+    base = alt.Chart()
+    all_, some, few = (base.transform_filter(f"datum.layer == {k}") for k in range(3))
+    edge, pale = palette().ground_line, palette().ground
+    layers = [
+        all_.mark_bar(color=pale, stroke=edge, height=30).encode(x=x, y=y),
+        some.mark_bar(color=colour(TURQUOISE), height=18).encode(x=x, y=y),
+        few.mark_bar(color=colour(BLUE), height=7).encode(x=x, y=y),
+    ]
+    text = _written(all_, y)
+    return _finish(alt.layer(*layers, text, data=_data(rows)), 44 * len(order), order)
+
+
 def columns(
     rows: Sequence[Row], x_title: str, y_title: str, percent: bool = False
 ) -> alt.TopLevelMixin:

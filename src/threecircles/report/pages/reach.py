@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from threecircles.core.tables import TOTAL
-from threecircles.report.blocks import INTERVAL, breakdown_table
+from threecircles.report.altair_charts import nested
+from threecircles.report.blocks import INTERVAL, breakdown_table, chart_figure
 from threecircles.report.context import Context
-from threecircles.report.model import Block, Nothing, Page, Table, Text
-from threecircles.report.released import Released, Tables
-from threecircles.report.words import within
+from threecircles.report.model import Block, Figure, Nothing, Page, Table, Text
+from threecircles.report.released import Released, Tables, measure
+from threecircles.report.words import text_of, within
 
 GROUPS = (
     ("rural", "rural or urban home area"),
@@ -20,6 +21,7 @@ GROUPS = (
 )
 PERSONS = ("eligible", "registered", "attended_once", "attended_regularly", "eligible_not_using")
 HEADS = ("attendances", "users")
+NESTED = ("eligible", "attended_once", "attended_regularly")
 MOST_ROWS = 40
 """Rows a table of this page may have; a county's wards are in the open data instead."""
 WAITED = ("children", "helped_early_90", "helped_statutory_90", "waiting_90", "median_days", "statutory_first")  # fmt: skip
@@ -57,6 +59,8 @@ def _reach(tables: Tables, used: list[Released]) -> list[Block]:
             )
         ]
     blocks: list[Block] = [Text("Who comes to open places", found[0][0].safe.spec.notes)]
+    whole = _whole(found[0][0], found[0][1])
+    blocks += [whole] if whole else []
     for table, group, words in found:
         used.append(table)
         if len(table.categories(group)) > MOST_ROWS:
@@ -81,6 +85,40 @@ def _reach(tables: Tables, used: list[Released]) -> list[Block]:
                 blocks.append(_bounded(made))
     short = [(t, g) for t, g, _ in found if len(t.categories(g)) <= MOST_ROWS]
     return [*blocks, *(_heads(*short[0]) if short else [])]
+
+
+def _whole(table: Released, group: str) -> Figure | None:
+    """Of the children each kind of place is for, those who came and those who come regularly: one within the other."""
+    everyone: dict[str, Any] = {group: TOTAL}
+    rows, drawn = [], []
+    for service in table.categories("service"):
+        label = table.label("service", service)
+        found = {m: table.value(m, service=service, **everyone) for m in NESTED}
+        shown = [(m, v) for m, v in found.items() if v is not None and v.known]
+        if len(shown) < len(NESTED):
+            continue
+        told = [text_of(v) for _, v in shown]
+        said = f"for {told[0]}: {told[1]} came, {told[2]} regularly"
+        rows += [
+            {"label": label, "layer": k, "value": v.number, "low": None, "high": None, "text": said}
+            for k, (_, v) in enumerate(shown)
+        ]
+        drawn += [(f"{label}: {measure(m, 'count').short}", v) for m, v in shown]
+    if not rows:
+        return None
+    title = "Whom each kind of place is for, who came, and who comes regularly"
+    listed = breakdown_table(
+        table, "service", list(NESTED), title, base=False, total=False, intervals=False,
+        table_id="reach-all", **everyone,
+    )  # fmt: skip
+    desc = (
+        "Bars within bars: the pale bar is every child the place is for, the middle one those who came at least "
+        "once, the narrow one those who come regularly."
+    )
+    caveats = (
+        "Where a place named nobody, who came is at least this; the tables below give both ends.",
+    )
+    return chart_figure("reach-all", title, nested(rows, "Children"), replace(listed, notes=()), drawn, desc=desc, caveats=caveats)  # fmt: skip
 
 
 def _heads(table: Released, group: str) -> list[Block]:
