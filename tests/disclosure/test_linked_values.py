@@ -7,8 +7,11 @@ import pytest
 
 from threecircles.core.tables import Dimension, Measured, TableSpec
 from threecircles.disclosure import protecting
+from threecircles.disclosure.attack_files import attack_entries
 from threecircles.disclosure.attack_release import attack_safe
-from threecircles.disclosure.linked_values import linked, year_before
+from threecircles.disclosure.layout import Entry
+from threecircles.disclosure.linked_values import linked, overlapping, year_before
+from threecircles.disclosure.numbers import told
 from threecircles.disclosure.profiles import profile
 from threecircles.disclosure.release import protect
 
@@ -128,3 +131,23 @@ def test_a_share_without_its_numerator_tells_it_all_the_same():
     (safe,) = protect([Measured(table, frame)])
     shown = safe.frame.filter(pl.col("symbol") == "")["ward"].to_list()
     assert "a" not in shown and {"b", "c", "d"} <= set(shown)
+
+
+def test_pairs_of_conditions_overlap_and_make_up_no_total():
+    """disclosure A1: a child with three conditions is in three pairs, so all pairs together are not all children."""
+    told_of = {
+        "pairs": {("a", "b"): "c", ("a", "c"): "c", ("b", "c"): "c"},
+        "numbers": {"0": "10", "1": "8", "2+": "33"},
+        "sets": {"none": "10", "a": "8", "a b": "c", "a b c": "c", "a c": "11", "b c": "c"},
+    }
+    columns = {"pairs": ("first", "second"), "numbers": ("number",), "sets": ("set",)}
+    found = [
+        Entry(t, i, "n", tuple(zip(columns[t], at if t == "pairs" else (at,), strict=True)), "children:count|children|children|2026", told(n))
+        for t, own in told_of.items() for i, (at, n) in enumerate(own.items(), 1)
+    ]  # fmt: skip
+    report = attack_entries(found)
+    assert not report.contradictory and not any("contradict" in note for note in report.notes)
+    pair = next(f for f in report.hidden if "first" in f.group)
+    assert (pair.low, pair.high) == (0, 22)
+    assert overlapping(("first", "second", "set", "ward")) == {"first", "second"}
+    assert overlapping(("first", "second")) == set()
