@@ -4,14 +4,16 @@ Made-up schools with a planted change of mean -.20 (or none), or made-up childre
 ratio of .80 on users (--ratios), under each design; the product's own `estimate` reads the rows. Not yet through the
 records of a whole made-up place.
 
-    python benchmarks/need_effects.py --seeds 500 [--null] [--ratios]
+    python benchmarks/need_effects.py --seeds 500 [--null] [--ratios] [--kept FOLDER]
 """
 
 from __future__ import annotations
 
 import argparse
+import time
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -170,53 +172,78 @@ def plan(**changed: object) -> Plan:
     return Plan(**{**base, **changed})  # type: ignore[arg-type]
 
 
+COLUMNS = {
+    "design": pl.String, "seed": pl.Int64, "value": pl.Float64, "low": pl.Float64, "high": pl.Float64, "quiet": pl.Boolean,
+    "word": pl.String, "e_value": pl.Float64,
+}  # fmt: skip
+BLOCK = 50
+"""Seeds whose results are kept together, so that a stopped run goes on where it was."""
+OF_REFERRAL = Outcome(
+    measure="first referral", role="outcome", scale="hazard_ratio", higher_is="worse"
+)
+
+
+def results(name: str, seeds: range, planted: float, of_ratio: bool) -> pl.DataFrame:
+    """What the product told of one design, seed by seed."""
+    more = {"outcome_primary": OF_REFERRAL} if of_ratio else {}
+    told = []
+    for seed in seeds:
+        rows, changed = (RATIOS if of_ratio else DESIGNS)[name](np.random.default_rng(seed), planted)  # fmt: skip
+        t = estimate(plan(**more, **changed), rows)
+        quiet = "o clear difference" in t.sentence
+        told.append((name, seed, t.value, t.low, t.high, quiet, t.word, t.sensitivity.get("e_value")))  # fmt: skip
+    return pl.DataFrame(told, schema=COLUMNS, orient="row")
+
+
+def truth_of(name: str, planted: float, of_ratio: bool) -> float:
+    """What the interval should hold: of those offered, where three in ten do not take it up."""
+    return 0.3 + 0.7 * planted if of_ratio and name == "randomised" else planted
+
+
+def line(name: str, told: pl.DataFrame, planted: float, of_ratio: bool) -> str:
+    """How often the interval of a design holds the truth, its mean, and how often no difference is clear."""
+    truth, known = truth_of(name, planted, of_ratio), told.drop_nulls("low")
+    held = known.filter((pl.col("low") <= truth) & (pl.col("high") >= truth)).height
+    value = known["value"].log().mean() if of_ratio else known["value"].mean()
+    mean = np.exp(value) if of_ratio else value
+    beyond = known.filter((pl.col("high") < truth) | (pl.col("low") > truth)).height
+    words = ", ".join(sorted(told["word"].unique()))
+    return (
+        f"{name:24} holds {truth:+.3f} in {held} of {known.height} ({held / known.height:.1%}), beside it in {beyond}, mean {mean:+.3f}, "
+        f"no clear difference in {told['quiet'].sum()} ({told['quiet'].mean():.1%}); {words}"
+    )
+
+
 def main() -> None:
     """Run every design over the seeds and print how often its interval holds the planted figure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=500)
     parser.add_argument("--null", action="store_true")
     parser.add_argument("--ratios", action="store_true")
+    parser.add_argument("--kept", type=Path, help="folder for one file a design and fifty seeds")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="begin no block after")
     asked = parser.parse_args()
-    if asked.ratios:
-        return ratios(asked.seeds, 1.0 if asked.null else 0.80)
-    effect = 0.0 if asked.null else -0.2
-    print(f"planted {effect:+.2f}, {asked.seeds} seeds: covers, mean, words, 'no clear difference'")
-    for name, make in DESIGNS.items():
-        told = []
-        for seed in range(asked.seeds):
-            rows, changed = make(np.random.default_rng(seed), effect)
-            told.append(estimate(plan(**changed), rows))
-        held = np.mean([t.low <= effect <= t.high for t in told if t.low is not None])
-        mean = np.mean([t.value for t in told if t.value is not None])
-        quiet = np.mean(["o clear difference" in t.sentence for t in told])
-        words = ", ".join(sorted({t.word for t in told}))
-        print(f"{name:24} {held:6.1%} {mean:+.3f} {quiet:6.1%}  {words}")
-
-
-OF_REFERRAL = Outcome(
-    measure="first referral", role="outcome", scale="hazard_ratio", higher_is="worse"
-)
-
-
-def ratios(seeds: int, planted: float) -> None:
-    """Print how often the interval of each design holds the planted ratio (of the offered, for the lot)."""
-    print(
-        f"planted ratio {planted:.2f} on users, {seeds} seeds: covers, mean, 'no clear difference', words"
-    )
-    for name, make in RATIOS.items():
-        truth = 0.3 + 0.7 * planted if name == "randomised" else planted
-        told = []
-        for seed in range(seeds):
-            rows, changed = make(np.random.default_rng(seed), planted)
-            told.append(estimate(plan(outcome_primary=OF_REFERRAL, **changed), rows))
-        held = np.mean([t.low <= truth <= t.high for t in told if t.low is not None])
-        mean = np.exp(np.mean([np.log(t.value) for t in told if t.value is not None]))
-        quiet = np.mean(["o clear difference" in t.sentence for t in told])
-        words = ", ".join(sorted({t.word for t in told}))
-        print(
-            f"{name:24} {held:6.1%} {mean:.3f} (planted {truth:.3f}) {quiet:6.1%}  {words}",
-            flush=True,
-        )
+    planted = (1.0 if asked.null else 0.80) if asked.ratios else (0.0 if asked.null else -0.2)
+    began = time.monotonic()
+    print(f"planted {planted:+.2f} on users, {'hazard ratios' if asked.ratios else 'means'}")
+    for name in RATIOS if asked.ratios else DESIGNS:
+        parts = []
+        for first in range(0, asked.seeds, BLOCK):
+            block = range(first, min(first + BLOCK, asked.seeds))
+            file = (
+                asked.kept
+                and asked.kept
+                / f"{name.replace(', ', '_').replace(' ', '_')}_{planted}_{first}_{len(block)}.parquet"
+            )
+            if file and file.exists():
+                parts.append(pl.read_parquet(file))
+            elif time.monotonic() - began <= asked.seconds:
+                parts.append(results(name, block, planted, asked.ratios))
+                if file:
+                    file.parent.mkdir(parents=True, exist_ok=True)
+                    parts[-1].write_parquet(file)
+        if parts:
+            print(line(name, pl.concat(parts), planted, asked.ratios), flush=True)
 
 
 if __name__ == "__main__":

@@ -62,11 +62,11 @@ def least_squares(
         sums = np.bincount(place, aim * left, len(names))
         se = float(np.sqrt((sums**2).sum() * len(names) / (len(names) - 1)))
         return _fitted(value, se, len(names) - 1, level)
-    scores, parts = np.zeros(len(names)), []
+    half, scores, parts = _half(bread), np.zeros(len(names)), []
     for g in range(len(names)):
         rows = place == g
         own = z[rows]
-        adjusted = aim[rows] @ _inverse_root(np.eye(rows.sum()) - own @ bread @ own.T)
+        adjusted = _adjusted(aim[rows], own @ half)
         scores[g] = adjusted @ left[rows]
         # The score as a sum of errors of all rows: own ones less what the fit takes of each.
         row = -(adjusted @ own @ bread) @ z.T
@@ -84,8 +84,19 @@ def _fitted(value: float, se: float, df: float, level: float) -> Fitted:
     return Fitted(value, se, float(df), value - half, value + half)
 
 
-def _inverse_root(matrix: np.ndarray) -> np.ndarray:
+def _half(matrix: np.ndarray) -> np.ndarray:
+    """A matrix that gives the one asked for when multiplied with itself turned over."""
     values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
-    # A cluster that alone carries a column has a root of nought there: it says nothing of its error.
-    inverse = np.where(values > 1e-10, 1 / np.sqrt(np.maximum(values, 1e-10)), 0.0)
-    return np.asarray((vectors * inverse) @ vectors.T)
+    return np.asarray(vectors * np.sqrt(np.maximum(values, 0)))
+
+
+def _adjusted(row: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """A row times the inverse root of (identity less own times own turned over).
+
+    Through the few columns of `own`: a table of a cluster's rows by its rows would take hours for a school of
+    thousands. A cluster that alone carries a column has a root of nought there: it says nothing of its error.
+    """
+    left, size, _ = np.linalg.svd(own, full_matrices=False)
+    rest = 1 - size**2
+    inverse = np.where(rest > 1e-10, 1 / np.sqrt(np.maximum(rest, 1e-10)), 0.0)
+    return np.asarray(row + ((row @ left) * (inverse - 1)) @ left.T)

@@ -32,7 +32,7 @@ def estimate(plan: Plan, rows: pl.DataFrame, locked: Locked | None = None) -> Re
     rows: unit (place or child at which the service was decided), value (null = lost), and by design:
     arm (1, 0), used (1, 0) and covariates (randomised, matched); period and start (null = never) for
     places over time; before and value for before_after. With a ratio as scale days (at risk) and ended (1 or
-    a count) stand in place of value; dose, where there is one, says how much a place had. Raises DefinitionError when a column lacks.
+    a count) stand in place of value; dose, where there is one, says how much a place had, and beside how much of another change, held alike. Raises DefinitionError when a column lacks.
     """
     base = _base(plan, locked)
     of_ratio = plan.outcome_primary.scale in ratios.SCALES

@@ -78,7 +78,8 @@ def _matched(plan: Plan, rows: pl.DataFrame) -> Told:
 def _over_time(plan: Plan, rows: pl.DataFrame) -> Told:
     """Events on days at risk with a level for each place and period; each cohort of starters against places not yet started.
 
-    With a column `dose` (0 to 1, by nearness) places differ in how much, and all are compared at once.
+    With a column `dose` (0 to 1, by nearness) places differ in how much, and all are compared at once; opening
+    and closing are separate events, so a column `beside` (how much of the other a place had) is held alike.
     """
     seen = rows.drop_nulls(["days", "ended"]).filter(pl.col("days") > 0)
     seen = seen.with_columns(pl.col("start").cast(pl.Float64).fill_null(np.inf))
@@ -97,6 +98,8 @@ def _over_time(plan: Plan, rows: pl.DataFrame) -> Told:
 
 def _levelled(stacked: pl.DataFrame, leads: list[int]) -> tuple[Fitted, list[Fitted]]:
     """The log ratio while exposed, and of periods so many before the start beside the last one before it."""
+    # A period in which nothing happened anywhere has no level, and tells nothing.
+    stacked = stacked.filter(pl.col("ended").sum().over("cohort", "period") > 0)
     keys = stacked.select(
         own=pl.concat_str("cohort", "unit", separator="|"), when=pl.concat_str("cohort", "period", separator="|")
     )  # fmt: skip
@@ -109,6 +112,7 @@ def _levelled(stacked: pl.DataFrame, leads: list[int]) -> tuple[Fitted, list[Fit
         for k in leads
     ]
     exposed, days, ended = _numbers(stacked, "exposed", "days", "ended")
+    early += _numbers(stacked, "beside") if "beside" in stacked.columns else []
     own = keys["own"].to_numpy()
     x = _independent(np.column_stack([exposed, *early, *periods]), own, days)
     unit = stacked["unit"].cast(pl.String).to_numpy()
