@@ -193,6 +193,25 @@ def test_the_page_shows_each_wards_own_figure_beside_the_models_and_never_the_mo
     assert {"small-areas-card", "areas-ward-ward"} == {t.id for t in cards}
 
 
+@pytest.mark.parametrize(
+    ("changed", "used"),
+    [
+        ({"rural_share": [1.0] + [0.0] * 23}, ("deprivation_fifth", "far_km")),
+        ({"far_km": None}, ("deprivation_fifth", "rural_share")),
+        ({"deprivation_fifth": [3.0] * 24}, ("far_km", "rural_share")),
+    ],
+)
+def test_a_fact_that_one_ward_alone_bears_or_that_is_not_known_is_left_out(changed, used):
+    """need 6: with one rural ward nothing is learnt of rural wards, and leaving that ward out must not stop a run."""
+    known = facts()
+    for name, values in changed.items():
+        known = known.with_columns(pl.Series(name, values or [None, *known[name].to_list()[1:]]))
+    rows = answered(known, truth(facts(), 2), 3)
+    found = ward_model(pl.DataFrame(rows), known)
+    assert found.used == used
+    assert found.wards["modelled"].is_finite().all() and found.wards["left_out"].is_finite().all()
+
+
 def test_too_few_wards_make_no_model_and_the_page_says_so():
     known = facts(WARDS[: FEWEST - 1])
     rows = answered(known, truth(known, 2), 3)

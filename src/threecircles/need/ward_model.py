@@ -32,6 +32,8 @@ FEWEST = 8
 """Wards with a figure of their own below which no model is made."""
 WARDS_EACH = 5
 """Wards with a figure that each covariate asks for."""
+WORST = 1e4
+"""Condition of the wards' facts beyond which one of them is nearly told by the others."""
 Z = 1.959964
 NOT_KNOWN = "not_known"
 HOW = {"areas": "With what is known of wards", "plain": "With nothing but the answers"}
@@ -187,10 +189,21 @@ def _notes(found: WardModel, like: TableSpec) -> tuple[str, ...]:
 
 
 def _covariates(table: pl.DataFrame, sampled: np.ndarray) -> tuple[str, ...]:
-    """Those known of every ward that differ, as many as there are wards to learn them from."""
-    held = [c for c in COVARIATES if c in table.columns and table[c].null_count() == 0]
-    told = [c for c in held if np.ptp(_floats(table, c)[sampled]) > 0]
-    return tuple(told[: int(sampled.sum()) // WARDS_EACH])
+    """Those known of every ward, as many as there are wards to learn them from, each of which still tells wards
+    apart when any one of them is left out (a place with one rural ward learns nothing of rural wards).
+    """
+    most = int(sampled.sum()) // WARDS_EACH
+    used: list[str] = []
+    for name in COVARIATES:
+        if len(used) == most or name not in table.columns or table[name].null_count():
+            continue
+        values = [_floats(table, c)[sampled] for c in (*used, name)]
+        if min(float(np.ptp(np.delete(values[-1], i))) for i in range(len(values[-1]))) == 0:
+            continue
+        x = np.column_stack([np.ones(len(values[0])), *map(_standardised, values)])
+        if all(np.linalg.cond(np.delete(x, i, axis=0)) < WORST for i in range(len(x))):
+            used.append(name)
+    return tuple(used)
 
 
 def _variances(table: pl.DataFrame, sampled: np.ndarray) -> np.ndarray:
