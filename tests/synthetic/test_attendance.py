@@ -52,6 +52,12 @@ def _term(day):
     return 0 if month >= 9 else 1 if month <= 3 else 2
 
 
+def test_reach_is_the_same_to_the_last_digit_however_often_it_is_counted(borough):
+    """A2 and A15: no sum depends on which thread came first."""
+    first = reach_table(borough, borough.attendance)
+    assert all(reach_table(borough, borough.attendance).equals(first) for _ in range(5))
+
+
 def test_wards_and_groups_add_up_to_all(borough):
     """A15."""
     truth = reach_table(borough, borough.attendance)

@@ -144,6 +144,22 @@ def test_linking_by_name_and_birth_date_alone_is_neither_easy_nor_hopeless(borou
     assert pairs.filter(pl.col("upn") == pl.col("upn_b")).height / pairs.height <= 0.75
 
 
+def test_twins_are_taken_for_one_another(borough, spoilt):
+    """A9: some bear the twin's number, and a join on surname, birth date and first letter joins other children."""
+    tables, register, identity = spoilt
+    assert (register["kind"] == "the twin's pupil number").sum() >= 1
+    school = tables["school_2026"]["pupilonroll"].join(
+        identity.filter(pl.col("source") == "school-census"),
+        left_on="pupilonrolltableid", right_on="local_id",
+    ).with_columns(first=pl.col("forename").str.slice(0, 1))  # fmt: skip
+    pairs = school.join(school, on=["surname", "dob", "first"], suffix="_b").filter(
+        pl.col("person_id") < pl.col("person_id_b")
+    )
+    twin = dict(zip(borough.ids.person_id.tolist(), borough.people.twin.tolist(), strict=True))
+    told = [(twin[a], twin[b]) for a, b in pairs.select("person_id", "person_id_b").iter_rows()]
+    assert sum(a >= 0 and a == b for a, b in told) >= 3
+
+
 def test_more_errors_befall_children_with_more_need(borough, spoilt):
     _, register, _ = spoilt
     wrong = register.filter(

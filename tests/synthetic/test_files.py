@@ -2,6 +2,9 @@
 
 import hashlib
 import json
+import os
+import subprocess
+import sys
 
 import polars as pl
 import pytest
@@ -25,6 +28,18 @@ def _hashes(folder):
 def test_equal_seeds_give_equal_bytes(hamlet, tmp_path):
     """A2."""
     assert _hashes(make("hamlet", tmp_path / "again", seed=3)) == _hashes(hamlet)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("preset", ["borough", "county"])
+def test_threads_never_change_a_byte(tmp_path, preset):
+    """A2: a borough and a county, each with one and with four threads."""
+    for threads in ("1", "4"):
+        subprocess.run(
+            [sys.executable, "-m", "threecircles", "synth", preset, "--out", str(tmp_path / threads)],
+            check=True, capture_output=True, env={**os.environ, "POLARS_MAX_THREADS": threads},
+        )  # fmt: skip
+    assert _hashes(tmp_path / "1") == _hashes(tmp_path / "4")
 
 
 def test_other_seeds_give_other_children(hamlet, tmp_path):
