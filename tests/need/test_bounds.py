@@ -1,6 +1,10 @@
 """Anonymous surveys give bounds on the overlap and nothing else (need N2, N3)."""
 
+import re
+from datetime import date
+
 import numpy as np
+import openpyxl
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -10,11 +14,16 @@ from tests.need.made_up import NEED, many, record
 from threecircles.core.design import Design
 from threecircles.core.engines import engine
 from threecircles.core.errors import UsageError
+from threecircles.disclosure.release import protect
 from threecircles.need.areas import Areas
 from threecircles.need.circles_step import circles_tables
 from threecircles.need.frechet import bounds, collapsed, coverage, overlap, summed, words
 from threecircles.need.strata import Strata
 from threecircles.need.targeted import targeted_services
+from threecircles.report.context import Context
+from threecircles.report.pack import make_pack
+from threecircles.report.site import write_site
+from threecircles.report.workbook import write_workbook
 
 
 def test_bounds_from_two_margins():
@@ -116,6 +125,44 @@ def test_an_anonymous_survey_has_no_point_for_the_overlap():
         .spec.notes[0]
         .startswith("The survey was anonymous, so we cannot see which children get help.")
     )
+
+
+def test_no_page_file_or_export_of_an_anonymous_survey_holds_a_point_for_the_overlap(tmp_path):
+    """N3: HTML, CSV, JSON and workbook of the whole pack, searched: no figure for overlap, coverage or targeting, and
+    none that lies strictly between the bounds of the overlap.
+    """
+    pupils = [p | {"consent": 0} for p in many(800)]
+    run = engine("polars")
+    made = circles_tables(
+        *[run.frame(f) for f in record(pupils)],
+        need=NEED, services=targeted_services("council_and_justice"), areas=Areas(), academic_year=2026,
+    )  # fmt: skip
+    safe = protect(made)
+    context = Context(place="X", la_code="E1", period="y", made_on=date(2026, 4, 1))
+    pack = make_pack(safe, context)
+    write_site(pack, tmp_path)
+    write_workbook(pack, tmp_path / "pack.xlsx")
+    points = {"need", "service"}
+    table = pl.read_csv(tmp_path / "data" / "circles-bounds.csv", infer_schema=False)
+    told = table.filter(pl.col("value").is_not_null() & (pl.col("value") != ""))
+    assert set(told["measure"]) <= points and told.height
+    rows = {
+        r["measure"]: r for r in safe[0].frame.filter(pl.col("low") < pl.col("high")).to_dicts()
+    }
+    values = [v for page in pack.pages for v in page.values() if v.known]
+    shown = {v.number for v in values if v.cell[2] == "value" and v.kind == "percent"}
+    assert shown <= {float(v) for v in told["value"]}
+    low, high = rows["both"]["low"], rows["both"]["high"]
+    assert low < high
+    text = (tmp_path / "pack.json").read_text(encoding="utf-8")
+    for number in re.findall(r'"number": ?(0\.\d+)', text):
+        assert float(number) in shown or not low < float(number) < high, number
+    pages = " ".join(p.read_text(encoding="utf-8") for p in tmp_path.rglob("*.html"))
+    assert "The survey was anonymous, so we cannot see which children get help." in pages
+    sheets = openpyxl.load_workbook(tmp_path / "pack.xlsx", read_only=True)
+    cells = {c for sheet in sheets for row in sheet.iter_rows(values_only=True) for c in row}
+    between = [c for c in cells if isinstance(c, float) and low < c < high]
+    assert set(between) <= shown
 
 
 def test_the_words_are_fixed():
