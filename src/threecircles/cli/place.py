@@ -233,4 +233,5 @@ reference: {}
 #  boundaries: reference/lsoa.geojson
 #  wards: reference/ward.geojson
 #  schools: reference/schools.csv
+#  travel_times: reference/travel_times.csv
 """
