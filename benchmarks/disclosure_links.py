@@ -2,7 +2,7 @@
 
 python benchmarks/disclosure_links.py WORKSPACE WORKSPACE ...   (two places or more; true figures, so keep what it says inside)
 
-python benchmarks/disclosure_links.py --sums WORKSPACE ...   (five or more: cells that are two or three others together)
+python benchmarks/disclosure_links.py --sums WORKSPACE ...   (three or more of other sizes: cells that are two or three others together)
 
 Compares each cell, and each table's sum along a dimension, with those of other children or other
 quantities. Equal in every place, on four children or more, is no chance: the pair is declared in
@@ -12,10 +12,11 @@ disclosure_profiles/relations.csv or linked_tables.csv, or it is explained below
 from __future__ import annotations
 
 import sys
-from itertools import combinations
+from itertools import combinations, islice, product
 from pathlib import Path
 
 import numpy as np
+import scipy.sparse as sp
 from scipy.sparse.linalg import lsqr
 
 from threecircles.core.tables import read_measured
@@ -29,6 +30,9 @@ from threecircles.disclosure.rights.held import stored
 LEAST = 4
 FAR = 100
 """Somewhere a cell must count so many, for sums to be no chance."""
+
+MOST_WAYS = 20
+"""Ways of saying a sum with cells that are equal everywhere that are held against the known ones."""
 
 SUM = "(sum)"
 
@@ -107,12 +111,25 @@ def sums_of_others(workspaces):
     common = [key for key in made[0][0] if all(key in m[0] for m in made[1:])]
     value = np.array([[m[1][m[0][key]] for m in made] for key in common])
     large = (value.min(axis=1) >= LEAST) & (value.max(axis=1) >= FAR)
-    some = [i for i in np.flatnonzero(large) if len(common[i][2]) <= 1]
+    # The base of spend is all children who live here: every sum of residents would be found again.
+    some = [
+        i
+        for i in np.flatnonzero(large)
+        if len(common[i][2]) <= 1 and not common[i][0].startswith("spend|")
+    ]
     tops = [i for i in some if not common[i][2]]
     for several, size in ((some, 2), (tops, 3)):
         for whole, *parts in matching(value, several, size):
             keys = [common[i] for i in (whole, *parts)]
-            if len({key[:2] for key in keys}) > 1 and not all(follows(m, keys) for m in made):
+            # A cell that is equal to another in every place is told of by the search for pairs.
+            alike = [
+                [k for k, v in zip(common, value, strict=True) if (v == value[i]).all()]
+                for i in parts
+            ]
+            ways = [(keys[0], *way) for way in islice(product(*alike), MOST_WAYS)]
+            if len({key[:2] for key in keys}) > 1 and not any(
+                follows(m, way) for way in ways for m in made
+            ):
                 yield keys, value[whole]
 
 
@@ -122,7 +139,8 @@ def known_sums(workspace):
     made = cast([t for t in tables if is_covered(t)], lambda _: profile("la-default"))
     sums, value, *_ = made.problem()
     number = {(f"{c.rpartition('|')[0]}|", q, g): at for (c, q, g), at in made.register.number.items()}  # fmt: skip
-    return number, value, sums.matrix.T.tocsr()
+    # What is nought is shown as nought, and tells no sum from a shorter one.
+    return number, value, (sp.diags((value > 0).astype(float)) @ sums.matrix.T).tocsr()
 
 
 def matching(value, several, size):
