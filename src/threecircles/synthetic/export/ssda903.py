@@ -177,9 +177,13 @@ def _leavers(world: World, year: int, start: int, end: int) -> dict[str, np.ndar
     """
     care, people = world.care, world.people
     last = np.flatnonzero(np.r_[care.period_child[1:] != care.period_child[:-1], True])
-    child, came, went = care.period_child[last], care.period_start[last], care.period_end[last]
-    # Days in care after the fourteenth and sixteenth birthdays that the two returns can show.
-    first_shown = np.where(came < start - 365, came, came)
+    child, went = care.period_child[last], care.period_end[last]
+    # Days in care after the fourteenth and sixteenth birthdays that the two returns can show: an earlier
+    # episode of the same period stands in neither.
+    shown = care.end > day_of(year - 2, 4, 1)
+    first = np.full(len(care.period_child), NEVER)
+    np.minimum.at(first, care.period[shown], care.start[shown])
+    first_shown = first[last]
     after_14 = went - np.maximum(first_shown, birthday(people.birth[child], 14))
     after_16 = went - np.maximum(first_shown, birthday(people.birth[child], 16))
     age = age_at(people.birth[child], end)
