@@ -96,7 +96,10 @@ def _side_by_side(folder: Path, head: dict[str, Any]) -> str:
 def _people(truth: Path) -> list[str]:
     person = pl.read_parquet(truth / "person.parquet")
     here = person.filter("resident")
-    areas, wards = here["lsoa21"].n_unique(), here["ward"].n_unique()
+    areas, wards = (
+        here.filter(pl.col("lsoa21") != "")["lsoa21"].n_unique(),
+        here.filter(pl.col("ward") != "")["ward"].n_unique(),
+    )
     return [
         "",
         f"Children aged 0 to 17 living here: {here.height:,} in {areas} small areas and {wards} wards; "
