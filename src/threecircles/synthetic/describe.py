@@ -67,7 +67,7 @@ def _side_by_side(folder: Path, head: dict[str, Any]) -> str:
         if person.exists():
             here = pl.read_parquet(person).filter("resident")
             lines.append(
-                f"  {name}: {here.height:,} children in {here['lsoa21'].n_unique()} small areas"
+                f"  {name}: {here.height:,} children in {here.filter(pl.col('lsoa21') != '')['lsoa21'].n_unique()} small areas"
             )
     if not (folder / "truth" / "crossing.parquet").exists():
         return "\n".join(lines)
