@@ -7,9 +7,12 @@ import itertools
 from pathlib import Path
 
 import numpy as np
+import pytest
 import scipy.sparse as sp
 from tests.disclosure.random_tables import Line, bounds, read_shown
 
+from threecircles.core.errors import NotPermitted
+from threecircles.disclosure import hiding
 from threecircles.disclosure.adding_up import by_adding
 from threecircles.disclosure.attack_files import attack_files
 from threecircles.disclosure.attacker import ranges
@@ -69,6 +72,22 @@ def test_a_list_of_thousands_is_protected_as_one_sum(tmp_path):
     report = protect_file(path, "la-default", tmp_path / "out.csv")
     assert report.secondary == 0
     assert report.primary == int(((counts >= 1) & (counts <= 5)).sum())
+
+
+def test_what_would_not_end_is_refused_before_it_is_begun(tmp_path, monkeypatch):
+    """disclosure A4: too many small counts in three dimensions without totals; two dimensions go on as ever."""
+    monkeypatch.setattr(hiding, "MOST_SMALL", 50)
+    monkeypatch.setattr(hiding, "suppress", None)
+    path, _ = table(tmp_path, (30, 6, 6), mean=4.0)
+    with pytest.raises(NotPermitted, match="small counts in 3 dimensions") as refused:
+        protect_file(path, "la-default", tmp_path / "out.csv")
+    assert "coarser ages" in str(refused.value)
+    assert not (tmp_path / "out.csv").exists()
+    monkeypatch.undo()
+    monkeypatch.setattr(hiding, "MOST_SMALL", 50)
+    path, counts = table(tmp_path, (40, 6), mean=4.0)
+    assert ((counts >= 1) & (counts <= 5)).sum() > 50
+    assert protect_file(path, "la-default", tmp_path / "out.csv").primary > 50
 
 
 def test_figures_of_a_long_list_are_not_taken_for_sums_of_what_follows_them():

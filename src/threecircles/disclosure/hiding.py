@@ -24,6 +24,14 @@ RETRIES = 3
 """How often cells that rounding leaves narrow are protected by hiding more, before all are."""
 
 
+MOST_SMALL = 5_000
+"""Small counts of a table without totals, in three dimensions or more, up to which a pattern is sought: with every
+total known each hangs together with all others, and twice as many do not end within minutes."""
+
+ENTWINED = 3
+"""Dimensions from which that is so; lists of one or two are protected however long they are."""
+
+
 @dataclass(frozen=True)
 class Hiding:
     """hidden, primary: of each cell. why: reasons of primary cells that the rule's band does not give."""
@@ -50,6 +58,7 @@ def hide(
     public = made.public
     primary = rule.hides(value) & ~public & ~made.nobody & ~made.guessed
     primary[[c for c in why if not public[c]]] = True
+    _refuse_endless(made, primary)
     if rule.complement:
         sums, value, primary = _complements(made, rule, sums, value, primary)
     need = np.full(value.size, rule.min_width)
@@ -86,6 +95,19 @@ def hide(
             mend="Show fewer areas or coarser ages, leave out a total, or round instead of hiding (--round 5).",
         )
     return Hiding(hidden[:n], primary[:n], why)
+
+
+def _refuse_endless(made: Complete, primary: Bools) -> None:
+    """Say so at once where the search would not end while somebody waits."""
+    dimensions = max((len(group) for _, group in made.lattice.keys), default=0)
+    small = int(primary.sum())
+    if made.implied.any() and dimensions >= ENTWINED and small > MOST_SMALL:
+        raise NotPermitted(
+            "This table holds too many small counts to be protected at once.",
+            found=f"{small:,} small counts in {dimensions} dimensions, and no totals, so all totals are taken to be known",
+            allowed=f"{MOST_SMALL:,} small counts, or two dimensions of any length",
+            mend="Take coarser ages or fewer categories, leave out a dimension, or divide by larger areas.",
+        )
 
 
 def _bounded(sums: Sums, value: Floats, fixed: Bools) -> Sums:
