@@ -69,19 +69,22 @@ def _given_back(bank: _Bank, candidates: Ints) -> Iterator[int]:
     waiting = list(reversed(candidates))
     while waiting:
         batch: list[int] = []
+        refused: list[int] = []
         while waiting and len(batch) < several:
             j = int(waiting.pop())
             # Without a programme: a line in which only one cell is left tells it.
             if lines.show(j):
                 batch.append(j)
+            elif batch:
+                refused.append(j)
         if batch and bank.show(np.array(batch)):
             several = min(2 * several, AT_ONCE)
             yield from batch
             continue
         for _ in batch:
             lines.take_back()
-        if len(batch) > 1:
-            waiting += reversed(batch)
+        # What was refused beside cells that stay hidden is asked again.
+        waiting += reversed([*(batch if len(batch) > 1 else ()), *refused])
         several = max(1, (len(batch) + 1) // 2)
 
 
