@@ -192,10 +192,11 @@ def _from_pages(site: Path, tables: dict[str, list[dict]], seen: Seen) -> None:
         for caption, rows in page.tables.items():
             body = [r for r in rows[1:] if r]
             seen.count("HTML", sum(len(NUMBER.findall(c)) for r in body for c in r[1:]))
-            for table in tables.get(caption, []):
-                if len(table.get("rows", [])) == len(body):
-                    _same_table(path.name, table, body, seen)
-                    break
+            alike = [t for t in tables.get(caption, []) if len(t.get("rows", [])) == len(body)]
+            if alike:
+                # Pages of lineage share one caption: the table meant is the one whose words stand there.
+                meant = max(alike, key=lambda table: _standing(table, body))
+                _same_table(path.name, meant, body, seen)
         shown = _numbers(c for rows in page.tables.values() for r in rows for c in r)
         for drawing in page.drawings:
             words = drawing["words"]
@@ -205,6 +206,16 @@ def _from_pages(site: Path, tables: dict[str, list[dict]], seen: Seen) -> None:
                 # The bounds of a map's classes lie between released rates; hidden areas are not drawn.
                 unknown -= _numbers(re.findall(r"[\d.,%]+ to [\d.,%]+", words))
             seen.loose += [f"{path.name}: {drawing['id']}: {n}" for n in sorted(unknown)]
+
+
+def _standing(table: dict, body: list[list[str]]) -> int:
+    """How many words of a table of the model stand at their places in a table of a page."""
+    return sum(
+        cell == text.strip()
+        for said, row in zip(body, table.get("rows", []), strict=True)
+        for text, cell in zip(said, row, strict=False)
+        if isinstance(cell, str)
+    )
 
 
 def _same_table(where: str, table: dict, body: list[list[str]], seen: Seen) -> None:
