@@ -49,7 +49,7 @@ class Server:
 
 
 class Link:
-    """One connection. closed, pipeline, execute, commit and rollback as psycopg has them."""
+    """One connection. closed, pipeline, execute and rollback as psycopg has them."""
 
     def __init__(self, server):
         self.server, self.closed = server, False
@@ -71,14 +71,11 @@ class Link:
 
     def execute(self, statement, values=()):
         self._alive()
-        return self.own.execute(statement.replace("%s", "?"), values)
-
-    def commit(self):
-        self._alive()
-        if self.own.in_transaction:
-            self.own.execute("COMMIT")
-        # The answer may be lost on its way although all is kept.
-        self._alive()
+        done = self.own.execute(statement.replace("%s", "?"), values)
+        if statement == "COMMIT":
+            # The answer may be lost on its way although all is kept.
+            self._alive()
+        return done
 
     def rollback(self):
         self._alive()

@@ -20,6 +20,10 @@ PATIENCE = {
 """How long a server that says nothing is waited for (seconds; the last in milliseconds)."""
 
 
+Asked = tuple[str, Sequence[Any]]
+_BEGIN: Asked = ("BEGIN", ())
+
+
 class StoreGoneError(ThreeCirclesError):
     """The store does not answer. Nothing was kept of this; it may be sent again."""
 
@@ -37,7 +41,8 @@ class Connection:
     def __init__(self, address: Path | str) -> None:
         self.postgres = str(address).startswith(("postgresql://", "postgres://"))
         self._address = address
-        self._within = self._to_begin = False
+        self._within = False
+        self._waiting: list[Asked] = []
         self._own = self._opened()
 
     def _opened(self) -> Any:
@@ -45,46 +50,57 @@ class Connection:
 
     def execute(self, statement: str, values: Sequence[Any] = ()) -> Any:
         """A cursor over what the statement gives. Raises StoreGoneError when the store does not answer."""
-        return self.execute_all([(statement, values)])[0]
-
-    def execute_all(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
-        """A cursor for each statement. PostgreSQL is sent all of them at once and answers all at once: each
-        asked alone would wait its turn among the threads. Raises StoreGoneError as `execute`."""
+        # Nothing is lost with a transaction of which nothing was sent: it can be begun anew.
+        begun = self._within and not (self._waiting and self._waiting[0] == _BEGIN)
+        asked = [*self._waiting, (statement, values)]
         try:
-            return self._sent(statements)
+            made = self._sent(asked)
         except Exception as error:
             if not self._lost():
                 raise
-            if self._within and not self._to_begin:
+            if begun:
                 raise StoreGoneError("the connection was lost") from error
             self._own = self._opened()
-            if not self._within and not all(s.startswith("SELECT") for s, _ in statements):
+            if not self._within and not statement.startswith("SELECT"):
                 # It may have been done before the connection went: only the sender knows whether to ask again.
                 raise StoreGoneError("the connection was lost") from error
-            # A question, or the start of a transaction of which nothing was kept.
-            return self._sent(statements)
+            made = self._sent(asked)
+        self._waiting = []
+        return made
 
-    def _sent(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
-        begin = [("BEGIN", ())] if self._to_begin else []
-        asked = [*begin, *statements]
-        together = self._own.pipeline() if self.postgres and len(asked) > 1 else nullcontext()
+    def execute_later(self, statement: str, values: Sequence[Any] = ()) -> None:
+        """The same for a statement that gives no rows, within a transaction: on PostgreSQL it goes with the
+        next, at the latest with the commit. Each asked alone would wait its turn among the threads."""
+        if self.postgres:
+            self._waiting.append((statement, values))
+        else:
+            self.execute(statement, values)
+
+    def _sent(self, asked: Sequence[Asked]) -> Any:
+        """The cursor of the last of the statements."""
+        together = self._own.pipeline() if len(asked) > 1 else nullcontext()
         with together:
             made = [self._own.execute(self._dialect(s), tuple(v)) for s, v in asked]
-        self._to_begin = False
-        return made[len(begin) :]
+        return made[-1]
 
     def _dialect(self, statement: str) -> str:
         return statement.replace("?", "%s") if self.postgres else statement
 
     def begin(self) -> None:
         """Start a transaction: on PostgreSQL with its first statement, on SQLite with its first change."""
-        self._within, self._to_begin = True, self.postgres
+        self._within = True
+        self._waiting = [_BEGIN] if self.postgres else []
 
     def commit(self) -> None:
         """Keep what was done since `begin`. Raises StoreGoneError when nobody can say whether it was kept."""
-        self._within = self._to_begin = False
+        waiting, self._waiting, self._within = self._waiting, [], False
+        if waiting == [_BEGIN]:
+            return
         try:
-            self._own.commit()
+            if self.postgres:
+                self._sent([*waiting, ("COMMIT", ())])
+            else:
+                self._own.commit()
         except Exception as error:
             if self._lost():
                 raise StoreGoneError("the connection was lost") from error
@@ -92,7 +108,7 @@ class Connection:
 
     def rollback(self) -> None:
         """Undo what was done since `begin`; of a lost connection the server has undone it."""
-        self._within = self._to_begin = False
+        self._within, self._waiting = False, []
         if self._lost():
             return
         try:

@@ -119,7 +119,6 @@ def _write(store: Store, fresh: Sequence[tuple[int, Batch]]) -> None:
                 shown, changes = int(item["shown_ms"]), int(item.get("changes") or 0)
                 times.append((key, item["item"], shown, changes))
     numbers = [(key, batch.seq, batch.digest) for key, batch in fresh]
-    asked = []
     for statement, rows in (
         ("INSERT INTO batch VALUES {rows}", numbers),
         (_ANSWER, answers),
@@ -127,9 +126,7 @@ def _write(store: Store, fresh: Sequence[tuple[int, Batch]]) -> None:
     ):
         for part in _rounds(rows):
             marks = ",".join([f"({','.join('?' * len(part[0]))})"] * len(part))
-            asked.append((statement.format(rows=marks), [value for row in part for value in row]))
-    if asked:
-        store.run_all(asked)
+            store.run_later(statement.format(rows=marks), [value for row in part for value in row])
 
 
 def _rounds(rows: Iterable[tuple[Any, ...]]) -> list[list[tuple[Any, ...]]]:

@@ -99,10 +99,10 @@ class Store:
             names = [d[0] for d in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
-    def run_all(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> None:
-        """Statements that give no rows, sent together."""
+    def run_later(self, statement: str, values: Sequence[Any] = ()) -> None:
+        """A statement that gives no rows, within a transaction: done at the latest with its commit."""
         with self._lock:
-            self._connection.execute_all(statements)
+            self._connection.execute_later(statement, values)
 
     def one(self, statement: str, values: Sequence[Any] = ()) -> dict[str, Any] | None:
         """The first row, or None."""
