@@ -142,9 +142,11 @@ def _joined(
     apart: pl.DataFrame | None,
 ) -> np.ndarray:
     """Union-find in the given order; returns which edges were refused."""
-    ordered = records.sort("rid")
-    source, dup = ordered["src"].to_list(), ordered["dup"].to_list()
-    births, units = ordered["dob"].to_list(), ordered["unit"].to_list()
+    met = np.unique(np.concatenate([a, b]))
+    own = records.sort("rid").select("src", "dup", "dob", "unit")[met]
+    source, dup, births, units = (
+        dict(zip(met.tolist(), own[name].to_list(), strict=True)) for name in own.columns
+    )
     any_birth = _grown_up(records)
     kept_apart: dict[int, set[int]] = defaultdict(set)
     if apart is not None:

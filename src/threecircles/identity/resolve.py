@@ -119,9 +119,11 @@ def _one_to_one(records: pl.DataFrame, edges: pl.DataFrame, threshold: float) ->
     rivals = edges.filter((pl.col("src_l") != pl.col("src_r")) & ~pl.col("barred")).select(
         "edge", BITS, "unit_l", "unit_r", "src_l", "src_r"
     )
-    best = rivals.sort(BITS, descending=True, maintain_order=True).unique(
-        ["unit_l", "unit_r"], keep="first", maintain_order=True
-    )
+    best = rivals.sort(BITS, descending=True, maintain_order=True)
+    if not np.array_equal(
+        unit, np.arange(len(unit))
+    ):  # where each record is a unit, each pair is there once
+        best = best.unique(["unit_l", "unit_r"], keep="first", maintain_order=True)
     turned = pl.col("src_l") > pl.col("src_r")
     best = best.select(
         "edge", BITS,
