@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -28,6 +29,9 @@ from threecircles.survey.wording import RIGHT_TO_LEFT, of_item, texts
 LANGUAGES = {"en": "English", "pl": "Polski", "ar": "العربية", "cy": "Cymraeg"}
 TOGETHER = 256
 """Writes that share one commit at most."""
+TURN = 0.001
+"""Seconds after which a thread gives way to another one. With Python's own .005 the writer would wait longer
+for its turn than for the disk."""
 REMEMBERED = 20_000
 """Open forms that a server remembers at most."""
 Job = tuple[Callable[[Store], Any] | Batch, Future[Any]]
@@ -171,6 +175,7 @@ class Surveys:
     """The open studies of a workspace. Found anew when one is opened or closed."""
 
     def __init__(self, workspace: Path) -> None:
+        sys.setswitchinterval(TURN)
         self.workspace = workspace
         self._live: dict[str, Live] = {}
         self._seen: dict[str, float] = {}
