@@ -160,6 +160,8 @@ def test_arabic_runs_from_right_to_left_and_keeps_answers_when_the_language_chan
     before = done(place[1])[1]
     page = opened()
     begin(page, place, language="ar", pictures=True)
+    # The module draws the screen anew when it takes over: what stood there before has no place then.
+    page.wait_for_function("() => document.querySelector('[data-hide]').hidden === false")
     assert page.get_attribute("html", "dir") == "rtl"
     assert violations(page) == []
     left = page.query_selector(".answer input").bounding_box()["x"]
