@@ -62,7 +62,7 @@ def _given_back(bank: _Bank, candidates: Ints) -> Iterator[int]:
     """The candidates that can be shown, each beside those before it.
 
     Several are tried at once: where all can be shown together one search for proofs does for all, and
-    where not each half is tried, so that what comes out is the same as one by one.
+    where not each half is tried. What comes out may differ by a cell or two from trying one by one.
     """
     lines = Lines(bank.part.matrix, bank.primary)
     several = 1
