@@ -2,6 +2,7 @@
 
 import random
 import sqlite3
+import time
 
 import pytest
 from tests.survey.made_up import TODAY, open_study
@@ -191,6 +192,48 @@ def test_postgresql_keeps_answers_as_sqlite_does():
     store.close()
 
 
+def test_on_postgresql_nothing_is_kept_after_another_server_finished_the_form():
+    "A13, A16: one server sends batches while another finishes the forms; what is kept is what was confirmed."
+    import os
+    from concurrent.futures import ThreadPoolExecutor
+
+    address = os.environ.get("THREECIRCLES_POSTGRES")
+    if not address:
+        pytest.skip("no PostgreSQL to try: set THREECIRCLES_POSTGRES=postgresql://...")
+    pytest.importorskip("psycopg")
+    here, there = Store(address), Store(address)
+    rng, cut_short = random.Random(4), 0
+
+    def send(form):
+        known, confirmed = {}, 0
+        for seq in range(1, 21):
+            try:
+                with here.writing():
+                    (through,) = keep(
+                        here, [Batch(form.token, seq, [told("emo1", str(seq))])], known
+                    )
+            except Exception:  # noqa: BLE001 - the store's own error: the form is finished
+                return confirmed
+            if isinstance(through, ThreeCirclesError):
+                return confirmed
+            confirmed = through
+        return confirmed
+
+    with ThreadPoolExecutor(1) as beside:
+        for _ in range(60):
+            form = here.open_session("ABCDEF", "pupils_9_11", CODES, "en", "standard")
+            sending = beside.submit(send, form)
+            time.sleep(rng.random() * 0.05)
+            there.finish(form.token)
+            last = sending.result()
+            cut_short += last < 20
+            assert there.answers(form.key) == ({"emo1": str(last)} if last else {})
+            assert there.run("SELECT * FROM batch WHERE session=?", (form.key,)) == []
+    assert cut_short > 10
+    here.close()
+    there.close()
+
+
 def test_a_batch_that_breaks_half_way_leaves_nothing_and_undoes_no_other(tmp_path):
     "A13: the answers beside it are kept, and the same batch can be sent again."
     import asyncio
@@ -209,7 +252,7 @@ def test_a_batch_that_breaks_half_way_leaves_nothing_and_undoes_no_other(tmp_pat
     async def together():
         jobs = [(first.token, good), (second.token, bad), (first.token, good)]
         return await asyncio.gather(
-            *(writer.do(lambda s, t=t, i=i: s.save_within(t, 1, i)) for t, i in jobs),
+            *(writer.do(lambda s, t=t, i=i: s.save(t, 1, i)) for t, i in jobs),
             return_exceptions=True,
         )
 
@@ -219,6 +262,42 @@ def test_a_batch_that_breaks_half_way_leaves_nothing_and_undoes_no_other(tmp_pat
     assert store.save(second.token, 1, good) == 1 and store.answers(second.key) == {CODES[0]: "1"}
     writer.close()
     store.close()
+
+
+def test_what_another_server_kept_or_finished_is_seen_though_this_one_remembers(tmp_path):
+    "A13, A15: two servers on one store; the second works on a form that the first believes it knows."
+    import asyncio
+
+    from threecircles.web.survey.live import Writer
+
+    here, there = Store(tmp_path / "store.sqlite"), Store(tmp_path / "store.sqlite")
+    form, other, beside = (
+        here.open_session("ABCDEF", "pupils_9_11", CODES, "en", "standard") for _ in "abc"
+    )
+    writer = Writer(here)
+
+    def sent(*batches):
+        async def all_at_once():
+            return await asyncio.gather(*(writer.do(b) for b in batches), return_exceptions=True)
+
+        return asyncio.run(all_at_once())
+
+    def batch(of, seq, value):
+        return Batch(of.token, seq, [told("emo1", value)])
+
+    assert sent(batch(form, 1, "1"), batch(other, 1, "1")) == [1, 1]
+    there.save(form.token, 2, [told("emo1", "2")])
+    again, taken, fine = sent(batch(form, 2, "2"), batch(form, 2, "5"), batch(beside, 1, "4"))
+    assert (again, fine) == (2, 1)
+    assert isinstance(taken, ConflictError) and taken.next_seq == 3
+    there.finish(other.token)
+    late, fine = sent(batch(other, 2, "5"), batch(form, 3, "3"))
+    assert isinstance(late, UsageError) and fine == 3
+    assert [here.answers(x.key) for x in (form, other, beside)] == [
+        {"emo1": "3"}, {"emo1": "1"}, {"emo1": "4"},
+    ]  # fmt: skip
+    assert here.run("SELECT * FROM batch WHERE session=?", (other.key,)) == []
+    writer.close()
 
 
 def test_batches_kept_together_end_as_batches_kept_one_by_one(tmp_path):

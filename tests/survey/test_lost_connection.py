@@ -71,7 +71,8 @@ class Link:
 
     def execute(self, statement, values=()):
         self._alive()
-        done = self.own.execute(statement.replace("%s", "?"), values)
+        spoken = statement.replace("%s", "?").replace(" FOR KEY SHARE", "")
+        done = self.own.execute(spoken, values)
         if statement == "COMMIT":
             # The answer may be lost on its way although all is kept.
             self._alive()
@@ -162,7 +163,7 @@ def test_one_cut_costs_those_who_write_together_nothing(server):
     async def together(cut_in):
         server.cut_in = cut_in
         jobs = [
-            writer.do(lambda s, t=x.token: s.save_within(t, 1, [told("emo1", "2")]))
+            writer.do(lambda s, t=x.token: s.save(t, 1, [told("emo1", "2")]))
             for x in sessions
         ]
         return await asyncio.gather(*jobs)
@@ -226,7 +227,7 @@ def test_postgresql_itself_may_end_our_connections():
         end()
         assert store.answers(session.key) == {"emo1": str(seq % 5 + 1)}
     with pytest.raises(StoreGoneError), store.writing():
-        store.save_within(session.token, 21, [told("emo2", "1")])
+        store.save(session.token, 21, [told("emo2", "1")])
         end()
         store.run("SELECT 1")
     assert store.answers(session.key) == {"emo1": "1"}

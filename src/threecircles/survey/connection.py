@@ -41,7 +41,7 @@ class Connection:
     def __init__(self, address: Path | str) -> None:
         self.postgres = str(address).startswith(("postgresql://", "postgres://"))
         self._address = address
-        self._within = False
+        self.within = False
         self._waiting: list[Asked] = []
         self._own = self._opened()
 
@@ -51,7 +51,7 @@ class Connection:
     def execute(self, statement: str, values: Sequence[Any] = ()) -> Any:
         """A cursor over what the statement gives. Raises StoreGoneError when the store does not answer."""
         # Nothing is lost with a transaction of which nothing was sent: it can be begun anew.
-        begun = self._within and not (self._waiting and self._waiting[0] == _BEGIN)
+        begun = self.within and not (self._waiting and self._waiting[0] == _BEGIN)
         asked = [*self._waiting, (statement, values)]
         try:
             made = self._sent(asked)
@@ -61,7 +61,7 @@ class Connection:
             if begun:
                 raise StoreGoneError("the connection was lost") from error
             self._own = self._opened()
-            if not self._within and not statement.startswith("SELECT"):
+            if not self.within and not statement.startswith("SELECT"):
                 # It may have been done before the connection went: only the sender knows whether to ask again.
                 raise StoreGoneError("the connection was lost") from error
             made = self._sent(asked)
@@ -71,7 +71,7 @@ class Connection:
     def execute_later(self, statement: str, values: Sequence[Any] = ()) -> None:
         """The same for a statement that gives no rows, within a transaction: on PostgreSQL it goes with the
         next, at the latest with the commit. Each asked alone would wait its turn among the threads."""
-        if self.postgres:
+        if self.postgres and self.within:
             self._waiting.append((statement, values))
         else:
             self.execute(statement, values)
@@ -88,12 +88,12 @@ class Connection:
 
     def begin(self) -> None:
         """Start a transaction: on PostgreSQL with its first statement, on SQLite with its first change."""
-        self._within = True
+        self.within = True
         self._waiting = [_BEGIN] if self.postgres else []
 
     def commit(self) -> None:
         """Keep what was done since `begin`. Raises StoreGoneError when nobody can say whether it was kept."""
-        waiting, self._waiting, self._within = self._waiting, [], False
+        waiting, self._waiting, self.within = self._waiting, [], False
         if waiting == [_BEGIN]:
             return
         try:
@@ -108,7 +108,7 @@ class Connection:
 
     def rollback(self) -> None:
         """Undo what was done since `begin`; of a lost connection the server has undone it."""
-        self._within, self._waiting = False, []
+        self.within, self._waiting = False, []
         if self._lost():
             return
         try:

@@ -1,7 +1,7 @@
 """Batches of answers that come together are kept together: without it a full morning would wait in line.
 
 Thousands of batches come in one morning. Each written for itself asks the store five times, and it is the
-asking that takes the time; written together, thirty ask it four times in all.
+asking that takes the time; written together, thirty ask PostgreSQL once.
 """
 
 from __future__ import annotations
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 _ROWS = 2_000
 """Rows of one statement at most: stores take some 30,000 values in one."""
+_BATCH = "INSERT INTO batch VALUES {rows}"
+_OPEN = "(SELECT key FROM session WHERE token=?{held})"
+"""The form of a token. Of one that is finished there is none, and a batch without a form breaks the
+transaction: another server may have finished it since this one asked."""
+_HELD = " FOR KEY SHARE"
+"""Nobody can finish the form until the batch is kept. SQLite lets one transaction write at a time anyway."""
 _ANSWER = (
     "INSERT INTO answer VALUES {rows} ON CONFLICT (session, item) DO UPDATE SET value=excluded.value, "
     "missing_reason=excluded.missing_reason, seq=excluded.seq, client_ms=excluded.client_ms "
@@ -54,62 +60,72 @@ class ConflictError(ThreeCirclesError):
 
 
 @dataclass
-class _Form:
-    """What the store holds of one form's numbers. own: digests of the batches added here."""
+class Come:
+    """What has come of one form: its key, how many batches, and their highest number."""
 
     key: int
     n: int
     top: int
-    own: dict[int, str]
 
 
-def keep(store: Store, batches: Sequence[Batch]) -> list[int | ThreeCirclesError]:
+def keep(
+    store: Store, batches: Sequence[Batch], known: dict[str, Come] | None = None
+) -> list[int | ThreeCirclesError]:
     """Keep batches inside an open transaction; for each the highest number up to which all have come.
 
     In place of the number stands UsageError where no form is open under the token, and ConflictError
     where the number is taken by other answers; these have written nothing. The same batch again is no
     news; answers to one question that come in any order end as the one of the highest number.
+
+    known: what has come by token, so that the store need not be asked; it is brought up to date. Where
+    another server kept or finished something since, the transaction breaks (the store's own error,
+    at the latest with the commit): empty it then, and keep them again.
     """
-    forms = _forms(store, {b.token for b in batches})
+    known = {} if known is None else known
+    asked = {b.token for b in batches}
+    known |= _forms(store, asked - known.keys())
+    forms = {token: known[token] for token in asked & known.keys()}
     told: list[int | ThreeCirclesError] = []
-    fresh: list[tuple[int, Batch]] = []
+    fresh: dict[tuple[int, int], Batch] = {}
     for batch in batches:
         form = forms.get(batch.token)
         if form is None:
             told.append(UsageError("There is no open form under this token."))
             continue
-        known = _known(store, form, batch.seq)
-        if known is None:
-            form.own[batch.seq] = batch.digest
+        beside = fresh.get((form.key, batch.seq))
+        digest = beside.digest if beside else _kept(store, form, batch.seq)
+        if digest is None:
+            fresh[form.key, batch.seq] = batch
             form.n, form.top = form.n + 1, max(form.top, batch.seq)
-            fresh.append((form.key, batch))
-        told.append(ConflictError(form.top + 1) if known not in (None, batch.digest) else form.key)
+        told.append(ConflictError(form.top + 1) if digest not in (None, batch.digest) else form.key)
     _write(store, fresh)
     through = {f.key: f.top if f.n == f.top else _through(store, f.key) for f in forms.values()}
     return [found if isinstance(found, ThreeCirclesError) else through[found] for found in told]
 
 
-def _forms(store: Store, tokens: set[str]) -> dict[str, _Form]:
+def _forms(store: Store, tokens: set[str]) -> dict[str, Come]:
     asked = sorted(tokens)
+    if not asked:
+        return {}
     rows = store.run(
         "SELECT token, key, COUNT(seq) AS n, MAX(seq) AS top FROM session LEFT JOIN batch ON batch.session = key "
         f"WHERE token IN ({','.join('?' * len(asked))}) GROUP BY token, key",
         asked,
     )
-    return {r["token"]: _Form(r["key"], r["n"], r["top"] or 0, {}) for r in rows}
+    return {r["token"]: Come(r["key"], r["n"], r["top"] or 0) for r in rows}
 
 
-def _known(store: Store, form: _Form, seq: int) -> str | None:
+def _kept(store: Store, form: Come, seq: int) -> str | None:
     """The digest of what has come under the number. Above the highest nothing has, and nearly all are."""
-    if seq in form.own or seq > form.top:
-        return form.own.get(seq)
+    if seq > form.top:
+        return None
     row = store.one("SELECT digest FROM batch WHERE session=? AND seq=?", (form.key, seq))
     return row["digest"] if row else None
 
 
-def _write(store: Store, fresh: Sequence[tuple[int, Batch]]) -> None:
+def _write(store: Store, fresh: dict[tuple[int, int], Batch]) -> None:
     answers, times = [], []
-    for key, batch in fresh:
+    for (key, _), batch in fresh.items():
         for item in batch.items:
             value = item.get("value")
             told = json.dumps(value) if isinstance(value, list) else value
@@ -118,15 +134,17 @@ def _write(store: Store, fresh: Sequence[tuple[int, Batch]]) -> None:
             if item.get("shown_ms") is not None:
                 shown, changes = int(item["shown_ms"]), int(item.get("changes") or 0)
                 times.append((key, item["item"], shown, changes))
-    numbers = [(key, batch.seq, batch.digest) for key, batch in fresh]
-    for statement, rows in (
-        ("INSERT INTO batch VALUES {rows}", numbers),
-        (_ANSWER, answers),
-        (_PARADATA, times),
+    numbers = [(batch.token, batch.seq, batch.digest) for batch in fresh.values()]
+    form = _OPEN.format(held=_HELD if store.postgres else "")
+    for statement, first, rows in (
+        (_BATCH, form, numbers),
+        (_ANSWER, "?", answers),
+        (_PARADATA, "?", times),
     ):
         for part in _rounds(rows):
-            marks = ",".join([f"({','.join('?' * len(part[0]))})"] * len(part))
-            store.run_later(statement.format(rows=marks), [value for row in part for value in row])
+            row = f"({','.join([first, *'?' * (len(part[0]) - 1)])})"
+            told = statement.format(rows=",".join([row] * len(part)))
+            store.run_later(told, [value for values in part for value in values])
 
 
 def _rounds(rows: Iterable[tuple[Any, ...]]) -> list[list[tuple[Any, ...]]]:

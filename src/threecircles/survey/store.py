@@ -23,6 +23,7 @@ from threecircles.survey.keeping import Batch, keep
 
 LARGEST_BATCH = 8_192
 """Bytes of one batch of answers."""
+Ending = Literal["finished", "stopped"]
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS school_window (urn TEXT PRIMARY KEY, name TEXT, phase TEXT, contact TEXT,
@@ -80,8 +81,14 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """One transaction: all of it is kept, or nothing. Raises StoreGoneError when the store does not answer."""
+        """One transaction: all of it is kept, or nothing; one inside another is part of it.
+
+        Raises StoreGoneError when the store does not answer.
+        """
         with self._lock:
+            if self._connection.within:
+                yield
+                return
             self._connection.begin()
             try:
                 yield
@@ -113,7 +120,9 @@ class Store:
         """Insert rows within a transaction."""
         for row in rows:
             marks = ",".join("?" * len(row))
-            self.run(f"INSERT INTO {table} ({','.join(row)}) VALUES ({marks})", list(row.values()))
+            self.run_later(
+                f"INSERT INTO {table} ({','.join(row)}) VALUES ({marks})", list(row.values())
+            )
 
     def log(self, what: str) -> None:
         """Note something done to the study (never to a child)."""
@@ -153,10 +162,12 @@ class Store:
             self._consent(class_code, "no")
 
     def _consent(self, class_code: str, which: str) -> None:
-        self.run(
+        self.run_later(
             "INSERT INTO consent VALUES (?,0,0) ON CONFLICT (class_code) DO NOTHING", (class_code,)
         )
-        self.run(f"UPDATE consent SET {which} = {which} + 1 WHERE class_code = ?", (class_code,))
+        self.run_later(
+            f"UPDATE consent SET {which} = {which} + 1 WHERE class_code = ?", (class_code,)
+        )
 
     def session(self, token: str) -> Session | None:
         """The session of a token, while it is open."""
@@ -171,14 +182,10 @@ class Store:
         Raises UsageError without an open session, ConflictError when the number is taken by other answers.
         """
         with self.writing():
-            return self.save_within(token, seq, items)
-
-    def save_within(self, token: str, seq: int, items: Sequence[dict[str, Any]]) -> int:
-        """As `save`, inside a transaction that is open already."""
-        (through,) = keep(self, [Batch(token, seq, items)])
-        if isinstance(through, ThreeCirclesError):
-            raise through
-        return through
+            (through,) = keep(self, [Batch(token, seq, items)])
+            if isinstance(through, ThreeCirclesError):
+                raise through
+            return through
 
     def next_seq(self, key: int) -> int:
         """The next free number."""
@@ -203,18 +210,18 @@ class Store:
                     raise UsageError("This cannot be changed.", found=name)
                 self.run(f"UPDATE session SET {name}=? WHERE token=?", (value, token))
 
-    def finish(self, token: str, status: Literal["finished", "stopped"] = "finished") -> bool:
+    def finish(self, token: str, status: Ending = "finished") -> bool:
         """End a session and forget its token. False when it had ended before."""
         with self.writing():
             found = self.session(token)
             if found is None:
                 return False
-            self.run(
+            self.run_later(
                 "UPDATE session SET status=?, finished_on=?, token=NULL WHERE key=?",
                 (status, date.today().isoformat(), found.key),
             )
             # Once all has come the numbers of batches serve nobody.
-            self.run("DELETE FROM batch WHERE session=?", (found.key,))
+            self.run_later("DELETE FROM batch WHERE session=?", (found.key,))
             return True
 
 

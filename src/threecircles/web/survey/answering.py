@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Literal
+from typing import Any
 
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -13,12 +12,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from threecircles.core.errors import UsageError
 from threecircles.survey.conditions import holds
 from threecircles.survey.keeping import Batch, ConflictError
-from threecircles.survey.store import LARGEST_BATCH, Session
+from threecircles.survey.store import LARGEST_BATCH, Ending, Session
 from threecircles.web.survey.doors import COOKIE, fields, forget, here_only, one, surveys
 from threecircles.web.survey.live import Live
 from threecircles.web.survey.screens import as_json, bundle, judged, page, screen, words_of
 
-Ending = Literal["finished", "stopped"]
 LARGEST_TIME = 2**52
 """Milliseconds: what no clock tells, no store has to keep."""
 
@@ -68,9 +66,7 @@ async def question(request: Request) -> Response:
     if item.type != "info":
         told = {"item": item.code, "value": None if reason else value, "missing_reason": reason}
         token = str(session.token)
-        await live.writer.do(
-            lambda store: store.save_within(token, store.next_seq(session.key), [told])
-        )
+        await live.writer.do(lambda store: store.save(token, store.next_seq(session.key), [told]))
     answers[item.code] = None if reason else value
     ahead = _near(live, session, answers, number, 1)
     if ahead is None:
@@ -80,7 +76,7 @@ async def question(request: Request) -> Response:
 
 
 async def _end(request: Request, live: Live, token: str, how: Ending = "finished") -> None:
-    await run_in_threadpool(live.writer.store.finish, token, how)
+    await live.writer.do(lambda store: store.finish(token, how))
     surveys(request).forget(token)
 
 
@@ -223,8 +219,7 @@ async def settings(request: Request) -> Response:
             changes["language"] = one(sent, "language")
         if one(sent, "mode") in modes:
             changes["mode"] = one(sent, "mode")
-        store = live.writer.store
-        await run_in_threadpool(lambda: store.set(str(session.token), **changes))
+        await live.writer.do(lambda store: store.set(str(session.token), **changes))
         return RedirectResponse("/survey/q", 303)
     words = words_of(session.language)
     body = page(

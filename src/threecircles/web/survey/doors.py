@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -137,7 +136,7 @@ async def begin(request: Request) -> Response:
     if named and not may_begin(live.reader, found.code, own):
         return _start(request, language, words["own_out"], found.code, own=True)
     if one(sent, "consent") != "yes":
-        await run_in_threadpool(live.writer.store.refuse, found.code)
+        await live.writer.do(lambda store: store.refuse(found.code))
         body = page(
             "survey_words.html", language, "no", heading=words["no_heading"], lines=[words["no_text"]], filler=True,
         )  # fmt: skip
@@ -145,9 +144,11 @@ async def begin(request: Request) -> Response:
     form = live.form(found.questionnaire)[0]
     modes = form.modes
     mode = one(sent, "mode") if one(sent, "mode") in modes else "standard"
-    session = await run_in_threadpool(
-        live.writer.store.open_session, found.code, found.questionnaire, given_codes(form, home=live.workspace),
-        language, mode, own if named else None, _device(request),
+    given = given_codes(form, home=live.workspace)
+    session = await live.writer.do(
+        lambda store: store.open_session(
+            found.code, found.questionnaire, given, language, mode, own if named else None, _device(request)
+        )
     )  # fmt: skip
     if session.token is None:
         return _start(request, language, words["finished"])

@@ -7,7 +7,6 @@ import queue
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,7 +17,7 @@ from threecircles.core.errors import ThreeCirclesError
 from threecircles.survey.codes import is_code
 from threecircles.survey.connection import StoreGoneError
 from threecircles.survey.field import Door, door, store_of
-from threecircles.survey.keeping import Batch, keep
+from threecircles.survey.keeping import Batch, Come, keep
 from threecircles.survey.opening import OPENED
 from threecircles.survey.questionnaire import Item, Questionnaire, items, questionnaire
 from threecircles.survey.recordings import KINDS
@@ -34,7 +33,7 @@ TURN = 0.001
 for its turn than for the disk."""
 REMEMBERED = 20_000
 """Open forms that a server remembers at most."""
-Job = tuple[Callable[[Store], Any] | Batch, Future[Any]]
+Job = tuple[Callable[[Store], Any] | Batch, asyncio.Future[Any]]
 
 
 class Writer:
@@ -42,15 +41,20 @@ class Writer:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self._waiting: queue.Queue[Job | None] = queue.Queue()
+        self._come: dict[str, Come] = {}
+        self._waiting: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, daemon=True, name="survey-writer")
         self._thread.start()
 
     async def do(self, work: Callable[[Store], Any] | Batch) -> Any:
         """The result of `work`, once it is committed; of a batch the number up to which all have come."""
-        done: Future[Any] = Future()
+        done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting.put((work, done))
-        return await asyncio.wrap_future(done)
+        return await done
+
+    def forget(self, token: str) -> None:
+        """Forget what has come of a form that is finished."""
+        self._come.pop(token, None)
 
     def close(self) -> None:
         """End after what is waiting."""
@@ -59,59 +63,72 @@ class Writer:
 
     def _work(self) -> None:
         while True:
-            first = self._waiting.get()
-            if first is None:
+            jobs: list[Job] = []
+            job = self._waiting.get()
+            while job is not None:
+                jobs.append(job)
+                if len(jobs) == TOGETHER or self._waiting.empty():
+                    break
+                job = self._waiting.get()
+            if jobs:
+                _deliver([done for _, done in jobs], self._commit(jobs))
+            if job is None:
                 return
-            jobs = [first]
-            with suppress(queue.Empty):
-                while len(jobs) < TOGETHER:
-                    more = self._waiting.get_nowait()
-                    if more is None:
-                        self._waiting.put(None)
-                        break
-                    jobs.append(more)
-            self._commit(jobs)
 
-    def _commit(self, jobs: list[Job], again: bool = False) -> None:
+    def _commit(self, jobs: list[Job], again: bool = False) -> list[Any]:
+        """The result of each job, or the error in its place."""
         try:
             with self.store.writing():
-                told = _done(self.store, jobs)
+                return self._done(jobs)
         except Exception as error:  # noqa: BLE001 - nothing was kept: whoever sent it hears so
+            self._come.clear()
             if len(jobs) > 1:
                 # One that broke half way may have written a half: all is undone, and each tried alone.
-                for job in jobs:
-                    self._commit([job])
-                return
-            if not again:
-                # What is kept twice is kept once, so that a lost connection, or another server that was
-                # quicker by a hair, costs one more try and no child a press.
-                self._commit(jobs, again=True)
-                return
-            told = [error]
-        for (_, done), result in zip(jobs, told, strict=True):
-            if isinstance(result, BaseException):
-                done.set_exception(result)
-            else:
-                done.set_result(result)
+                return [told for job in jobs for told in self._commit([job])]
+            # What is kept twice is kept once, so that a lost connection, or another server that was
+            # quicker by a hair, costs one more try and no child a press.
+            return [error] if again else self._commit(jobs, again=True)
+
+    def _done(self, jobs: list[Job]) -> list[Any]:
+        """The result of each job, or the refusal in its place; a refusal has written nothing, the others go on."""
+        told: list[Any] = [None] * len(jobs)
+        batches = [(i, work) for i, (work, _) in enumerate(jobs) if isinstance(work, Batch)]
+        if len(self._come) > REMEMBERED:
+            self._come.clear()
+        kept = keep(self.store, [work for _, work in batches], self._come)
+        for (i, _), result in zip(batches, kept, strict=True):
+            told[i] = result
+        for i, (work, _) in enumerate(jobs):
+            if isinstance(work, Batch):
+                continue
+            try:
+                told[i] = work(self.store)
+            except StoreGoneError:
+                raise
+            except ThreeCirclesError as error:
+                told[i] = error
+        return told
 
 
-def _done(store: Store, jobs: list[Job]) -> list[Any]:
-    """The result of each job, or the refusal in its place; a refusal has written nothing, the others go on."""
-    told: list[Any] = [None] * len(jobs)
-    batches = [(i, work) for i, (work, _) in enumerate(jobs) if isinstance(work, Batch)]
-    kept = keep(store, [work for _, work in batches]) if batches else []
-    for (i, _), result in zip(batches, kept, strict=True):
-        told[i] = result
-    for i, (work, _) in enumerate(jobs):
-        if isinstance(work, Batch):
+def _deliver(waiting: list[asyncio.Future[Any]], told: list[Any]) -> None:
+    """Each result to whoever waits for it: all that wait in one loop are told at once."""
+    loops: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], Any]]] = {}
+    for done, result in zip(waiting, told, strict=True):
+        loops.setdefault(done.get_loop(), []).append((done, result))
+    for loop, pairs in loops.items():
+        # A loop that has ended waits for nothing any more.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(_tell, pairs)
+
+
+def _tell(pairs: list[tuple[asyncio.Future[Any], Any]]) -> None:
+    for done, result in pairs:
+        if done.done():
             continue
-        try:
-            told[i] = work(store)
-        except StoreGoneError:
-            raise
-        except ThreeCirclesError as error:
-            told[i] = error
-    return told
+        if isinstance(result, BaseException):
+            done.set_exception(result)
+        else:
+            done.set_result(result)
 
 
 @dataclass
@@ -228,7 +245,8 @@ class Surveys:
 
     def forget(self, token: str) -> None:
         """Forget a form that is finished: nothing may lead from a tablet back to its answers."""
-        self._begun.pop(token, None)
+        if found := self._begun.pop(token, None):
+            found[0].writer.forget(token)
 
     def close(self) -> None:
         """End every writer."""
