@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import cache
 from pathlib import Path
 
 import httpx
@@ -79,6 +80,19 @@ class Tablet:
         return int(told[0].split()[1]), await self.coming.readexactly(int(said["content-length"]))
 
 
+@cache
+def answers_to(screens: bytes) -> list[tuple[str, str]]:
+    """Each question with one answer and its second choice. Five hundred tablets read the same screens here:
+    read anew by each they would hold up the others, as no tablet in a school holds up another."""
+    chosen = []
+    for item in json.loads(screens)["items"]:
+        values = [part.split('"')[0] for part in item["html"].split('value="')[1:]]
+        own = [v for v in values if v not in ("next", "back", "skip", "prefer_not") and v.strip()]
+        if item["type"] == "single":
+            chosen.append((item["code"], own[1]))
+    return chosen
+
+
 async def pupil(
     port: int, code: str, think: float, times: dict[str, list[float]], counted_from: float
 ) -> None:
@@ -88,14 +102,9 @@ async def pupil(
     await tablet.ask("/survey/start", f"code={code}&consent=yes&language=en&mode=standard", form)
     token = tablet.cookie.partition("=")[2]
     _, told = await tablet.ask("/survey/screens")
-    items = [i for i in json.loads(told)["items"] if i["type"] == "single"]
-    for seq, item in enumerate(items, start=1):
+    for seq, (item, value) in enumerate(answers_to(told), start=1):
         await asyncio.sleep(rng.expovariate(1 / think))
-        values = [part.split('"')[0] for part in item["html"].split('value="')[1:]]
-        chosen = [
-            v for v in values if v not in ("next", "back", "skip", "prefer_not") and not v.isspace()
-        ]
-        answer = {"item": item["code"], "value": chosen[1], "missing_reason": None, "shown_ms": 900}
+        answer = {"item": item, "value": value, "missing_reason": None, "shown_ms": 900}
         body = json.dumps({"session_uuid": token, "seq": seq, "items": [answer]})
         begun = time.perf_counter()
         status, told = await tablet.ask("/survey/batch", body, "application/json")

@@ -152,6 +152,7 @@ async def begin(request: Request) -> Response:
     )  # fmt: skip
     if session.token is None:
         return _start(request, language, words["finished"])
+    surveys(request).remember(session.token, live, session)
     answer = RedirectResponse("/survey/q", 303)
     _give(request, answer, session.token)
     return answer

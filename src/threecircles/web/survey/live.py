@@ -234,14 +234,15 @@ class Surveys:
     def begun(self, token: str) -> tuple[Live, Session] | None:
         """As `session`, from memory where it can be: for what stays while a form is open (its questions and
         class). Whether it is open still, the store says when something is kept."""
-        if token not in self._begun:
-            found = self.session(token)
-            if found is None:
-                return None
-            if len(self._begun) >= REMEMBERED:
-                self._begun.clear()
-            self._begun[token] = found
-        return self._begun[token]
+        if token not in self._begun and (found := self.session(token)) is not None:
+            self.remember(token, *found)
+        return self._begun.get(token)
+
+    def remember(self, token: str, live: Live, session: Session) -> None:
+        """Remember a form that has been opened."""
+        if len(self._begun) >= REMEMBERED:
+            self._begun.clear()
+        self._begun[token] = (live, session)
 
     def forget(self, token: str) -> None:
         """Forget a form that is finished: nothing may lead from a tablet back to its answers."""
