@@ -24,7 +24,7 @@ TOLD = re.compile(r"\b(uasc|9a|asylum\w*|unaccompanied|nationality)\b")
 
 def more_children(place):
     "Twenty children more in the 903, so that there are fifty to plant in; nothing is said of them yet."
-    path = place / "received" / "ssda903_2026" / "header.csv"
+    path = place / "received" / "ssda903_2026" / "header_made-up-data.csv"
     with path.open("a", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows(
             [f"99{i:05}", "F" if i % 2 else "M", f"{i + 1:02}/05/2012", "WBRI", "UN1", "", ""]
@@ -36,9 +36,9 @@ def plant(place):
     "UASC and DUC for every child of the 903, the factor 9A for every assessed child of the CIN census; their ids."
     planted = set()
     for folder in sorted((place / "received").glob("ssda903_*")):
-        with (folder / "header.csv").open(encoding="utf-8-sig", newline="") as file:
+        with (folder / "header_made-up-data.csv").open(encoding="utf-8-sig", newline="") as file:
             children = list(csv.DictReader(file))
-        with (folder / "uasc.csv").open("w", encoding="utf-8", newline="") as file:
+        with (folder / "uasc_made-up-data.csv").open("w", encoding="utf-8", newline="") as file:
             rows = csv.writer(file)
             rows.writerow(["CHILD", "SEX", "DOB", "DUC"])
             rows.writerows([c["CHILD"], c["SEX"], c["DOB"], CANARY[0]] for c in children)

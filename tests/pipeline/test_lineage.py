@@ -22,7 +22,7 @@ def test_a_published_share_leads_back_to_files_definitions_and_fields(hamlet):
     told = describe(hamlet.workspace, number_of(hamlet, "circles-place"))
     for part in (
         "need.circles",
-        "survey_pupils_2026.csv sha256",
+        "survey_pupils_2026_made-up-data.csv sha256",
         "cin_2026.xml sha256",
         "definitions:",
     ):

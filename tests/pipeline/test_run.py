@@ -56,7 +56,7 @@ def test_a_changed_survey_file_redoes_only_what_depends_on_it(hamlet, tmp_path):
     changed = hamlet.copy(tmp_path)
     change_one_answer(changed.place)
     plan = {p.step.name: p.reason for p in pipeline.plan(changed.place, changed.workspace)}
-    assert plan["sources.survey_2026"].startswith("file changed: survey_pupils_2026.csv")
+    assert plan["sources.survey_2026"].startswith("file changed: survey_pupils_2026")
     ran = changed.again()
     assert {
         "sources.survey_2026",

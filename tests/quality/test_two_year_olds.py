@@ -10,9 +10,9 @@ from threecircles.synthetic.profile import load_profile
 from threecircles.synthetic.world import build_world
 
 FILES = {
-    "two_year_place": "two_year_places_2026.csv",
-    "two_year_review": "two_year_review_2026.csv",
-    "speech_therapy": "speech_therapy_2026.csv",
+    "two_year_place": "two_year_places_2026_made-up-data.csv",
+    "two_year_review": "two_year_review_2026_made-up-data.csv",
+    "speech_therapy": "speech_therapy_2026_made-up-data.csv",
 }
 
 

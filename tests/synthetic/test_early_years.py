@@ -7,9 +7,9 @@ import pytest
 from threecircles.sources import read
 
 FILES = {
-    "eyfs_profile_2026.csv": "eyfs-profile",
-    "two_year_review_2026.csv": "two-year-review",
-    "speech_therapy_2026.csv": "speech-language-therapy",
+    "eyfs_profile_2026_made-up-data.csv": "eyfs-profile",
+    "two_year_review_2026_made-up-data.csv": "two-year-review",
+    "speech_therapy_2026_made-up-data.csv": "speech-language-therapy",
 }
 
 
@@ -39,7 +39,7 @@ def test_shares_below_referred_and_seen_are_those_of_the_profile(borough):
 def test_the_truth_tells_of_every_child_due_a_review(hamlet):
     """A18: complete for every child of the year."""
     due = pl.read_parquet(hamlet / "truth" / "two_year.parquet")
-    read_back = pl.read_csv(hamlet / "received" / "two_year_review_2026.csv")
+    read_back = pl.read_csv(hamlet / "received" / "two_year_review_2026_made-up-data.csv")
     assert due["person_id"].is_unique().all()
     assert due["reviewed_on"].drop_nulls().len() == read_back.height
 

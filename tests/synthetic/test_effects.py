@@ -103,7 +103,9 @@ def test_equal_seeds_give_equal_bytes_with_effects_too(planted, tmp_path):
 
 def test_the_register_names_the_centres_that_open_and_close(planted):
     """5a: the days an analyst reads in the register are those of the truth, and no other centre comes or goes."""
-    register = pl.read_csv(planted / "received" / "centre_register.csv", try_parse_dates=True)
+    register = pl.read_csv(
+        planted / "received" / "centre_register_made-up-data.csv", try_parse_dates=True
+    )
     places = pl.read_parquet(planted / "truth" / "effect_place.parquet")
     held = register.filter(pl.col("venue_id").is_in(places["place"].implode()))
     assert dict(held.select("venue_id", "closed_on").iter_rows()) == dict(

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 
 import polars as pl
 import pytest
@@ -15,6 +16,7 @@ from threecircles.definitions.place import load_place
 from threecircles.sources.declared import source
 from threecircles.synthetic import check, describe, make
 from threecircles.synthetic.export.reference import outline
+from threecircles.synthetic.marks import marked
 
 
 def _hashes(folder):
@@ -57,7 +59,7 @@ def test_writing_one_return_alone_gives_the_same_bytes(hamlet, tmp_path):
     alone = make("hamlet", tmp_path / "cin", seed=3, only=["cin"])
     for name in ("cin_2026.xml", "cin_2025.xml"):
         assert (alone / "received" / name).read_bytes() == (hamlet / "received" / name).read_bytes()
-    assert not (alone / "received" / "early_help.csv").exists()
+    assert not (alone / "received" / "early_help_made-up-data.csv").exists()
 
 
 def test_the_place_file_names_what_was_written(hamlet):
@@ -107,7 +109,7 @@ def test_numbers_are_valid_and_can_be_no_living_childs(hamlet):
         upn_check_letter(u[1:]) == u[0] and u[1:4] in ("001", "002", "003", "004", "005")
         for u in upns
     )
-    postcodes = pl.read_csv(hamlet / "reference" / "postcodes.csv")["postcode"]
+    postcodes = pl.read_csv(hamlet / "reference" / "postcodes_made-up-data.csv")["postcode"]
     assert postcodes.str.slice(0, 2).is_in(["EA", "EB", "EC", "ED"]).all()
     assert postcodes.n_unique() == len(postcodes)
 
@@ -150,9 +152,28 @@ def test_a_place_is_described_on_one_screen(hamlet):
     assert text.startswith("Made-up data: every person")
     assert "Preset hamlet, seed 3" in text and "Errors planted" in text
     assert len(text.split("\n")) <= 40
-    assert (
-        "made-up data" in (hamlet / "received" / "cin_2026.xml").read_text(encoding="utf-8")[:600]
-    )
+
+
+def test_every_file_says_that_its_data_are_made_up(hamlet):
+    """A12: inside where the format has room for it, else in the name of the file."""
+    files = [p for part in ("received", "reference") for p in (hamlet / part).rglob("*") if p.is_file()]  # fmt: skip
+    told = {".csv": 0, ".txt": 0, ".xml": 0, ".xlsx": 0, ".geojson": 0, ".yaml": 0}
+    for path in files:
+        told[path.suffix] += 1
+        if path.suffix in (".csv", ".txt"):
+            said = path.stem.endswith("_made-up-data")
+        elif path.suffix == ".xlsx":
+            said = b"made-up data" in zipfile.ZipFile(path).read("docProps/core.xml")
+        else:
+            said = "made-up data" in path.read_text(encoding="utf-8")[:600].casefold()
+        assert said, path.name
+    assert all(told.values()), told
+
+
+def test_the_mark_is_put_once_and_leaves_patterns_alone():
+    assert marked("received/early_help.csv") == "received/early_help_made-up-data.csv"
+    assert marked(marked("a.txt")) == marked("a.txt") == "a_made-up-data.txt"
+    assert [marked(n) for n in ("a/*.csv", "a/*", "cin.xml", "b.xlsx")] == ["a/*.csv", "a/*", "cin.xml", "b.xlsx"]  # fmt: skip
 
 
 def test_a_place_is_marked_against_the_published_figures(hamlet):

@@ -58,7 +58,11 @@ def test_each_place_is_a_folder_that_loads_with_codes_of_its_own(trio):
     for file, column in (("lsoa_lookup", "LSOA21CD"), ("lsoa_lookup", "WD24CD"), ("lsoa_lookup", "MSOA21CD"),
                          ("schools", "URN"), ("schools", "LAESTAB"), ("providers", "URN")):  # fmt: skip
         codes = [
-            set(pl.read_csv(trio / n / "reference" / f"{file}.csv", infer_schema=False)[column])
+            set(
+                pl.read_csv(
+                    trio / n / "reference" / f"{file}_made-up-data.csv", infer_schema=False
+                )[column]
+            )
             for n in NAMES
         ]
         assert not any(a & b for k, a in enumerate(codes) for b in codes[:k]), column
@@ -67,7 +71,7 @@ def test_each_place_is_a_folder_that_loads_with_codes_of_its_own(trio):
 
 def test_a_postcode_is_in_the_same_place_for_everybody(trio):
     """A21: what lies across a border is told with its own authority, and at one spot."""
-    frames = [pl.read_csv(trio / n / "reference" / "postcodes.csv") for n in NAMES]
+    frames = [pl.read_csv(trio / n / "reference" / "postcodes_made-up-data.csv") for n in NAMES]
     for frame in frames:
         assert frame["postcode"].n_unique() == frame.height
     together = pl.concat(frames).group_by("postcode").agg(
@@ -177,10 +181,15 @@ def test_a_pupil_is_on_one_roll_and_the_roll_is_where_the_crossing_says(trio):
 def books(trio, name):
     """All spending lines of a place's books: the council's own ledger and its partners' ledgers."""
     place = load_place(trio / name)
-    mapping = load_mapping(trio / name / "received" / "partners" / "joint_pool_2026.yaml")
+    mapping = load_mapping(
+        trio / name / "received" / "partners" / "joint_pool_2026_made-up-data.yaml"
+    )
     own = replace(mapping, id="own", label="own", agencies={})
     council, broken = read_ledger(
-        trio / name / "received" / "ledger_2026.csv", own, la_code=place.la_code, year=2026
+        trio / name / "received" / "ledger_2026_made-up-data.csv",
+        own,
+        la_code=place.la_code,
+        year=2026,
     )
     assert broken.is_empty()
     partners = partners_lines(ledgers_of(place), place.la_code, 2026)
@@ -212,9 +221,9 @@ def test_one_study_has_an_equal_core_and_own_bolt_ons(trio):
     own, codes = [], set()
     for name in NAMES:
         survey = pl.read_csv(
-            trio / name / "received" / "survey_pupils_2026.csv", infer_schema=False
+            trio / name / "received" / "survey_pupils_2026_made-up-data.csv", infer_schema=False
         )
-        items = pl.read_csv(trio / name / "reference" / "survey_items.csv")
+        items = pl.read_csv(trio / name / "reference" / "survey_items_made-up-data.csv")
         shared = items.filter(pl.col("part") == "core")["item"].to_list()
         more = items.filter(pl.col("part") == "bolt-on")["item"].to_list()
         assert set(shared) <= set(core) and survey.columns[-3:] == more
@@ -254,7 +263,7 @@ def test_one_return_alone_has_the_bytes_of_the_whole(trio, tmp_path):
     for name in NAMES:
         file = f"{name}/received/cin_2026.xml"
         assert (alone / file).read_bytes() == (trio / file).read_bytes()
-    assert not (alone / "hamlet-1" / "received" / "early_help.csv").exists()
+    assert not (alone / "hamlet-1" / "received" / "early_help_made-up-data.csv").exists()
 
 
 def test_each_place_is_marked_against_the_published_figures(trio):
@@ -337,8 +346,8 @@ def test_what_cannot_lie_side_by_side_is_refused_and_nothing_written(
 def test_a_place_alone_knows_nothing_of_others(hamlet):
     """A21: without --places no table, item or budget of a set of places is written."""
     assert not (hamlet / "truth" / "crossing.parquet").exists()
-    assert not (hamlet / "reference" / "survey_items.csv").exists()
-    assert "joint" not in (hamlet / "received" / "ledger_2026.csv").read_text("utf-8")
+    assert not (hamlet / "reference" / "survey_items_made-up-data.csv").exists()
+    assert "joint" not in (hamlet / "received" / "ledger_2026_made-up-data.csv").read_text("utf-8")
 
 
 @pytest.mark.slow

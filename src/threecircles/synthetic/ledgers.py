@@ -6,6 +6,8 @@ from pathlib import Path
 
 import polars as pl
 
+from threecircles.synthetic.marks import marked
+
 FOLDER = "partners"
 """Below received/: where a made-up place keeps its partners' ledgers."""
 MAPPING = """\
@@ -39,7 +41,7 @@ def write_partner(ledger: pl.DataFrame, received: Path, year: int) -> Path:
     """
     folder = received / FOLDER
     folder.mkdir(exist_ok=True)
-    path = folder / f"health_ledger_{year}.csv"
+    path = folder / marked(f"health_ledger_{year}.csv")
     ledger.write_csv(path)
     path.with_suffix(".yaml").write_text(MAPPING.format(year=year), encoding="utf-8")
     return path
@@ -49,7 +51,7 @@ def write_statement(table: pl.DataFrame, received: Path, year: int) -> Path:
     """Write the statement as CSV with the mapping it is read by beside it."""
     folder = received / FOLDER
     folder.mkdir(exist_ok=True)
-    path = folder / f"joint_pool_{year}.csv"
+    path = folder / marked(f"joint_pool_{year}.csv")
     table.write_csv(path)
     agencies = ", ".join(f'"{name}": local authority' for name in table["agency"].unique().sort())
     path.with_suffix(".yaml").write_text(

@@ -41,6 +41,7 @@ from threecircles.synthetic.export.ssda903 import ssda903_tables
 from threecircles.synthetic.folder import fresh, refuse_others
 from threecircles.synthetic.funds import council_ledger, fund_table, health_ledger
 from threecircles.synthetic.ledgers import write_partner, write_statement
+from threecircles.synthetic.marks import mark_files
 from threecircles.synthetic.money import ledger, s251_table
 from threecircles.synthetic.names import pools
 from threecircles.synthetic.nation import write_nation
@@ -225,6 +226,8 @@ def _write(
         for name, frame in world_effects(world).items():
             parquet(frame, folder / "truth" / f"{name}.parquet")
         _write_returns(folder / "truth" / "returns", clean)
+    for name in ("received", "reference"):
+        mark_files(folder / name)
     (folder / "place.yaml").write_text(place_yaml(world, set(received)), encoding="utf-8")
 
 

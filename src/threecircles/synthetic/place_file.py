@@ -8,6 +8,7 @@ from pathlib import Path
 from threecircles import definitions
 from threecircles.synthetic.export.attendance import file_of
 from threecircles.synthetic.geography import dfe_number
+from threecircles.synthetic.marks import marked
 from threecircles.synthetic.world import World
 
 _MAPPINGS = Path(definitions.__file__).parent / "mappings"
@@ -40,6 +41,13 @@ _SENT = {
 }  # fmt: skip
 
 
+_REFERENCE = {
+    "lsoa": "lsoa_lookup.csv", "population": "population_lsoa.csv", "deprivation": "deprivation_lsoa.csv",
+    "postcodes": "postcodes.csv", "boundaries": "lsoa.geojson", "wards": "ward.geojson", "schools": "schools.csv",
+    "providers": "providers.csv",
+}  # fmt: skip
+
+
 def place_yaml(world: World, deliveries: Iterable[str]) -> str:
     """The text of place.yaml: who the place is and what it received."""
     name, label = place_name(world)
@@ -50,12 +58,9 @@ def place_yaml(world: World, deliveries: Iterable[str]) -> str:
         "fictitious: true", f"seed: {world.seed}", f"year: {world.year}", "deliveries:",
     ]  # fmt: skip
     lines += [_line(name) for name in sorted(deliveries, key=_order)]
-    lines += [
-        "reference:", "  lsoa: reference/lsoa_lookup.csv", "  population: reference/population_lsoa.csv",
-        "  deprivation: reference/deprivation_lsoa.csv", "  postcodes: reference/postcodes.csv",
-        "  boundaries: reference/lsoa.geojson", "  wards: reference/ward.geojson", "  schools: reference/schools.csv",
-        "  providers: reference/providers.csv", "",
-    ]  # fmt: skip
+    lines.append("reference:")
+    lines += [f"  {name}: reference/{marked(file)}" for name, file in _REFERENCE.items()]
+    lines.append("")
     return "\n".join(lines)
 
 
@@ -86,7 +91,7 @@ def _line(delivery: str) -> str:
     source, file, received_on, as_of = (
         t.format(y=y, before=y - 1, provider=provider) for t in _SENT[kind]
     )
-    file = f"received/{file}" if file else file_of(provider.upper(), y)
+    file = marked(f"received/{file}" if file else file_of(provider.upper(), y))
     # Sources that the record cannot map yet are there to be read and checked, not run.
     run = (_MAPPINGS / source).is_dir() and source not in _NOT_RUN
     told = f'{{id: {delivery}, source: {source}, files: ["{file}"], received_on: {received_on}, as_of: {as_of}, year: {y}}}'

@@ -152,7 +152,8 @@ def _write(path: Path, name: str, features: list, corners: list[list[float]]) ->
         )  # fmt: skip
         made.append({"type": "Feature", "properties": properties, "geometry": geometry})
     text = json.dumps(
-        {"type": "FeatureCollection", "name": name, "features": made}, separators=(",", ":")
+        {"type": "FeatureCollection", "name": name, "note": "made-up data", "features": made},
+        separators=(",", ":"),
     )
     path.write_text(text, encoding="utf-8")
     return path

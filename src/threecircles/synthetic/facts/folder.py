@@ -12,6 +12,7 @@ import polars as pl
 
 from threecircles.core.errors import UsageError
 from threecircles.definitions.place import load_place
+from threecircles.synthetic.marks import marked
 
 Figures = dict[tuple[int, str], float]
 
@@ -51,7 +52,9 @@ class Folder:
 
     def reference(self, name: str) -> pl.DataFrame:
         """One lookup of the place."""
-        return pl.read_csv(self.path / "reference" / f"{name}.csv")
+        files = self.path / "reference"
+        bare = files / f"{name}.csv"  # as named before files carried the mark
+        return pl.read_csv(bare if bare.exists() else files / marked(bare.name))
 
     @property
     def end(self) -> date:
