@@ -267,11 +267,7 @@ def _other_need(clean: Tables) -> Case:
 
 
 def _disability(clean: Tables) -> Case:
-    """X18: a need for disability, or a plan at school, and no disability recorded.
-
-    Sound records hold plans without a recorded disability too (13.6% of England's children in need have one
-    recorded, about a quarter of school age have a plan), so the sound copy is one where it is recorded.
-    """
+    """X18: a need for disability, or a plan at school, and no disability recorded any more."""
     plans = [
         (a["row"], a["key"])
         for a, b in pairs(clean, "cin", "school")
@@ -280,13 +276,14 @@ def _disability(clean: Tables) -> Case:
     needs = set(clean[DETAILS].filter(pl.col("PrimaryNeedCode") == "N2")["LAchildID"])
     needs |= {a["key"] for a, b in pairs(clean, "cin", "903")
               if "N2" in clean[EPISODES].filter(pl.col("CHILD") == b["key"])["CIN"].to_list()}  # fmt: skip
-    rows = dict(plans) | {n: c for n, c in enumerate(clean[CIN_PEOPLE]["LAchildID"]) if c in needs}
+    acted = set(clean[DETAILS].filter(pl.col("ReferralNFA") == "0")["LAchildID"])
+    both = dict(plans) | {n: c for n, c in enumerate(clean[CIN_PEOPLE]["LAchildID"]) if c in needs}
+    rows = {n: child for n, child in both.items() if child in acted}
     told = clean["cin.Disabilities"]["LAchildID"].to_list()
     at = [n for n, child in enumerate(told) if child in rows.values()]
-    sound = put(clean, "cin.Disabilities", "Disability", dict.fromkeys(at, "LD"))
     planted = put(clean, "cin.Disabilities", "Disability", dict.fromkeys(at, "NONE"))
     return Case(
-        sound, planted, {(CIN_PEOPLE, n) for n in rows}, (clean[CIN_PEOPLE].height, 0), least=4
+        clean, planted, {(CIN_PEOPLE, n) for n in rows}, (clean[CIN_PEOPLE].height, 0), least=4
     )
 
 

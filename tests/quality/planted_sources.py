@@ -183,11 +183,7 @@ def _health(clean: Tables) -> Case:
 
 
 def _early_help(clean: Tables) -> Case:
-    """X34: closed to early help and none began; early help that runs on beside a plan, and beside care.
-
-    Sound records hold early help beside a plan too (a brother's or a mother's), so the sound copy is one where
-    nobody has both: its early help is of children who have neither.
-    """
+    """X34: closed to early help and none began; early help that runs on beside a plan, and beside care."""
     once = [
         n
         for n, c in enumerate(clean[DETAILS]["LAchildID"])

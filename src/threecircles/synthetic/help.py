@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,6 +13,12 @@ from threecircles.synthetic.draw import pick
 from threecircles.synthetic.need import DIMENSIONS, Need
 from threecircles.synthetic.people import People
 from threecircles.synthetic.profile import Profile
+
+_DAYS = 1_000_000
+"""More than any day number: child and day make one number in the order of both."""
+NEAR = 60
+"""Early help that begins within so many days of a closure is what the closure spoke of."""
+STEPPED_UP = "Stepped up to social care"
 
 
 @dataclass(frozen=True)
@@ -158,7 +164,40 @@ def _episodes(
         cut(plan_start, planned), np.where(planned & (plan_start <= closed), np.minimum(plan_end, closed), NEVER),
         closed, np.array(outcomes)[pick(g, outcome_share, n)], np.array(agencies)[pick(g, agency_share, n)],
     )  # fmt: skip
-    return EarlyHelp(*(getattr(made, f)[keep] for f in made.__dataclass_fields__))
+    return _stepped_up(EarlyHelp(*(getattr(made, f)[keep] for f in made.__dataclass_fields__)), e)
+
+
+def _stepped_up(h: EarlyHelp, e: Episodes) -> EarlyHelp:
+    """Early help ends on the day on which a child protection plan or care begins for the child."""
+    real = np.flatnonzero((e.conference < NEVER) | (e.care_start < NEVER))
+    owner, day = e.child[real], np.minimum(e.conference[real], e.care_start[real])
+    order = np.lexsort((day, owner))
+    owner, day = owner[order], day[order]
+    at = np.searchsorted(owner * _DAYS + day, h.child * _DAYS + h.contact)
+    found = at < len(owner)
+    at = np.minimum(at, max(len(owner) - 1, 0))
+    stop = np.where(found & (owner[at] == h.child), day[at], NEVER) if len(owner) else NEVER
+    up = stop < h.closed
+
+    def cut(days: np.ndarray) -> np.ndarray:
+        return np.where(up & (days > stop), NEVER, days)
+
+    return replace(
+        h, assessment_start=cut(h.assessment_start), assessment_end=cut(h.assessment_end), plan_start=cut(h.plan_start),
+        plan_end=np.where(up & (h.plan_start < stop), np.minimum(h.plan_end, stop), cut(h.plan_end)),
+        closed=np.where(up, stop, h.closed), outcome=np.where(up, STEPPED_UP, h.outcome),
+    )  # fmt: skip
+
+
+def taken_up(reason: np.ndarray, e: Episodes, h: EarlyHelp) -> np.ndarray:
+    """Why cases closed, once it is known which families early help did see; for the others it was no handing on."""
+    handed = np.flatnonzero(reason == "RC9")
+    key = np.sort(h.child * _DAYS + h.contact)
+    mark = e.child[handed] * _DAYS + e.close[handed]
+    seen = np.searchsorted(key, mark + NEAR, side="right") > np.searchsorted(key, mark - NEAR)
+    settled = reason.copy()
+    settled[handed[~seen]] = "RC7"
+    return settled
 
 
 def _alone(child: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
@@ -174,9 +213,9 @@ def _alone(child: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
 def _in_care(child: np.ndarray, day: np.ndarray, e: Episodes) -> np.ndarray:
     """True when a social care episode of the child is open on the day."""
     real = e.path >= 0
-    key = e.child[real] * 1_000_000 + e.referral[real]
+    key = e.child[real] * _DAYS + e.referral[real]
     close, owner = e.close[real], e.child[real]
-    at = np.searchsorted(key, child * 1_000_000 + day, side="right") - 1
+    at = np.searchsorted(key, child * _DAYS + day, side="right") - 1
     ok = at >= 0
     at = np.maximum(at, 0)
     return ok & (owner[at] == child) & (close[at] > day)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,13 @@ from threecircles.synthetic.effects.plant import Planted, is_planted
 from threecircles.synthetic.effects.scene import Scene
 from threecircles.synthetic.effects.under import Trail, episodes_under, planted_in
 from threecircles.synthetic.geography import Land, make_land
-from threecircles.synthetic.help import EarlyHelp, YouthJustice, make_early_help, make_youth_justice
+from threecircles.synthetic.help import (
+    EarlyHelp,
+    YouthJustice,
+    make_early_help,
+    make_youth_justice,
+    taken_up,
+)
 from threecircles.synthetic.homes import Homes, make_homes
 from threecircles.synthetic.identifiers import Identifiers, make_identifiers
 from threecircles.synthetic.need import Need, make_need
@@ -158,20 +164,21 @@ def world_on(
         planted, need = planted_in(scene)
         episodes, trail = episodes_under(scene, planted, need, rates, solved)
     episodes = rake(profile, seed, year, people, episodes)
-    details = make_details(profile, seed, people, need, episodes, plan)
     children = int(people.present(people.end).sum())
     providers = make_providers(profile, seed, land, children)
-    care = make_looked_after(profile, seed, land, people, homes, episodes, details.need, providers)
     special = (schools.phase[np.maximum(enrolment.school, 0)] == 2) & (enrolment.school >= 0)
     education = make_education(
         profile, seed, year, people, need, enrolment, plan, special, _in_need(people, episodes)
     )
+    details = make_details(profile, seed, people, need, episodes, plan, education.sen == "E")
+    care = make_looked_after(profile, seed, land, people, homes, episodes, details.need, providers)
     early_years = make_early_years(
         profile, seed, people, need, enrolment, education, _in_need(people, episodes)
     )
     early_help = make_early_help(
         profile, seed, people, need, episodes, details.reason, area, practice
     )
+    details = replace(details, reason=taken_up(details.reason, episodes, early_help))
     justice = make_youth_justice(profile, seed, people, need)
     survey = make_survey(profile, seed, year, people, need, enrolment, schools, education)
     state = (enrolment.school >= 0) | (rng(seed, "state").random(people.n) < 0.93)

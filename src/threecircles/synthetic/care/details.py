@@ -14,6 +14,8 @@ from threecircles.synthetic.need import DIMENSIONS, STATES, Need
 from threecircles.synthetic.people import People
 from threecircles.synthetic.profile import Profile, Section
 
+KNOWN = 40.0
+"""Weight of what settles a record, beside which chance is small."""
 DISABILITIES = ("MOB", "HAND", "PC", "INC", "COMM", "LD", "HEAR", "VIS", "BEH", "CON", "AUT", "DDA")
 
 
@@ -49,18 +51,25 @@ class Details:
 
 
 def make_details(
-    profile: Profile, seed: int, people: People, need: Need, e: Episodes, plan: np.ndarray
+    profile: Profile,
+    seed: int,
+    people: People,
+    need: Need,
+    e: Episodes,
+    plan: np.ndarray,
+    planned: np.ndarray,
 ) -> Details:
     """Source, need, reasons, assessments, enquiries, factors, reviews and disabilities of all episodes.
 
-    plan: how strong each child's case for an education, health and care plan is.
+    plan: how strong each child's case for an education, health and care plan is. planned: who has one; social
+    care knows of it and records the disability.
     """
     p = profile["referral"]
     n = len(e.child)
     g = rng(seed, "details", "episode")
     source = _sources(g, p, e.referral)
     disabled, disability_child, disability_code = _disabilities(
-        rng(seed, "details", "disability"), p, people, need, e, plan
+        rng(seed, "details", "disability"), p, people, need, e, plan, planned
     )
     primary = _primary_need(g, p, people, e, disabled)
     has = (e.path == 0) | (e.section47 < NEVER) | (g.random(n) < p["assessment_share"])
@@ -114,8 +123,9 @@ def _disabilities(
     need: Need,
     e: Episodes,
     plan: np.ndarray,
+    planned: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The share of children in need with a recorded disability, those truly disabled and with plans first."""
+    """The share of children in need with a recorded disability: those with plans, then those truly disabled."""
     children = np.unique(e.child)
     weight = need.states[-1][children, STATES.index("disability")] * 1.9 + g.normal(
         size=len(children)
@@ -125,20 +135,20 @@ def _disabilities(
     in_need[e.child[(e.path > 0) & (e.close > people.end) & (e.referral <= people.end)]] = True
     long = np.zeros(people.n, dtype=bool)
     long[e.child[e.path == 5]] = True
-    weight = weight + 1.5 * long[children]
+    weight = weight + 1.5 * long[children] + KNOWN * planned[children]
     counted = in_need[children]
     cut = np.quantile(weight[counted], 1 - p["disability_share"]) if counted.any() else 2.0
+    cut = min(cut, KNOWN / 2)
     disabled = np.zeros(people.n, dtype=bool)
-    disabled[children[weight > cut]] = True
-    with_code = children[weight > cut]
+    noted = weight > cut
+    disabled[children[noted]] = True
+    with_code = children[noted]
     first = g.integers(0, len(DISABILITIES), len(with_code))
     second = g.integers(0, len(DISABILITIES), len(with_code))
     more = (g.random(len(with_code)) < 0.3) & (second != first)
     codes = np.array(DISABILITIES)
-    child = np.concatenate([with_code, with_code[more], children[weight <= cut]])
-    code = np.concatenate(
-        [codes[first], codes[second[more]], np.full((weight <= cut).sum(), "NONE")]
-    )
+    child = np.concatenate([with_code, with_code[more], children[~noted]])
+    code = np.concatenate([codes[first], codes[second[more]], np.full((~noted).sum(), "NONE")])
     order = np.lexsort((code, child))
     return disabled, child[order], code[order]
 
@@ -150,12 +160,12 @@ def _primary_need(
     n = len(e.child)
     code = np.array(names)[balanced(g, share, e.referral)]
     # Disability is the main need of disabled children with long plans first of all.
-    score = 2.0 * disabled[e.child] + 1.5 * (e.path == 5) + g.normal(0, 0.6, n)
+    score = KNOWN * disabled[e.child] + 1.5 * (e.path == 5) + g.normal(0, 0.6, n)
     open_now = (e.close > people.end) & (e.referral <= people.end) & (e.path > 0)
     cut = np.quantile(score[open_now], 1 - share[names.index("N2")]) if open_now.any() else 3.0
     others = np.where(np.array(names) == "N2", 0, share)
     code = np.where(code == "N2", np.array(names)[pick(g, others, n)], code)
-    code = np.where(score > cut, "N2", code)
+    code = np.where((score > cut) & disabled[e.child], "N2", code)
     return np.where(people.uasc[e.child], "N8", code)
 
 
