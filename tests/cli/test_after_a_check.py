@@ -104,6 +104,20 @@ def test_the_worklist_of_a_team_holds_its_children_only(app, checks):
     assert "0 lines" in run(app, "worklist", held, "--rule", "999").output
 
 
+def test_the_worklist_of_a_dimension_of_quality(app, checks):
+    """quality 4.2: filters; a word that is none is answered with those there are."""
+    held = checks / "out one" / "903-2026"
+    every = run(app, "worklist", held, "--most", 999).output
+    valid = run(app, "worklist", held, "--dimension", "validity", "--most", 999).output
+    assert 0 < valid.count("Episodes row") + valid.count("Header row") < every.count(" row ")
+    assert "ZZZZ" in valid or "thnicity" in valid
+    assert (
+        "0 lines" in run(app, "worklist", held, "--dimension", "validity", "--rule", "356").output
+    )
+    done = run(app, "worklist", held, "--dimension", "validty")
+    assert "did you mean validity?" in str(done.exception) and "completeness" in str(done.exception)
+
+
 def test_burden_says_what_is_assumed(app, checks):
     """quality 4.3: minutes typed in, or a default marked as assumed."""
     (checks / "minutes.csv").write_text("rule,minutes\n356,30\n")

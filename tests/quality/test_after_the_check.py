@@ -178,6 +178,20 @@ def test_scores_equal_the_hand_worked_table():
     assert found["", "uniqueness"] == (11, 13)
 
 
+def test_timeliness_is_what_was_told_in_the_year_it_began():
+    """quality A21, 4.1: late data is the share of X26; last year's return left out, nothing is tested."""
+    held = [{"LAchildID": f"c{n}", "CINreferralDate": "2025-01-10"} for n in range(11)]
+    new = [{"LAchildID": "new", "CINreferralDate": "2025-06-01"}]
+    late = [{"LAchildID": "late", "CINreferralDate": "2025-03-31"}]
+    tables = {"cin.CINdetails": [*held, *new, *late]}
+    told = scores(check_tables("cross", 2026, tables | {"cin.CINdetails_last": held}))
+    (line,) = told.filter(pl.col("dimension") == "timeliness").iter_rows(named=True)
+    assert (line["k"], line["n"], line["state"]) == (11, 12, "scored")
+    assert round(line["low"], 3) == 0.646 and round(line["high"], 3) == 0.985
+    alone = scores(check_tables("cross", 2026, tables))
+    assert alone.filter(pl.col("dimension") == "timeliness")["state"].to_list() == ["not tested"]
+
+
 def test_the_first_screen_names_what_did_not_run(cin):
     told = check_tables("cin", 2026, cin)
     text = summary_text(summarise(told, findings_table(told)), [])

@@ -1,11 +1,15 @@
 """Rule sets as things: listed, compared, covered, shown."""
 
 import pytest
+import typer
+from typer.testing import CliRunner
 
+from threecircles.cli.quality import register
 from threecircles.core.errors import UsageError
 from threecircles.quality import check_tables
 from threecircles.quality.layout import layout
 from threecircles.quality.references import REFERENCES
+from threecircles.quality.rule_change import won_and_lost
 from threecircles.quality.rulebook import all_versions, rules_in_force
 from threecircles.quality.ruleset import coverage, diff_rules, find_rule, list_rules, rule_page
 
@@ -40,6 +44,37 @@ def test_a_change_of_wording_is_told_field_by_field():
     changed = {c.code: c for c in diff_rules("903", 2025, 2026).changed}
     assert "K3" in changed["146"].fields["broken_when"][1]
     assert changed["226"].fields == {}
+
+
+PLACEMENTS = [
+    {"CHILD": "1", "DECOM": "01/05/2025", "PLACE": place, "PLACE_PROVIDER": provider}
+    for place, provider in (("T4", "PR1"), ("Z11", "PR1"), ("Z1", "PR1"), ("T0", "PR1"), ("H5", None), ("U4", "PR1"))
+]  # fmt: skip
+
+
+def test_what_a_new_year_wins_and_loses_in_a_return_is_counted_by_rule():
+    """quality 2.5: 178 now asks about Z11 and no longer about T4 and Z1; 146 allows Z11 and no longer Z1 and H5."""
+    metadata = {"reference_date": "2026-03-31"}
+    told = won_and_lost(diff_rules("903", 2025, 2026), {"Episodes": PLACEMENTS}, metadata)
+    assert told["178"] == (1, 2) and told["146"] == (2, 1) and told["226"] is None
+    assert won_and_lost(diff_rules("903", 2026, 2026), {"Episodes": PLACEMENTS}, metadata) == {}
+
+
+def test_the_command_counts_what_the_change_does_to_files(tmp_path):
+    """quality 2.5: rules diff with one's own files, and with the changed text."""
+    heads = list(PLACEMENTS[0])
+    lines = [",".join(heads), *(",".join(row[h] or "" for h in heads) for row in PLACEMENTS)]
+    more = ["RNE", "LS", "CIN", "DEC", "REC", "REASON_PLACE_CHANGE", "HOME_POST", "PL_POST", "URN"]
+    lines = [lines[0] + "," + ",".join(more), *(line + "," * len(more) for line in lines[1:])]
+    (tmp_path / "episodes.csv").write_text("\n".join(lines) + "\n")
+    app = typer.Typer()
+    register(app)
+    asked = ["rules", "diff", "903", "2025", "2026", "--files", str(tmp_path / "episodes.csv"), "--text"]  # fmt: skip
+    done = CliRunner().invoke(app, asked)
+    assert done.exit_code == 0, done.output
+    assert "(1 won, 2 lost)" in done.output and "(2 won, 1 lost)" in done.output
+    assert "broken_when is:" in done.output and "'Z11'" in done.output
+    assert "not tested on your files" in done.output
 
 
 def test_without_last_year_the_rules_that_need_it_are_skipped_with_that_reason():

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from threecircles.cli import quality_after
 from threecircles.core.errors import FINDINGS, RULE_FAILED, UNREADABLE
+
+if TYPE_CHECKING:
+    from threecircles.quality.ruleset import RuleDiff
 
 
 def register(app: typer.Typer) -> None:
@@ -175,21 +178,53 @@ def diff(
     other: Annotated[int, typer.Argument()],
     run: Annotated[
         Path | None,
-        typer.Option(metavar="RUN", help="A check of yours: what the change does to it."),
+        typer.Option(metavar="RUN", help="A check of yours: how much these rules found in it."),
     ] = None,
+    files: Annotated[
+        list[Path] | None,
+        typer.Option(help="Files of yours: what the new rules win and lose in them."),
+    ] = None,
+    previous: Annotated[
+        Path | None, typer.Option(help="Last year's files, beside --files.")
+    ] = None,
+    text: Annotated[
+        bool, typer.Option("--text", help="Show what changed rules said and say.")
+    ] = False,
 ) -> None:
-    """Rules added, changed and withdrawn between two years, and what that did to a check of yours."""
+    """Rules added, changed and withdrawn between two years, and what that does to a check or files of yours."""
     from threecircles.quality.ruleset import diff_rules
 
     found = diff_rules(return_name, year, other)
     print(found.sentence())
     counted = _findings_by_rule(run)
+    turned = _won_and_lost(found, files, previous) if files else None
     for word, rules in (("added", found.added), ("withdrawn", found.withdrawn)):
         for rule in rules:
-            print(f"  {word:9} {rule.code:7} {rule.title}{_of_yours(counted, rule.code)}")
+            yours = _of_yours(counted, turned, rule.code)
+            print(f"  {word:9} {rule.code:7} {rule.title}{yours}")
     for change in found.changed:
         what = ", ".join(change.fields) or "said again"
-        print(f"  changed   {change.code:7} {what}{_of_yours(counted, change.code)}")
+        print(f"  changed   {change.code:7} {what}{_of_yours(counted, turned, change.code)}")
+        for name, (was, now) in change.fields.items() if text else ():
+            print(f"      {name} was: {' '.join(was.split()) or 'nothing'}")
+            print(f"      {name} is:  {' '.join(now.split()) or 'nothing'}")
+
+
+def _won_and_lost(
+    found: RuleDiff, files: list[Path], previous: Path | None
+) -> dict[str, tuple[int, int] | None]:
+    """What the change does to files, both years' rules asked over the year that the files speak of."""
+    from threecircles.core.errors import UsageError
+    from threecircles.quality.rule_change import won_and_lost
+    from threecircles.sources import read
+
+    reading = read(files, return_name=found.return_name, previous=previous)
+    if reading.year is None:
+        raise UsageError(
+            "The files do not say which year they are of.",
+            mend="Give the whole return, so that its dates can tell.",
+        )
+    return won_and_lost(found, reading.tables, {"reference_date": f"{reading.year}-03-31"})
 
 
 def _findings_by_rule(run: Path | None) -> dict[str, int] | None:
@@ -202,8 +237,14 @@ def _findings_by_rule(run: Path | None) -> dict[str, int] | None:
     return dict(places.group_by("rule").len().iter_rows())
 
 
-def _of_yours(counted: dict[str, int] | None, code: str) -> str:
-    return "" if counted is None else f" ({counted.get(code, 0):,} found in your check)"
+def _of_yours(
+    counted: dict[str, int] | None, turned: dict[str, tuple[int, int] | None] | None, code: str
+) -> str:
+    told = [] if counted is None else [f"{counted.get(code, 0):,} found in your check"]
+    if turned is not None:
+        change = turned[code]
+        told.append("not tested on your files" if change is None else f"{change[0]:,} won, {change[1]:,} lost")  # fmt: skip
+    return f" ({'; '.join(told)})" if told else ""
 
 
 def coverage(

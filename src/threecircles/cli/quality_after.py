@@ -40,16 +40,20 @@ def worklist(
     worker: Annotated[str, typer.Option(help="Only this worker.")] = "",
     rule: Annotated[str, typer.Option(help="Only this rule.")] = "",
     severity: Annotated[str, typer.Option(help="error or query.")] = "",
+    dimension: Annotated[
+        str, typer.Option(help="Only this dimension of quality: completeness, timeliness ...")
+    ] = "",
     out: Annotated[Path | None, typer.Option("--out", help="Write it as a workbook.")] = None,
     most: Annotated[int, typer.Option(help="Lines on the screen.")] = 20,
 ) -> None:
     """What is to be mended, one line a child and problem, worst first."""
     from threecircles.quality.outputs_tables import write_workbook
     from threecircles.quality.runs import open_run
-    from threecircles.quality.worklist import select
+    from threecircles.quality.worklist import chosen_rules, select
 
     held = open_run(run)
-    lines = select(held.worklist, team=team, worker=worker, rule=rule, severity=severity)
+    rules = chosen_rules(held.rules, rule, dimension)
+    lines = select(held.worklist, team=team, worker=worker, severity=severity, rules=rules)
     print(f"{lines.height:,} lines, from the check of {held.day:%d/%m/%Y}. {held.headline}")
     for line in lines.head(most).iter_rows(named=True):
         who = ", ".join(w for w in (line["team"], line["worker"]) if w)

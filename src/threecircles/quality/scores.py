@@ -54,11 +54,12 @@ def scores(report: Report) -> pl.DataFrame:
     validity: values without a validity finding, of those present, where a validity rule ran.
     uniqueness: rows that are the only one with their natural key, of all rows with a whole key.
     consistency: children without a consistency finding, of those that the rules that ran tested.
-    accuracy (cross-return only): agreements of comparable pairs. Rules that did not run lower
-    nothing; where none ran the state is not tested. Columns: SCORES.
+    accuracy (cross-return only): agreements of comparable pairs. timeliness (cross-return only): records that
+    were in the return of the year they belong to, of those begun before this one. Rules that did not run
+    lower nothing; where none ran the state is not tested. Columns: SCORES.
     """
     counts = (
-        _accuracy(report)
+        [*_compared(report, "accuracy"), *_compared(report, "timeliness")]
         if report.return_name == "cross"
         else [
             *_completeness(report),
@@ -208,16 +209,17 @@ def _consistency(report: Report) -> list[Count]:
     return [Count("", "", "children", "consistency", len(tested - broken), len(tested))]
 
 
-def _accuracy(report: Report) -> list[Count]:
+def _compared(report: Report, dimension: str) -> list[Count]:
+    """Things that a check across returns found in order, of those it could compare."""
     found = []
     for outcome in report.outcomes.values():
-        if (
-            outcome.rule.dimension == "accuracy"
-            and outcome.compared is not None
-            and outcome.broken is not None
-        ):
-            k = outcome.compared - outcome.broken.height
-            found.append(Count("", "", outcome.rule.title, "accuracy", max(k, 0), outcome.compared))
+        rule = outcome.rule
+        if rule.dimension != dimension or not rule.compared:
+            continue
+        k, n = None, 0
+        if outcome.compared is not None and outcome.broken is not None:
+            k, n = max(outcome.compared - outcome.broken.height, 0), outcome.compared
+        found.append(Count("", "", rule.title, dimension, k, n))
     return found
 
 
