@@ -266,6 +266,36 @@ def test_a_wrong_word_is_refused_with_the_allowed_ones(change, words):
         check_tables("cin", 2026, {}, **change)
 
 
+@pytest.mark.parametrize(
+    ("tables", "words"),
+    [
+        ([{"CHILD": "1"}], "handed over by name"),
+        ({"Episodes": "CHILD,DECOM"}, "cannot be read from str"),
+        ({"Episodes": 5}, "cannot be read from int"),
+        ({"Episodes": [("1", "2")]}, "a list of tuple"),
+        ({"Episodes": [None, {"CHILD": "1"}]}, "a list of NoneType"),
+        ({"Episodes": {"CHILD": "1"}}, "single values"),
+        ({"Episodes": {"CHILD": ["1"], "DECOM": ["01/05/2025", None]}}, "CHILD 1, DECOM 2"),
+        ({"Episodes": pa.table([["1"], ["2"]], names=["CHILD", "CHILD"])}, "two columns of one name"),
+        ({"Episodes": [{"CHILD": "1"}], "episodes": [{"CHILD": "2"}]}, "both Episodes"),
+    ],
+)  # fmt: skip
+def test_what_is_no_table_is_refused_in_words(tables, words):
+    """quality 2.3: any frame; what is none never ends in a traceback, and no table is taken for another."""
+    with pytest.raises(UsageError, match=words):
+        check_tables("903", 2026, tables)
+
+
+def test_a_reference_in_which_nothing_can_be_found_is_refused_in_words():
+    """quality 3.1"""
+    with pytest.raises(UsageError, match="pcd or pcd_abbr"):
+        check_tables("903", 2026, {"Episodes": []}, None, {"postcodes": [{"a": "1"}]})
+
+
+def test_one_code_may_be_given_as_a_word():
+    assert list(check_tables("903", 2026, {"Episodes": []}, codes="356").status) == ["356"]
+
+
 def test_every_kind_of_missing_and_of_number_is_read_as_text(tmp_path):
     """quality 2.3: any cell types: NaN, not-a-time, NA, NumPy scalars, decimals, dates."""
     import decimal

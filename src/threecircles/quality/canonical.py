@@ -11,6 +11,7 @@ from typing import Any
 
 import narwhals as nw
 import polars as pl
+from narwhals.exceptions import DuplicateError
 
 from threecircles.core.errors import UsageError
 from threecircles.quality.layout import COMPANIONS, Table
@@ -63,27 +64,50 @@ def _is_empty_list(frame: Any) -> bool:
     return isinstance(frame, Sequence | Mapping) and len(frame) == 0
 
 
-def _columns(frame: Any) -> Iterable[tuple[str, pl.Series | list[Any]]]:
+def _columns(frame: Any) -> list[tuple[str, pl.Series | list[Any]]]:
     """Name and values of each column of any frame."""
     if isinstance(frame, pl.LazyFrame):
         frame = frame.collect()
     if isinstance(frame, pl.DataFrame):
         return [(name, frame[name]) for name in frame.columns]
     if isinstance(frame, Mapping):
-        return [(str(name), list(values)) for name, values in frame.items()]
-    if isinstance(frame, Sequence):
-        headings = list(dict.fromkeys(key for record in frame for key in record))
-        return [(str(key), [record.get(key) for record in frame]) for key in headings]
+        return _of_one_length(frame)
+    if isinstance(frame, Sequence) and not isinstance(frame, str | bytes):
+        return _of_records(frame)
     try:
         native = nw.from_native(frame)
     except TypeError:
-        raise UsageError(
-            f"A table cannot be read from {type(frame).__name__}.",
-            allowed="a Polars or Arrow table, a list of records, or a frame that Narwhals takes",
-        ) from None
+        raise _no_table(type(frame).__name__) from None
+    except DuplicateError:
+        raise UsageError("A table has two columns of one name.") from None
     if isinstance(native, nw.LazyFrame):
         native = native.collect()
     return [(name, native[name].to_list()) for name in native.columns]
+
+
+def _of_one_length(columns: Mapping[Any, Any]) -> list[tuple[str, pl.Series | list[Any]]]:
+    if any(isinstance(v, str | bytes) or not isinstance(v, Iterable) for v in columns.values()):
+        raise _no_table("a mapping of single values")
+    held = [(str(name), list(values)) for name, values in columns.items()]
+    if len({len(values) for _, values in held}) > 1:
+        lengths = ", ".join(f"{name} {len(values)}" for name, values in held)
+        raise UsageError("The columns of a table are of several lengths.", found=lengths)
+    return held
+
+
+def _of_records(records: Sequence[Any]) -> list[tuple[str, pl.Series | list[Any]]]:
+    for record in records:
+        if not isinstance(record, Mapping):
+            raise _no_table(f"a list of {type(record).__name__}")
+    headings = list(dict.fromkeys(key for record in records for key in record))
+    return [(str(key), [record.get(key) for record in records]) for key in headings]
+
+
+def _no_table(found: str) -> UsageError:
+    return UsageError(
+        f"A table cannot be read from {found}.",
+        allowed="a Polars or Arrow table, a list of records, a mapping of columns, or a frame that Narwhals takes",
+    )
 
 
 def _is_companion(heading: str, values: pl.Series | list[Any], table: Table) -> bool:

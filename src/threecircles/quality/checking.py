@@ -66,7 +66,7 @@ def check_tables(
     every text stands in the return's own form already, as our readers leave it.
     Returns a Report; inputs are never changed.
     A table that the return does not have is left out and noted in the report.
-    Raises UsageError for an unknown return, year, mode or code.
+    Raises UsageError for an unknown return, year, mode or code, and for a table that is none.
     """
     known, end_year = return_id(return_name), year_number(year)
     if mode not in ("stated", "compatible"):
@@ -163,6 +163,12 @@ def _canonical_tables(
     names = {plain_name(name): name for name in form.tables}
     found: dict[str, pl.DataFrame] = {}
     notes: list[str] = []
+    if not isinstance(tables, Mapping):
+        raise UsageError(
+            "Tables are handed over by name.",
+            found=type(tables).__name__,
+            allowed="{'Episodes': table, ...}",
+        )
     for given, frame in tables.items():
         if frame is None:
             continue
@@ -178,6 +184,10 @@ def _canonical_tables(
                 f"The table {given} belongs to no rule and was not checked. {question}".strip()
             )
             continue
+        if name + previous in found:
+            raise UsageError(
+                f"Two tables are both {name + previous}.", mend="Hand over one, or join them first."
+            )
         found[name + previous] = canonical(
             frame, form.table(name), normalise_booleans=mode == "stated", as_read=as_read
         )
@@ -190,7 +200,7 @@ def _chosen(
     rules = rules_in_force(known, year) + (load_local(local, known) if local else ())
     if codes is None:
         return rules
-    wanted = {str(code) for code in codes}
+    wanted = {codes} if isinstance(codes, str) else {str(code) for code in codes}
     unknown = sorted(wanted - {rule.code for rule in rules})
     if unknown:
         raise UsageError(

@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from threecircles.core.errors import UsageError
 from threecircles.quality.canonical import canonical
 from threecircles.quality.layout import Column, Table
 
@@ -95,6 +96,17 @@ REFERENCES: dict[str, Table] = {
 }
 """Reference tables a caller may hand in, by name."""
 
+NAMED_BY = {
+    "postcodes": ("pcd", "pcd_abbr"),
+    "authorities": ("LTLA21CD",),
+    "providers": ("URN",),
+    "schools": ("URN",),
+    "area_list": ("area_code",),
+    "links": ("key_a",),
+    "published_totals": ("measure",),
+}
+"""Columns of which a reference must have one, since without it no line can be found."""
+
 ALIASES = {
     "provider_info": "providers",
     "provider_list": "providers",
@@ -116,10 +128,20 @@ WORDS = {
 
 
 def reference_tables(given: Mapping[str, Any] | None) -> dict[str, pl.DataFrame]:
-    """The caller's reference tables as text, by our names; unknown names are left out."""
+    """The caller's reference tables as text, by our names; unknown names are left out.
+
+    Raises UsageError for a reference in which no line can be found.
+    """
     found: dict[str, pl.DataFrame] = {}
     for name, frame in (given or {}).items():
         known = ALIASES.get(str(name).casefold(), str(name).casefold())
-        if known in REFERENCES and frame is not None:
-            found[known] = canonical(frame, REFERENCES[known], normalise_booleans=False)
+        if known not in REFERENCES or frame is None:
+            continue
+        found[known] = canonical(frame, REFERENCES[known], normalise_booleans=False)
+        if not set(NAMED_BY[known]) & set(found[known].columns):
+            raise UsageError(
+                f"The {REFERENCES[known].label} lacks a column.",
+                where=f"reference {name}",
+                allowed=f"{' or '.join(NAMED_BY[known])}, and {', '.join(REFERENCES[known].columns)} as far as held",
+            )
     return found
