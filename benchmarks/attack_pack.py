@@ -1,4 +1,4 @@
-"""Reads every number of a released pack back out of every file it left in, and attacks them all together.
+"""Reads every number of a released pack back out of every file it left in, and attacks them all together (S8).
 
     python benchmarks/attack_pack.py --place borough
     python benchmarks/attack_pack.py --workspace WORKSPACE

@@ -1,4 +1,4 @@
-"""Kills a run with SIGKILL at random moments and compares what it released with a clean run's, byte for byte.
+"""Kills a run with SIGKILL at random moments and compares what it released with a clean run's, byte for byte (S6).
 
     python benchmarks/killed.py --place hamlet --kills 20 --seed 1
 

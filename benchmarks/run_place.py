@@ -1,4 +1,4 @@
-"""Times a place from its received files to the finished pack, an unchanged rerun, and one changed survey answer.
+"""Times a place from its received files to the finished pack, an unchanged rerun, and one changed survey answer (S2).
 
     python benchmarks/run_place.py --place county
 

@@ -51,6 +51,17 @@ def test_days_between_are_equal_on_every_engine(engine):
     ]
 
 
+def test_a_day_has_one_number_over_four_centuries_on_every_engine(engine):
+    """Every day from 1600 to 2400: the calendar repeats itself after 400 years."""
+    first, last = date(1600, 1, 1), date(2400, 12, 31)
+    table = pl.DataFrame({"day": pl.date_range(first, last, eager=True)})
+    numbers = column(engine, table, expr.day_number(nw.col("day")))
+    before = (date(1970, 1, 1) - first).days
+    assert numbers == list(range(-before, len(table) - before))
+    unknown = pl.DataFrame({"day": [None]}, schema={"day": pl.Date})
+    assert column(engine, unknown, expr.day_number(nw.col("day"))) == [None]
+
+
 def test_halves_go_away_from_zero_on_every_engine(engine):
     values = [0.5, 1.5, 2.5, -0.5, -2.5, 2.675, 1.005, 10.25, -10.25, 3.14159, 0.0]
     table = pl.DataFrame({"x": values})

@@ -59,11 +59,11 @@ def lists(pairs: int = 24) -> dict[str, pl.DataFrame]:
         pl.lit(None, dtype=pl.String).alias("postcode"), pl.col("date_of_birth").str.replace(r"-1(.)$", "-2$1"),
         surname=pl.lit("Other") + pl.col("surname").str.slice(7),
     )  # fmt: skip
-    return {"school": school, "care": care}
+    return {"school-census": school, "ssda903": care}
 
 
 def make(folder, restricted: str = ""):
-    """The workspace. restricted: record id of the school's list that is restricted."""
+    """The workspace. restricted: record id in the school census of the child that is restricted."""
     workspaces.create(folder, label="Made-up", fictitious=True)
     opened = workspaces.open_workspace(folder, "identity")
     step = Step(
@@ -91,6 +91,6 @@ def _linked(restricted: str = ""):
     )  # fmt: skip
     records = linked.ladder.records.select(
         "source", pl.col("record_id").alias("source_key"), "first", "surname", pl.col("dob").str.to_date().alias("birth_date"), "sex", "postcode",
-        pl.lit(None, dtype=pl.String).alias("ethnic_group"), restricted=(pl.col("source") == "school") & (pl.col("record_id") == restricted),
+        pl.lit(None, dtype=pl.String).alias("ethnic_group"), restricted=(pl.col("source") == "school-census") & (pl.col("record_id") == restricted),
     )  # fmt: skip
     return {"identity.link_edge": edges, "identity.link_record": records}

@@ -91,6 +91,17 @@ def test_the_pair_page_shows_the_listed_fields_and_nothing_else_and_no_restricte
     assert sum(f"<td>{n}</td>" in seen for n in names) >= 20
 
 
+def test_each_record_stands_under_the_plain_name_of_its_source(folder):
+    """identity 5: a reviewer reads the name of a source, not the id that files and definitions use."""
+    text = reader(folder, "demo-reviewer").get("/links").text
+    heads = re.findall(r'<th scope="col">([^<]*)</th>', text)[:3]
+    assert heads[0] == "Field"
+    assert set(heads[1:]) == {
+        "School census, spring term", "Return of looked-after children (SSDA903)"
+    }  # fmt: skip
+    assert not {"school-census", "ssda903"} & set(re.findall(r"[\w-]+", text))
+
+
 @pytest.mark.browser
 def test_twenty_pairs_are_settled_with_the_keyboard_alone_and_axe_finds_nothing(folder, browser):
     """report A23, identity A13"""

@@ -68,6 +68,19 @@ def test_a_closure_dated_31_march_is_not_open_on_31_march(engine, table):
     assert collect(stock(cin, "cin", END)).rows() == [(1, 1)]
 
 
+def test_a_row_of_nobody_known_is_counted_as_a_row_only(engine, table, rows):
+    """K1: stock counts rows and distinct persons; a record that was linked to nobody is no person."""
+    held = engine.frame(
+        table(CIN + "    r5 | | cin | 2025-06-01 | \n    r6 | P2 | cin | 2025-06-01 |")
+    )
+    assert collect(stock(held, "cin", END)).rows() == [(3, 1)]
+    assert rows(stock(held, "cin", END, ["process"]), "process", "rows", "persons") == [
+        ("cin", 3, 1)
+    ]
+    assert collect(stock(held, "cpp", END)).rows() == [(0, 0)]
+    assert collect(stock(held, "cpp", END, ["process"])).rows() == []
+
+
 def test_a_referral_within_twelve_months_of_another_is_a_repeat(engine, table, rows):
     """K1: three referrals in the year, one of them a repeat."""
     told = re_referral(engine.frame(table(REFERRALS)), re_referral_rule(), None)

@@ -13,7 +13,7 @@ from threecircles.core.dates import year_end, year_start
 from threecircles.core.engines import Engine, collect
 from threecircles.core.steps import Step
 from threecircles.definitions.place import Place
-from threecircles.record.attributes import with_attributes
+from threecircles.record.attributes import attribute, with_attributes
 from threecircles.record.derive.activity import activity
 from threecircles.record.derive.care import (
     care_rules,
@@ -148,6 +148,14 @@ def journeys(
     episodes: nw.LazyFrame, periods: nw.LazyFrame, sources: nw.LazyFrame, place: Place
 ) -> pl.DataFrame:
     """The default journey of every person, to 31 March of the place's year."""
+    rows = journey_rows(episodes, periods)
+    found = collect(journey_state(rows, journey_definition(), year_end(place.year)))
+    listed = found.with_columns(pl.col("all_states").str.split(" ").list.drop_nulls())
+    return _made("journey_state", listed, _earliest(sources))
+
+
+def journey_rows(episodes: nw.LazyFrame, periods: nw.LazyFrame) -> nw.LazyFrame:
+    """What a journey is made of: everybody's episodes, and periods of care in place of placements."""
     shape = ("row_id", "person_id", "process", "valid_from", "valid_to", "start_unknown")
     own = episodes.filter(~nw.col("person_id").is_null()).with_columns(
         start_unknown=nw.col("flags").list.contains("start_unknown")
@@ -155,10 +163,7 @@ def journeys(
     cared = periods.filter(~nw.col("short_break")).with_columns(
         row_id=nw.col("first_row_id"), process=nw.lit("cla"), start_unknown=nw.lit(False)
     )
-    rows = nw.concat([own.select(*shape), cared.select(*shape)])
-    found = collect(journey_state(rows, journey_definition(), year_end(place.year)))
-    listed = found.with_columns(pl.col("all_states").str.split(" ").list.drop_nulls())
-    return _made("journey_state", listed, _earliest(sources))
+    return nw.concat([own.select(*shape), cared.select(*shape)])
 
 
 def paths(episodes: nw.LazyFrame, events: nw.LazyFrame) -> pl.DataFrame:
@@ -179,16 +184,21 @@ def paths(episodes: nw.LazyFrame, events: nw.LazyFrame) -> pl.DataFrame:
 
 def with_body(episodes: nw.LazyFrame) -> nw.LazyFrame:
     """Episodes with the body in charge: the organisation, else the lead agency, else the process's agency."""
-    agency: nw.Expr = nw.lit("council")
+    by_agency: dict[str, list[str]] = {}
     for process in processes().values():
-        if process.agency != "council":
-            agency = (
-                nw.when(nw.col("process") == process.id)
-                .then(nw.lit(process.agency))
-                .otherwise(agency)
-            )
-    named = with_attributes(episodes.filter(~nw.col("person_id").is_null()), "lead_agency")
-    return named.with_columns(body=nw.coalesce("lead_agency", agency))
+        by_agency.setdefault(process.agency, []).append(process.id)
+    agency: nw.Expr = nw.lit("council")
+    for name, ids in by_agency.items():
+        if name != "council":
+            agency = nw.when(nw.col("process").is_in(ids)).then(nw.lit(name)).otherwise(agency)
+    return episodes.filter(~nw.col("person_id").is_null()).select(
+        "row_id",
+        "person_id",
+        "process",
+        "valid_from",
+        "valid_to",
+        body=nw.coalesce(attribute("lead_agency"), agency),
+    )
 
 
 def help_ids() -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import narwhals as nw
 
 from threecircles.core.expr import day_number
-from threecircles.record.derive.stock import any_point, starts
+from threecircles.record.derive.stock import any_point, count, starts
 
 
 def child_days(
@@ -26,14 +26,16 @@ def child_days(
         _from=start.otherwise(nw.col("valid_from")),
         _to=nw.when(beyond).then(after).otherwise(nw.col("valid_to")),
     )
-    return (
+    # Each child's days first: a row of nobody known has days, and is no child.
+    each = (
         held.with_columns(_days=day_number(nw.col("_to")) - day_number(nw.col("_from")))
         .filter(nw.col("_days") > 0)
-        .group_by(*by)
-        .agg(
-            nw.col("_days").sum().cast(nw.Float64).alias("quantity"),
-            nw.col("person_id").n_unique().cast(nw.Int64).alias("children"),
-        )
+        .group_by(*by, "person_id")
+        .agg(nw.col("_days").sum())
+    )
+    return each.group_by(*by).agg(
+        nw.col("_days").sum().cast(nw.Float64).alias("quantity"),
+        nw.col("person_id").count().cast(nw.Int64).alias("children"),
     )
 
 
@@ -70,7 +72,6 @@ def _weeks(days: nw.LazyFrame) -> nw.LazyFrame:
 
 
 def _counted(rows: nw.LazyFrame, by: Sequence[str]) -> nw.LazyFrame:
-    return rows.group_by(*by).agg(
-        nw.len().cast(nw.Float64).alias("quantity"),
-        nw.col("person_id").n_unique().cast(nw.Int64).alias("children"),
+    return count(rows, by).with_columns(
+        quantity=nw.col("rows").cast(nw.Float64), children=nw.col("persons")
     )

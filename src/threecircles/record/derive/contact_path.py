@@ -12,6 +12,12 @@ from threecircles.definitions import Definition, load
 
 ORDER = ["valid_from", "row_id"]
 
+SHAPE = {
+    "first_contact_on": nw.Date, "first_help_on": nw.Date, "help_process": nw.String, "hand_offs": nw.Int64,
+    "duplicate_assessments": nw.Int64, "most_at_once": nw.Int64,
+}  # fmt: skip
+"""What the parts of a path tell, each some of it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ContactPathRule(Definition):
@@ -46,42 +52,56 @@ def contact_path(
         .group_by("person_id")
         .agg(nw.col("on_date").min().alias("first_contact_on"))
     )
-    given = episodes.filter(nw.col("process").is_in(list(helps)))
-    first, moved = _first_help(given), _hand_offs(given)
-    doubled, at_once = _duplicates(episodes, rule), _at_once(given)
-    persons = nw.concat([contacts.select("person_id"), first.select("person_id")]).unique()
-    joined = persons
-    for part in (contacts, first, moved, doubled, at_once):
-        joined = joined.join(part, on="person_id", how="left")
-    waited = day_number(nw.col("first_help_on")) - day_number(nw.col("first_contact_on"))
-    return joined.select(
+    # Few columns from the start: each later step of a query is planned over all that it carries.
+    slim = episodes.select("row_id", "person_id", "process", "body", "valid_from", "valid_to")
+    given = slim.filter(nw.col("process").is_in(list(helps)))
+    parts = (contacts, _helped(given), _duplicates(slim, rule), _at_once(given))
+    # One line of each kind laid under the other and drawn together: a join would reckon a kind anew.
+    whole = nw.concat([_laid(part) for part in parts]).group_by("person_id")
+    drawn = whole.agg(*(nw.col(name).max() for name in SHAPE))
+    contact, helped = nw.col("first_contact_on"), nw.col("first_help_on")
+    waited = day_number(helped) - day_number(contact)
+    return drawn.filter(~contact.is_null() | ~helped.is_null()).select(
         "person_id",
         "first_contact_on",
         "first_help_on",
         "help_process",
         nw.when(waited >= 0).then(waited).alias("days"),
-        nw.col("hand_offs").fill_null(0).cast(nw.Int64),
-        nw.col("duplicate_assessments").fill_null(0).cast(nw.Int64),
-        nw.col("most_at_once").fill_null(0).cast(nw.Int64),
+        nw.col("hand_offs").fill_null(0),
+        nw.col("duplicate_assessments").fill_null(0),
+        nw.col("most_at_once").fill_null(0),
     )
 
 
-def _first_help(given: nw.LazyFrame) -> nw.LazyFrame:
-    ranked = given.with_columns(_one=nw.lit(1)).with_columns(
-        _order=nw.col("_one").cum_sum().over("person_id", order_by=ORDER)
-    )
-    return ranked.filter(nw.col("_order") == 1).select(
-        "person_id", first_help_on="valid_from", help_process="process"
+def _laid(part: nw.LazyFrame) -> nw.LazyFrame:
+    """The part in the shape of all of them; what it does not tell is null."""
+    told = part.collect_schema().names()
+    return part.select(
+        "person_id",
+        *(
+            (nw.col(name) if name in told else nw.lit(None)).cast(kind).alias(name)
+            for name, kind in SHAPE.items()
+        ),
     )
 
 
-def _hand_offs(given: nw.LazyFrame) -> nw.LazyFrame:
-    before = given.with_columns(_was=nw.col("body").shift(1).over("person_id", order_by=ORDER))
-    changed = (nw.col("_was") != nw.col("body")).fill_null(False)
+def _helped(given: nw.LazyFrame) -> nw.LazyFrame:
+    """First help and changes of the body in charge, in one look at each person's help in order."""
+    before = given.with_columns(
+        _before=nw.col("row_id").shift(1).over("person_id", order_by=ORDER),
+        _was=nw.col("body").shift(1).over("person_id", order_by=ORDER),
+    )
+    moved = (nw.col("_was") != nw.col("body")).fill_null(False)
     return (
-        before.with_columns(_moved=_one(changed))
+        before.with_columns(
+            _first=nw.when(nw.col("_before").is_null()).then(nw.col("process")), _moved=_one(moved)
+        )
         .group_by("person_id")
-        .agg(nw.col("_moved").sum().alias("hand_offs"))
+        .agg(
+            nw.col("valid_from").min().alias("first_help_on"),
+            nw.col("_first").max().alias("help_process"),
+            nw.col("_moved").sum().alias("hand_offs"),
+        )
     )
 
 
@@ -107,9 +127,7 @@ def _at_once(given: nw.LazyFrame) -> nw.LazyFrame:
     )
     moves = nw.concat([begins, ends]).group_by("person_id", "_day").agg(nw.col("_step").sum())
     return (
-        moves.with_columns(
-            _open=nw.col("_step").cum_sum().over("person_id", order_by="_day").cast(nw.Int64)
-        )
+        moves.with_columns(_open=nw.col("_step").cum_sum().over("person_id", order_by="_day"))
         .group_by("person_id")
         .agg(nw.col("_open").max().alias("most_at_once"))
     )

@@ -9,6 +9,7 @@ import duckdb
 import polars as pl
 
 from threecircles.core.spill import sealed
+from threecircles.record.schema import doubled
 
 SEPARATOR = "\x1f"
 
@@ -41,6 +42,8 @@ def _connection() -> duckdb.DuckDBPyConnection:
 
 def with_ordinal(frame: pl.DataFrame, parts: Sequence[str]) -> pl.DataFrame:
     """Adds `_ordinal`: 0 for the first row of a key in order of source row, 1 for the next, and so on."""
-    return frame.sort("source_row", maintain_order=True).with_columns(
-        _ordinal=pl.int_range(pl.len()).over(list(parts))
-    )
+    rows = frame.sort("source_row", maintain_order=True)
+    # Numbering within keys is slow on many columns of text, and hardly a file holds one key twice.
+    again = doubled(rows, parts)
+    number = pl.int_range(pl.len()).over(list(parts)) if again else pl.lit(0, dtype=pl.Int64)
+    return rows.with_columns(_ordinal=number)

@@ -15,6 +15,7 @@ from threecircles.core.workspace import Workspace, open_workspace
 from threecircles.disclosure.rights.held import stored
 from threecircles.identity.place import review_desk, store
 from threecircles.identity.pseudonyms import derived_key
+from threecircles.report.sources import source_name
 from threecircles.web.frame import page
 from threecircles.web.routes import guarded
 from threecircles.web.work.doors import Permit, check_form, form_token, permit
@@ -78,6 +79,7 @@ def _show(request: Request, allowed: Permit, problem: str = "", status: int = 20
     body = page(
         "links.html", title="Are these one child?" if pair else "No pair is waiting", here="/links", work=True,
         permit=allowed, token=form_token(allowed.actor), pair=pair, words=WORDS, problem=problem,
+        sources=[source_name(s) for s in pair.sources] if pair else [],
         why=REASONS.get(pair.why, pair.why) if pair else "", standing=review_desk.standing(queue, kept),
         most=max((abs(b.bits) for b in pair.bars), default=1.0) if pair else 1.0,
     )  # fmt: skip

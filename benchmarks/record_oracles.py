@@ -1,0 +1,166 @@
+"""Derivations of the record written by hand as DuckDB SQL: what record_speed.py sets beside ours (record A13).
+
+Each gives the same columns and rows as ours; record_speed.py compares them before it times them. Lists of
+processes, states and bodies are data and are put in as they stand in the definitions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+SPELL = """
+with e as (
+  select *, coalesce(valid_to, date '9999-12-31') as till from read_parquet('{episode}') where person_id is not null
+), m as (
+  select *, max(till) over (partition by person_id, process order by valid_from, row_id
+    rows between unbounded preceding and 1 preceding) as reach from e
+), n as (
+  select *, sum(case when reach is null or valid_from > reach then 1 else 0 end)
+    over (partition by person_id, process order by valid_from, row_id) as spell from m
+)
+select person_id, process, spell::bigint as spell, min(valid_from) as valid_from,
+  nullif(max(till), date '9999-12-31') as valid_to, arg_min(row_id, (valid_from, row_id)) as first_row_id,
+  arg_max(row_id, (valid_from, row_id)) as last_row_id, count(*) as n_rows, 0::bigint as n_bridged,
+  count(*) filter (where valid_from < reach) as n_overlaps from n group by person_id, process, n.spell
+"""
+STOCK = """
+select process, count(*) as rows, count(distinct person_id) as persons from read_parquet('{episode}')
+where valid_from <= date '{last}' and (valid_to is null or valid_to > date '{last}') group by process
+"""
+TERMS = """
+select person_id, on_date, sum(case when item_or_scale = 'sessions_possible' then value else 0 end) as possible,
+  sum(case when item_or_scale <> 'sessions_possible' then value else 0 end) as missed
+from read_parquet('{measure}') where measure_id = 'attendance' group by all
+"""
+ACTIVITY = """
+with e as (
+  select process, person_id, valid_from, valid_to from read_parquet('{episode}') where not list_contains(flags, 'token_only')
+), held as (
+  select process, person_id, least(coalesce(valid_to, date '{after}'), date '{after}') - greatest(valid_from, date '{first}') as days
+  from e where valid_from < date '{after}' and (valid_to is null or valid_to >= date '{first}')
+), days as (
+  select process, sum(days)::double as quantity, count(distinct person_id) as children from held where days > 0 group by process
+)
+select process, 'child_day' as unit, quantity, children from days
+union all select process, 'child_week', quantity / 7, children from days
+union all select process, 'episode', count(*)::double, count(distinct person_id) from e
+  where valid_from >= date '{first}' and valid_from < date '{after}' group by process
+union all select process, 'event', count(*)::double, count(distinct person_id) from read_parquet('{event}')
+  where not list_contains(flags, 'token_only') and on_date >= date '{first}' and on_date < date '{after}' group by process
+"""
+PATH = """
+with e as (
+  select row_id, person_id, process, coalesce(attributes.lead_agency, {body}) as body, valid_from, valid_to
+  from read_parquet('{episode}') where person_id is not null
+), contacts as (
+  select person_id, min(on_date) as first_contact_on from read_parquet('{event}')
+  where person_id is not null and process in ({contacts}) group by person_id
+), help as (
+  select *, lag(body) over (partition by person_id order by valid_from, row_id) as was from e where process in ({helps})
+), given as (
+  select person_id, min(valid_from) as first_help_on, arg_min(process, (valid_from, row_id)) as help_process,
+    count(*) filter (where was <> body) as hand_offs from help group by person_id
+), assessed as (
+  select person_id, body, valid_from, lag(body) over w as was, lag(valid_from) over w as before from e
+  where process in ({assessments}) window w as (partition by person_id order by valid_from, row_id)
+), doubled as (
+  select person_id, count(*) filter (where was <> body and valid_from - before <= {near}) as twice
+  from assessed group by person_id
+), moves as (
+  select person_id, day, sum(step) as step from (
+    select person_id, valid_from as day, 1 as step from help
+    union all select person_id, valid_to, -1 from help where valid_to is not null
+  ) group by person_id, day
+), at_once as (
+  select person_id, max(held) as most from (
+    select person_id, sum(step) over (partition by person_id order by day) as held from moves
+  ) group by person_id
+)
+select person_id, first_contact_on, first_help_on, help_process,
+  case when first_help_on >= first_contact_on then first_help_on - first_contact_on end as days,
+  coalesce(hand_offs, 0) as hand_offs, coalesce(twice, 0) as duplicate_assessments,
+  coalesce(most, 0)::bigint as most_at_once
+from contacts full join given using (person_id) left join doubled using (person_id) left join at_once using (person_id)
+"""
+JOURNEY = """
+with known as (
+  select person_id, row_id, list_position({processes}, process) as place, valid_from,
+    coalesce(list_contains(flags, 'start_unknown'), false)::int as blind,
+    least(coalesce(valid_to, date '{after}'), date '{after}') as until
+  from read_parquet('{episode}') where person_id is not null and process in ({listed}) and valid_from < date '{after}'
+  union all
+  select person_id, first_row_id, list_position({processes}, 'cla'), valid_from, 0,
+    least(coalesce(valid_to, date '{after}'), date '{after}')
+  from read_parquet('{period_of_care}') where not short_break and valid_from < date '{after}'
+), placed as (
+  select *, {states}[place] as state from known
+), moves as (
+  select person_id, state, row_id, blind, valid_from as day, 1 as step from placed
+  union all select person_id, state, null, 0, until, -1 from placed
+), changes as (
+  select person_id, day, {deltas} from moves group by person_id, day
+), held as (
+  select *, lead(day) over w as until, {held} from changes window w as (partition by person_id order by day)
+), segments as (
+  select *, {highest} as state from held where until is not null
+), marked as (
+  select *, state is distinct from lag(state) over (partition by person_id order by day) as fresh from segments
+), runs as (
+  select *, sum(fresh::int) over (partition by person_id order by day)::bigint as n from marked
+), joined as (
+  select person_id, n, state, min(day) as valid_from, max(until) as until,
+    max(case when fresh then {entered} end) as entered_by, max(case when fresh then {unknown} else 0 end) as unknown,
+    {within} from runs group by person_id, n, state
+)
+select person_id, n, state, valid_from, case when until <> date '{after}' then until end as valid_to,
+  until - valid_from as days, concat_ws(' ', {said}) as all_states, entered_by,
+  case when until = date '{after}' and unknown = 1 then 'both' when until = date '{after}' then 'right'
+    when unknown = 1 then 'left' else 'none' end as censored
+from joined
+"""
+
+
+def contact_path(
+    episode: str,
+    event: str,
+    helps: Sequence[str],
+    agencies: Mapping[str, str],
+    contacts: Sequence[str],
+    assessments: Sequence[str],
+    near: int,
+) -> str:
+    """From first contact to first help. agencies: process -> the body that runs it, where it is not the council."""  # fmt: skip
+    body = " ".join(f"when '{process}' then '{agency}'" for process, agency in agencies.items())
+    return PATH.format(
+        episode=episode, event=event, near=near, body=f"case process {body} else 'council' end",
+        helps=_listed(helps), contacts=_listed(contacts), assessments=_listed(assessments),
+    )  # fmt: skip
+
+
+def journey(
+    episode: str, period_of_care: str, states: Mapping[str, Sequence[str]], after: date
+) -> str:
+    """Runs of days in one highest state. states: state -> its processes, highest first."""
+    pairs = [(process, state) for state, held in states.items() for process in held]
+    names = list(states)
+    each = "sum(step) filter (where state = '{0}') as d_{0}, max(row_id) filter (where state = '{0}') as e_{0}, max(blind) filter (where state = '{0}') as u_{0}"
+    return JOURNEY.format(
+        episode=episode, period_of_care=period_of_care, after=after, listed=_listed([p for p, _ in pairs]),
+        processes=[p for p, _ in pairs], states=[s for _, s in pairs],
+        deltas=", ".join(each.format(n) for n in names),
+        held=", ".join(f"coalesce(sum(d_{n}) over w, 0) > 0 as in_{n}" for n in names),
+        highest=_first_held("'{0}'", names, "'none'"), entered=_first_held("e_{0}", names, "null"),
+        unknown=_first_held("coalesce(u_{0}, 0)", names, "0"),
+        within=", ".join(f"max(in_{n}) as in_{n}" for n in names),
+        said=", ".join(f"case when in_{n} then '{n}' end" for n in names),
+    )  # fmt: skip
+
+
+def _first_held(told: str, names: Sequence[str], none: str) -> str:
+    whens = " ".join(f"when in_{n} then {told.format(n)}" for n in names)
+    return f"case {whens} else {none} end"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f"'{n}'" for n in names)
