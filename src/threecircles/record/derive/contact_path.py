@@ -12,7 +12,7 @@ from threecircles.definitions import Definition, load
 
 ORDER = ["valid_from", "row_id"]
 
-SHAPE = {
+SHAPE: dict[str, type[nw.Date] | type[nw.String] | type[nw.Int64]] = {
     "first_contact_on": nw.Date, "first_help_on": nw.Date, "help_process": nw.String, "hand_offs": nw.Int64,
     "duplicate_assessments": nw.Int64, "most_at_once": nw.Int64,
 }  # fmt: skip
