@@ -398,6 +398,15 @@ def test_a_damaged_zip_is_told(tmp_path):
     assert told(read(write(tmp_path, "b.zip", packed({"header.csv": HEADER})[:40])), "zip-broken")
 
 
+def test_a_zip_of_a_version_that_nobody_has_written_is_told(tmp_path):
+    """Found by fuzzing (seed 81001405): one flipped byte made the version needed to unpack 17.2."""
+    data = bytearray(packed({"header.csv": HEADER}))
+    directory = data.rindex(b"PK\x01\x02")
+    data[directory + 6] = 172
+    (tmp_path / "a.zip").write_bytes(data)
+    told(read([tmp_path]), "zip-broken")
+
+
 def test_a_locked_zip_is_told(tmp_path):
     data = bytearray(packed({"header.csv": HEADER}))
     with zipfile.ZipFile(write(tmp_path, "a.zip", bytes(data))) as archive:

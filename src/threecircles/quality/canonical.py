@@ -88,7 +88,9 @@ def _columns(frame: Any) -> list[tuple[str, pl.Series | list[Any]]]:
 def _of_one_length(columns: Mapping[Any, Any]) -> list[tuple[str, pl.Series | list[Any]]]:
     if any(isinstance(v, str | bytes) or not isinstance(v, Iterable) for v in columns.values()):
         raise _no_table("a mapping of single values")
-    held = [(str(name), list(values)) for name, values in columns.items()]
+    held: list[tuple[str, pl.Series | list[Any]]] = [
+        (str(name), list(values)) for name, values in columns.items()
+    ]
     if len({len(values) for _, values in held}) > 1:
         lengths = ", ".join(f"{name} {len(values)}" for name, values in held)
         raise UsageError("The columns of a table are of several lengths.", found=lengths)

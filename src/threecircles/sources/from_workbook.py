@@ -15,7 +15,7 @@ from threecircles.sources.declared import Source
 from threecircles.sources.from_text import lay_rows
 from threecircles.sources.laid import Found
 from threecircles.sources.reading import FileRecord, Limits, Note, Problem, Reject
-from threecircles.sources.received import Received
+from threecircles.sources.received import DAMAGED_ZIP, Received
 from threecircles.sources.recognise import Match, ambiguous, best, matches, not_recognised
 
 
@@ -34,10 +34,10 @@ def read_workbook(
                 (name, book.get_sheet_by_name(name).to_python(skip_empty_area=False))
                 for name in book.sheet_names
             ]
-    except (CalamineError, ValueError, OSError, zipfile.BadZipFile) as error:
+        year_1904 = _uses_1904(received)
+    except (CalamineError, *DAMAGED_ZIP) as error:
         found.problems.append(_cannot_open(received, str(error)))
         return
-    year_1904 = _uses_1904(received)
     before = len(found.laid)
     unclaimed: list[Problem] = []
     for name, rows in sheets:

@@ -43,6 +43,18 @@ class Received:
         return self.head.startswith(b"PK\x03\x04") and bool(_zip_names(self) & _WORKBOOK_PARTS)
 
 
+DAMAGED_ZIP = (
+    zipfile.BadZipFile,
+    zlib.error,
+    NotImplementedError,
+    OSError,
+    EOFError,
+    ValueError,
+    RuntimeError,
+)
+"""What opening or unpacking a zip raises when its bytes are not what they claim; a version or a way of packing
+that nobody has written is one of them."""
+
 _WORKBOOK_PARTS = {"xl/workbook.xml", "xl/workbook.bin", "content.xml"}
 
 
@@ -50,7 +62,7 @@ def _zip_names(received: Received) -> set[str]:
     try:
         with zipfile.ZipFile(received.open()) as archive:
             return set(archive.namelist())
-    except (zipfile.BadZipFile, ValueError, OSError):
+    except DAMAGED_ZIP:
         return set()
 
 
@@ -127,7 +139,7 @@ def _members(
             for m in archive.infolist()
             if not m.is_dir() and not _left_behind(Path(m.filename).name)
         ]
-    except (zipfile.BadZipFile, ValueError, OSError):
+    except DAMAGED_ZIP:
         problems.append(
             Problem(
                 "", "zip-broken", file.name, "The zip file or workbook is damaged and cannot be opened.",
@@ -183,15 +195,7 @@ def _unpack(
         with archive.open(member) as stream:
             # One byte more than declared: a directory that lies about the size is caught here.
             data = stream.read(member.file_size + 1)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        NotImplementedError,
-        OSError,
-        EOFError,
-        ValueError,
-        RuntimeError,
-    ) as error:
+    except DAMAGED_ZIP as error:
         problems.append(
             Problem("", "zip-broken", where, "This file in the zip is damaged.", type(error).__name__,
                     mend="Pack it again, or give it unpacked.")
