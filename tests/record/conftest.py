@@ -89,7 +89,15 @@ class Made:
 
     @cached_property
     def pointers(self):
-        known = self.truth("identity").filter(pl.col("source").is_in((*SOURCES, *YOUNG)))
+        profile = self.truth("person").select(
+            source=pl.lit("eyfs-profile"),
+            file=pl.lit("eyfs_2026"),
+            local_id="upn",
+            person_id="person_id",
+        )  # the profile has no key of its own: it names children by their pupil number
+        known = pl.concat([self.truth("identity"), profile], how="diagonal").filter(
+            pl.col("source").is_in((*SOURCES, *YOUNG)) & (pl.col("local_id") != "")
+        )
         opaque = pl.concat_str("source", "local_id", separator="|").hash(seed=7)
         return known.select(
             delivery="file",
