@@ -407,6 +407,12 @@ def test_a_zip_of_a_version_that_nobody_has_written_is_told(tmp_path):
     told(read([tmp_path]), "zip-broken")
 
 
+def test_a_zip_of_hidden_files_alone_is_told(tmp_path):
+    """Found by fuzzing (seed 81005514): nothing was read and nothing said."""
+    (tmp_path / "a.zip").write_bytes(packed({"..a.csv": HEADER, "folder/": ""}))
+    told(read([tmp_path]), "zip-empty")
+
+
 def test_a_locked_zip_is_told(tmp_path):
     data = bytearray(packed({"header.csv": HEADER}))
     with zipfile.ZipFile(write(tmp_path, "a.zip", bytes(data))) as archive:

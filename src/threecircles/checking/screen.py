@@ -132,7 +132,10 @@ def _first(checked: Checked, note: dict[str, Any], file: dict[str, Any]) -> str:
     found = f" has “{row[column.name]}”" if column.personal == "none" else ""
     codes = [c.code for c in codes_on(column.codes, None)] if column.codes else []
     allowed = f" Allowed: {', '.join(codes)}." if 0 < len(codes) <= MOST_CODES else ""
-    return f" The first is in row {row['_at']}{' and' if found else ''}{found}.{allowed}"
+    # In XML a place is a byte, which no editor shows: the element is counted instead.
+    xml = file["delimiter"] == "" and file["sheet"] == "" and "XML" in file["kind"]
+    where = f"{note['table']} number {row['_row'] + 1:,}" if xml else f"row {row['_at']}"
+    return f" The first is in {where}{' and' if found else ''}{found}.{allowed}"
 
 
 def _told(report: Report, summary: Summary | None) -> list[str]:

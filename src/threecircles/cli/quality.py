@@ -274,7 +274,8 @@ def coverage(
         for wanted, words in WORDS.items():
             needing = [rule.code for rule in newest if wanted in rule.references]
             if needing and wanted not in ("window", "own_authority") and wanted not in held:
-                print(f"  {len(needing)} rules need {words}: {', '.join(needing[:8])}{' ...' if len(needing) > 8 else ''}")  # fmt: skip
+                count = "1 rule needs" if len(needing) == 1 else f"{len(needing)} rules need"
+                print(f"  {count} {words}: {', '.join(needing[:8])}{' ...' if len(needing) > 8 else ''}")  # fmt: skip
 
 
 def list_sources() -> None:

@@ -54,7 +54,8 @@ def worklist(
     held = open_run(run)
     rules = chosen_rules(held.rules, rule, dimension)
     lines = select(held.worklist, team=team, worker=worker, severity=severity, rules=rules)
-    print(f"{lines.height:,} lines, from the check of {held.day:%d/%m/%Y}. {held.headline}")
+    counted = "1 line" if lines.height == 1 else f"{lines.height:,} lines"
+    print(f"{counted}, from the check of {held.day:%d/%m/%Y}. {held.headline}")
     for line in lines.head(most).iter_rows(named=True):
         who = ", ".join(w for w in (line["team"], line["worker"]) if w)
         print(f"\n{line['child'] or 'whole return'} ({who}), {line['severity']}, {line['rules']}")

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from threecircles.core.errors import FINDINGS, RULE_FAILED, UNREADABLE
-from threecircles.quality.layout import CROSS_SCHEMAS, CROSS_SOURCES
+from threecircles.quality.layout import CROSS_SCHEMAS, CROSS_SOURCES, PREVIOUS
 from threecircles.quality.report import Report
 from threecircles.quality.rulebook import year_label
 
@@ -23,8 +23,9 @@ RETURN_LABELS = {
 }
 
 
+_LAST_YEAR = "last year's"
 WHAT_TO_DO = (
-    ("last year's", "they need last year's return", "Give it with --previous"),
+    (_LAST_YEAR, "they need last year's return", "Give it with --previous"),
     (
         "PL_LOCATION",
         "they need the postcode directory and the authority's code",
@@ -64,7 +65,8 @@ class Summary:
     """What the first screen says.
 
     by_severity: places by severity. commonest: the ten rules broken most. not_run: rules by the
-    reason why they were skipped or failed. waived: findings waived, waived_rules: whole rules.
+    reason why they were skipped or failed. waived: findings waived, waived_rules: whole rules. last_year:
+    whether some of last year's return is there.
     """
 
     title: str
@@ -78,6 +80,7 @@ class Summary:
     waived: int
     waived_rules: tuple[str, ...]
     notes: tuple[str, ...]
+    last_year: bool = False
 
     def in_words(self) -> str:
         """Places by severity: 19 errors and 6 queries."""
@@ -92,6 +95,8 @@ class Summary:
             told = next(
                 (f"{plain}. {do}" for word, plain, do in WHAT_TO_DO if word in reason), reason
             )
+            if self.last_year and _LAST_YEAR in reason:
+                told = f"{reason}, which the files of last year do not hold"
             if told == reason and _OTHER_SOURCE.search(reason):
                 told = OTHER_SOURCES
             grouped.setdefault(told, []).extend(codes)
@@ -126,6 +131,7 @@ def summarise(
         waived=findings.height - open_ones.height,
         waived_rules=tuple(waived_rules),
         notes=(*report.notes, *notes),
+        last_year=any(table.endswith(PREVIOUS) for table in report.tables),
     )
 
 

@@ -43,7 +43,7 @@ def note(
     }  # fmt: skip
     said = sentence.format(**words)
     if one:
-        said = said.replace(" were ", " was ").replace(" are ", " is ").replace(" have a ", " has a ").replace(" name a ", " names a ").replace(" lie ", " lies ")  # fmt: skip
+        said = said.replace(" were ", " was ").replace(" are ", " is ").replace(" have a ", " has a ").replace(" name a ", " names a ").replace(" lie ", " lies ").replace(" is not dates", " is not a date")  # fmt: skip
     notes.append(
         Note(
             where.file_id,

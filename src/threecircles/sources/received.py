@@ -147,6 +147,13 @@ def _members(
             )
         )  # fmt: skip
         return
+    if not members:
+        problems.append(
+            Problem(
+                "", "zip-empty", file.name, "The zip file holds no file, or only such as systems hide.",
+                mend="Pack the files again, under names that do not begin with a full stop.",
+            )
+        )  # fmt: skip
     refusal = _refuse_archive(file.name, members, limits)
     if refusal:
         problems.append(refusal)
