@@ -206,3 +206,25 @@ def test_the_whole_return_as_xml_beside_its_tables_is_told_in_one_sentence(tmp_p
     )
     assert "all.xml holds 3 tables that other files hold too" in said
     assert "--not all.xml" in said and "--not header.csv" not in said
+
+
+def test_a_wrong_value_in_xml_is_told_by_the_element_that_holds_it(tmp_path):
+    """quality A28: no editor shows the byte at which an element begins."""
+    child = (
+        "<Child><ChildIdentifiers><LAchildID>{}</LAchildID><Sex>{}</Sex></ChildIdentifiers></Child>"
+    )
+    (tmp_path / "cin.xml").write_text(
+        "<Message><Header><CollectionDetails><Year>2026</Year><ReferenceDate>2026-03-31</ReferenceDate>"
+        f"</CollectionDetails></Header><Children>{child.format('a', 'F')}{child.format('b', 'X')}</Children></Message>"
+    )
+    said = run(tmp_path / "cin.xml", "--return", "cin").stdout
+    assert (
+        "1 value in Sex is not in the list" in said
+        and "The first is in ChildIdentifiers number 2." in said
+    )
+
+
+def test_one_wrong_date_is_told_in_the_singular(tmp_path):
+    (tmp_path / "episodes.csv").write_text(EPISODES + "a,soon,S,C2,N1,U6,PR1,,,,,,\n")
+    said = run(tmp_path / "episodes.csv", "--return", "903", "--year", 2026).stdout
+    assert "1 value in DECOM is not a date; kept as text." in said

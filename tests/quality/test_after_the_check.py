@@ -200,6 +200,18 @@ def test_the_first_screen_names_what_did_not_run(cin):
     assert exit_code(report(("a", "2025-06-01", "2025-06-02"))) == 0
 
 
+def test_what_last_years_files_do_not_hold_is_named_when_there_are_some():
+    """quality A28: who gave --previous is not told to give it, but what it lacks."""
+    header = [{"CHILD": "1", "UPN": "UN1", "SEX": "F", "DOB": "01/05/2015"}]
+    tables = {"Header": header, "Episodes": [{"CHILD": "1", "DECOM": "01/05/2025"}]}
+    without = summary_text(summarise(r := check_tables("903", 2026, tables), findings_table(r)))
+    assert "they need last year's return. Give it with --previous" in without
+    some = tables | {"Episodes_last": [{"CHILD": "1"}]}
+    told = summary_text(summarise(r := check_tables("903", 2026, some), findings_table(r)))
+    assert "--previous" not in told
+    assert "which the files of last year do not hold" in told and "_last)" in told
+
+
 def test_every_format_is_written_and_says_that_it_is_personal(cin, tmp_path):
     told = check_tables("cin", 2026, cin)
     written = write_outputs(
