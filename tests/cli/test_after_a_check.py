@@ -161,3 +161,13 @@ def test_repairs_are_proposed_accepted_and_undone_by_commands(app, tmp_path):
     assert "UNKNOWN END" in (out / "tables" / "episodes_2025.csv").read_text()
     run(app, "repair", "undo", out, "--by", "A. Analyst", "--reason", "not agreed")
     assert "UNKNOWN END" not in (out / "tables" / "episodes_2025.csv").read_text()
+
+
+def test_a_source_or_list_of_codes_that_is_not_there_is_answered_with_the_nearest(app, tmp_path):
+    """quality section 5: no empty answer, no name of a file that the reader never saw."""
+    for arguments, nearest in (
+        (("source", "crosswalk", "--codes", "etnicity"), "did you mean ethnicity?"),
+        (("source", "template", "early-halp", "--out", tmp_path), "did you mean early-help?"),
+    ):
+        done = run(app, *arguments)
+        assert isinstance(done.exception, UsageError) and nearest in str(done.exception)

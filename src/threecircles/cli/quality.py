@@ -311,11 +311,12 @@ def template(
 ) -> None:
     """An empty form of a source, with headings, allowed words and a page of guidance, to hand out."""
     from threecircles.core.errors import UsageError
-    from threecircles.sources import source
+    from threecircles.sources import all_sources, source
     from threecircles.sources.template import write_template
 
     if form not in ("csv", "xlsx"):
         raise UsageError("The form is not known.", found=form, allowed="csv, xlsx")
+    _known("source", source_id, [s.id for s in all_sources()], "threecircles source list")
     for path in write_template(
         source(source_id), out, "csv" if form == "csv" else "xlsx", tuple(table or ())
     ):
@@ -330,6 +331,9 @@ def crosswalk(
     from threecircles.sources.crosswalk import shared
 
     every = columns_of()
+    if codes:
+        names = shared()["codes"].to_list()
+        _known("shared list of codes", codes, names, "threecircles source crosswalk")
     for name, sources, columns in shared().iter_rows():
         if codes not in ("", name):
             continue
@@ -339,3 +343,13 @@ def crosswalk(
             print(f"    {row['source']:28} {row['table']}.{row['column']}  ({row['label']})")
         if not codes and columns > 3:
             print(f"    and {columns - 3} more: --codes {name}")
+
+
+def _known(what: str, word: str, known: list[str], command: str) -> None:
+    """Raise UsageError, with the nearest word and the command that lists them all, for one that is not known."""
+    from threecircles.core.errors import UsageError, did_you_mean
+
+    if word not in known:
+        near = did_you_mean(word, known)
+        mend = f"{near} {command} lists all." if near else f"{command} lists all."
+        raise UsageError(f"There is no {what} {word}.", mend=mend)
