@@ -100,8 +100,10 @@ def fold(
     old = _aligned(state.rows, payload)
     new = _aligned(new, payload).select(old.columns)
     current = _believed(old)
+    # Only what both tell is compared: of a place with many deliveries that is little.
+    shared = current.join(new.select("row_id"), on="row_id", how="semi")
     pairs = new.select("row_id", _new=_digest(payload)).join(
-        current.select("row_id", _extract="extract_id", _old=_digest(payload)), on="row_id"
+        shared.select("row_id", _extract="extract_id", _old=_digest(payload)), on="row_id"
     )
     same = pairs.filter(pl.col("_new") == pl.col("_old"))
     other = pairs.filter(pl.col("_new") != pl.col("_old"))
@@ -120,7 +122,7 @@ def fold(
     return Versions(
         pl.concat([kept, arrived, *ended], how="diagonal"),
         pl.concat([state.sightings, _sightings(same, extract)]),
-        pl.concat([state.changes, _changes(current, new, other, payload, extract)]),
+        pl.concat([state.changes, _changes(shared, new, other, payload, extract)]),
         pl.concat([state.renamed, laid.renamed]),
         day,
     )

@@ -67,9 +67,13 @@ def mappings(source_id: str, home: Path = HOME) -> tuple[Mapping, ...]:
             allowed=", ".join(held),
             mend=did_you_mean(source_id, held),
         )
-    return tuple(
-        load_mapping(p.read_text(encoding="utf-8"), f"mappings/{source_id}/{p.name}") for p in paths
-    )
+    return tuple(_checked(p.read_text("utf-8"), f"mappings/{source_id}/{p.name}") for p in paths)
+
+
+@cache
+def _checked(text: str, where: str) -> Mapping:
+    # Every delivery asks for its mapping, and every table for all of them: one check of each text is enough.
+    return load_mapping(text, where)
 
 
 def mapping_for(source_id: str, year: int) -> Mapping:
