@@ -228,3 +228,13 @@ def test_one_wrong_date_is_told_in_the_singular(tmp_path):
     (tmp_path / "episodes.csv").write_text(EPISODES + "a,soon,S,C2,N1,U6,PR1,,,,,,\n")
     said = run(tmp_path / "episodes.csv", "--return", "903", "--year", 2026).stdout
     assert "1 value in DECOM is not a date; kept as text." in said
+
+
+def test_years_the_wrong_way_round_are_told_without_three_hundred_reasons(tmp_path):
+    """quality 1.2, A28: nothing was checked, for one reason, which stands alone."""
+    for name, day in (("now", "01/05/2023"), ("then", "01/05/2025")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "episodes.csv").write_text(EPISODES + f"a,{day},S,C2,N1,U6,PR1,,,,,,\n")
+    said = run(tmp_path / "now", "--return", "903", "--previous", tmp_path / "then").stdout
+    assert "newer than this year's; nothing was checked" in said and "Swap the two" in said
+    assert "No rule ran, so nothing was tested." in said and "needs table" not in said

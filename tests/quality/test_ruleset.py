@@ -40,6 +40,12 @@ def test_years_differ_as_published(years, counts):
     assert f"{counts[0]} added" in told.sentence()
 
 
+def test_a_dimension_that_is_none_is_answered_with_those_there_are():
+    assert all(rule.dimension == "timeliness" for rule in list_rules("903", 2026, "timeliness"))
+    with pytest.raises(UsageError, match="did you mean timeliness"):
+        list_rules("903", 2026, "timelines")
+
+
 def test_a_change_of_wording_is_told_field_by_field():
     changed = {c.code: c for c in diff_rules("903", 2025, 2026).changed}
     assert "K3" in changed["146"].fields["broken_when"][1]

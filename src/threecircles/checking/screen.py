@@ -17,6 +17,8 @@ from threecircles.sources import Problem, source
 from threecircles.sources.declared import codes_on
 
 WORST = 10
+NOTHING_READ = 3
+"""Lines that tell of a return of which nothing was read: its name, that no rule ran, that nothing was tested."""
 FEW = 2
 """More tables than these in two files are told in one sentence."""
 MOST_CODES = 15
@@ -39,7 +41,9 @@ def screen(
         if told:
             lines += ["", heading, *(f"  {t}" for t in told)]
     for report in checked.reports:
-        lines += ["", *_told(report, (summaries or {}).get(report.return_name))]
+        told_of = _told(report, (summaries or {}).get(report.return_name))
+        # Where nothing was let through, why each rule lacks its table would only hide the one reason above.
+        lines += ["", *(told_of if checked.reading.tables else told_of[:NOTHING_READ])]
     if {PLACES, REVIEWS, THERAPY} & set(checked.reading.tables):
         twos = two_year_olds(checked.reading.tables).sentences()
         lines += ["", "Two-year-olds", *(f"  {t}" for t in twos)]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import get_args
 
 from threecircles.core.errors import UsageError, did_you_mean
 from threecircles.definitions import read_csv
 from threecircles.quality.layout import layout
 from threecircles.quality.references import WORDS
-from threecircles.quality.rule import Case, Rule
+from threecircles.quality.rule import Case, Dimension, Rule
 from threecircles.quality.rulebook import (
     RETURNS,
     all_versions,
@@ -53,7 +54,13 @@ class RuleDiff:
 
 
 def list_rules(return_name: str, year: object, dimension: str = "") -> tuple[Rule, ...]:
-    """The rules of a year, or those of one dimension of quality."""
+    """The rules of a year, or those of one dimension of quality. Raises UsageError for a dimension that is none."""
+    if dimension and dimension not in get_args(Dimension):
+        raise UsageError(
+            f"There is no dimension {dimension}.",
+            allowed=", ".join(get_args(Dimension)),
+            mend=did_you_mean(dimension, get_args(Dimension)),
+        )
     rules = rules_in_force(return_id(return_name), year_number(year))
     return tuple(rule for rule in rules if dimension in ("", rule.dimension))
 
