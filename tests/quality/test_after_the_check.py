@@ -17,6 +17,7 @@ from threecircles.quality.outputs_tables import inert, write_workbook
 from threecircles.quality.scores import Count, scored, scores
 from threecircles.quality.stored import FINDINGS, findings_table, rules_table
 from threecircles.quality.summary import exit_code, summarise, summary_text
+from threecircles.quality.team_scores import team_scores
 from threecircles.quality.waivers import apply_waivers, load_waivers
 from threecircles.quality.worklist import UNKNOWN_TEAM, WORKLIST, Held, burden, worklist
 
@@ -198,6 +199,28 @@ def test_the_first_screen_names_what_did_not_run(cin):
     assert told.headline() in text and "needs table Assessments" in text and "Skipped" in text
     assert exit_code(told) == 1 and exit_code(told, rejected_rows=1) == 3
     assert exit_code(report(("a", "2025-06-01", "2025-06-02"))) == 0
+
+
+def test_each_team_is_scored_alone_and_the_unknown_one_too(tmp_path):
+    """quality 4.1: k, n and interval by team; a child without a team is never spread; workers are not listed."""
+    plans = [(f"c{n}", "2025-06-02", "2025-06-01" if n < 3 else "2025-06-03") for n in range(14)]
+    told = report(*plans)
+    holders = {f"C{n}": Held("North", "W1") for n in range(11)}
+    table = team_scores(told, findings_table(told), holders)
+    lines = {(t, d): (k, n, s) for t, d, k, n, s in table.select("team", "dimension", "k", "n", "state").iter_rows()}  # fmt: skip
+    assert lines["North", "consistency"] == (8, 11, "scored")
+    assert lines[UNKNOWN_TEAM, "consistency"] == (3, 3, "too few to score")
+    whole = check_tables("cin", 2026, {"ChildProtectionPlans": [{"LAchildID": "c0"}]})
+    late = team_scores(whole, findings_table(whole), holders).filter(dimension="timeliness")
+    assert late.select("team", "k", "state").rows() == [("North", None, "not tested")]
+    (low, high) = table.filter((pl.col("team") == "North") & (pl.col("dimension") == "consistency")).select("low", "high").row(0)  # fmt: skip
+    assert (round(low, 3), round(high, 3)) == (0.434, 0.903)
+    written = write_outputs(
+        told, tmp_path / "out", ("csv", "html"), holders=holders, today=date(2026, 5, 1)
+    )
+    assert "scores_by_team.csv" in {p.name for p in written.paths}
+    assert "W1" not in (tmp_path / "out" / "scores_by_team.csv").read_text("utf-8-sig")
+    assert "scores_by_team.csv" in (tmp_path / "out" / "report.html").read_text("utf-8")
 
 
 def test_what_last_years_files_do_not_hold_is_named_when_there_are_some():

@@ -18,6 +18,7 @@ from threecircles.quality.report import Report
 from threecircles.quality.running import side_by_side
 from threecircles.quality.stored import lean_findings, rules_table
 from threecircles.quality.summary import Summary, summarise
+from threecircles.quality.team_scores import team_scores
 from threecircles.quality.waivers import Waiver, apply_waivers, expired_findings
 from threecircles.quality.worklist import Held, lean_worklist
 
@@ -60,6 +61,7 @@ def write_outputs(
 ) -> Written:
     """Write report.html, worklist.xlsx, findings/rules_run/worklist as CSV or Parquet, report.json.
 
+    Where holders tell who holds which record, the scores of each team are a table beside them.
     folder: made when absent, readable by its owner only, as every file holds personal data. files: file_id ->
     name, as for worklist.
     Raises UsageError for a format that is not one of FORMATS.
@@ -79,6 +81,8 @@ def write_outputs(
     )
     rules = rules_table(report)
     tables = {"findings": waived.findings, "rules_run": rules, "worklist": lines}
+    if holders is not None:
+        tables["scores_by_team"] = team_scores(report, waived.findings, holders)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     beside = {
         "csv": lambda: write_csv(tables, folder),
@@ -87,6 +91,8 @@ def write_outputs(
         "json": lambda: [write_json(report, plain(waived.findings), folder / "report.json")],
     }
     names = tuple(name for form in beside if form in wanted for name in FILES[form])
+    if holders is not None:
+        names += tuple(f"scores_by_team.{f}" for f in ("csv", "parquet") if f in wanted)
     page = folder / "report.html"
     works = [work for form, work in beside.items() if form in wanted]
     if "html" in wanted:

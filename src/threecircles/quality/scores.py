@@ -201,11 +201,11 @@ def _consistency(report: Report) -> list[Count]:
         return [Count("", "", "children", "consistency", None, 0)]
     tested: set[str] = set()
     for table in {r.table for rule in ran for r in rule.reports}:
-        tested |= _children(report, table)
+        tested |= children_of(report, table)
     broken: set[str] = set()
     places = _broken(report, {rule.code for rule in ran})
     for (table,), part in places.partition_by("table", as_dict=True).items():
-        broken |= _children(report, str(table), part["row"])
+        broken |= children_of(report, str(table), part["row"])
     return [Count("", "", "children", "consistency", len(tested - broken), len(tested))]
 
 
@@ -228,7 +228,8 @@ def _broken(report: Report, codes: set[str]) -> pl.DataFrame:
     return places.filter(pl.col("rule").is_in(list(codes)) & pl.col("table").is_not_null())
 
 
-def _children(report: Report, table: str, rows: pl.Series | None = None) -> set[str]:
+def children_of(report: Report, table: str, rows: pl.Series | None = None) -> set[str]:
+    """Identifiers of the children in a table, or in some of its rows; none where the table names no child."""
     frame, child = report.tables.get(table), report.child_column(table)
     if frame is None or not child or child not in frame.columns:
         return set()
