@@ -13,6 +13,7 @@ import polars as pl
 from threecircles.core.engines import collect
 from threecircles.core.tables import TOTAL, Dimension, Measured, TableSpec
 from threecircles.need.areas import FIFTHS, Areas
+from threecircles.need.beside import apart_tables, beside_tables, recorded
 from threecircles.need.calibrated import calibrated_circles
 from threecircles.need.circles import (
     circles,
@@ -58,11 +59,14 @@ def circles_tables(
     areas: Areas,
     academic_year: int,
     person_record: nw.LazyFrame | None = None,
+    event: nw.LazyFrame | None = None,
+    factor: nw.LazyFrame | None = None,
 ) -> list[Measured]:
     """Every table of the circles, or none where no pupil answered.
 
-    measure, episode, person, residence: the record's tables; person_record: for draws of links. With leave to link, the circles are drawn
-    person by person; without any, as bounds.
+    measure, episode, person, residence: the record's tables; person_record: for draws of links; with it, event and
+    factor: for what records hold beside the answers. With leave to link, the circles are drawn person by person;
+    without any, as bounds.
     """
     scales = [c.scale for c in need.criteria]
     table = respondents(measure, scales)
@@ -74,8 +78,6 @@ def circles_tables(
     home = home_on(residence, person, day)
     survey = with_groups(table, home, areas.by_lsoa(), academic_year)
     told = told_of(need, services, day, survey)
-    if not (survey["consent_link"].fill_null(0) == 1).any():
-        return [anonymous(survey, in_contact, told)]
     roll = on_roll(
         episode,
         measure,
@@ -83,6 +85,17 @@ def circles_tables(
         day,
         survey["nc_year"].drop_nulls().cast(pl.Int64).unique().to_list(),
     )
+    held = None
+    if person_record is not None and event is not None and factor is not None:
+        frames = {"episode": episode, "event": event, "factor": factor, "measure": measure, "person": person,
+                  "person_record": person_record}  # fmt: skip
+        held = recorded(frames, _pupils(survey, roll), need, day)
+    if not (survey["consent_link"].fill_null(0) == 1).any():
+        everyone = plain_ground(_meant(survey), "weight")
+        return [
+            anonymous(survey, in_contact, told),
+            *apart_tables(everyone, roll, held, need, told),
+        ]
     if roll.height:
         lines = directions([(c.scale, c.cut) for c in need.criteria])
         ground = grounded(survey, ground_of(roll, in_contact, home, areas), lines)
@@ -97,13 +110,29 @@ def circles_tables(
                 else []
             )
             tables = grounded_tables(ground, areas, told, quality, drawn)
-            return [*tables, *profile_tables(ground, survey, need, told, quality)]
-    answered = consent_adjusted(survey.filter((pl.col("completed") == 1) & ~pl.col("flagged")))
+            return [
+                *tables,
+                *profile_tables(ground, survey, need, told, quality),
+                *beside_tables(ground, held, need, told),
+            ]
+    answered = consent_adjusted(_meant(survey))
     plain = plain_ground(answered.filter(in_picture()), "link_weight")
     return [
         *weighted_tables(answered, areas, told),
         *profile_tables(plain, survey, need, told, None),
+        *beside_tables(plain, held, need, told),
     ]
+
+
+def _pupils(survey: pl.DataFrame, roll: pl.DataFrame) -> pl.DataFrame:
+    """person_id and nc_year of everyone on roll and everyone asked."""
+    parts = [t.select("person_id", pl.col("nc_year").cast(pl.Int64)) for t in (roll, survey) if t.height]  # fmt: skip
+    return pl.concat(parts)
+
+
+def _meant(survey: pl.DataFrame) -> pl.DataFrame:
+    """The pupils who answered, without answers flagged as perhaps not meant."""
+    return survey.filter((pl.col("completed") == 1) & ~pl.col("flagged"))
 
 
 def told_of(need: HighNeed, services: TargetedServices, day: date, ground: pl.DataFrame) -> Told:
@@ -203,9 +232,7 @@ def profile_tables(
 
     survey: everyone asked, for the bounds that blanks leave open.
     """
-    everyone = plain_ground(
-        survey.filter((pl.col("completed") == 1) & ~pl.col("flagged")), "weight"
-    )
+    everyone = plain_ground(_meant(survey), "weight")
     return [
         dimensions_table(ground, need, told),
         distribution_table(ground, need, told),

@@ -10,6 +10,7 @@ import polars as pl
 from threecircles.core.intervals import byar
 from threecircles.core.tables import Dimension, Measured, TableSpec
 from threecircles.need.conditions import Combinations
+from threecircles.need.linked_pairs import LINKS_NOTE, Links, ends
 from threecircles.need.services.stock import VALUES, frame_of
 
 NOTHING = "none"
@@ -18,17 +19,20 @@ NUMBERS = {"0": "None", "1": "One", "2": "Two", "3+": "Three or more"}
 SILENCE_NOTE = "What a source does not hold of a child is unknown, never no: least counts it as no, most as yes."
 
 
-def combination_tables(held: pl.DataFrame, definition: Combinations, period: str) -> list[Measured]:
+def combination_tables(
+    held: pl.DataFrame, definition: Combinations, period: str, links: Links | None = None
+) -> list[Measured]:
     """combinations, combinations-number and combinations-pairs from yes, no, unknown by child.
 
-    held: as conditions_held. Each is a table of groups of children; person_id is not carried.
+    held: as conditions_held. links: for at least and at most of each pair; None = not known how sure they are.
+    Each is a table of groups of children; person_id is not carried.
     """
     ids = [c.id for c in definition.conditions]
     labels = {c.id: c.label for c in definition.conditions}
     return [
         _sets(held, ids, labels, definition, period),
         _numbers(held, ids, definition, period),
-        _pairs(held, ids, labels, definition, period),
+        _pairs(held, labels, definition, period, links),
     ]
 
 
@@ -101,40 +105,52 @@ def _numbers(
 
 def _pairs(
     held: pl.DataFrame,
-    ids: Sequence[str],
     labels: dict[str, str],
     definition: Combinations,
     period: str,
+    links: Links | None,
 ) -> Measured:
     """combinations-pairs: children who hold both, and how that compares with chance.
 
-    Measures children, expected (by chance among those of whom both are known) and ratio (Byar).
+    Measures children (low and high: by careful links, and with those that may be missing), expected (by chance
+    among those of whom both are known) and ratio (Byar).
     """
+    ids = list(labels)
     rows: list[dict] = []
-    for a, b in combinations(ids, 2):
+    for one, other in combinations(definition.conditions, 2):
+        a, b = one.id, other.id
         known = held.filter((pl.col(a) != "unknown") & (pl.col(b) != "unknown"))
         both = held.filter((pl.col(a) == "yes") & (pl.col(b) == "yes")).height
         n_a, n_b = (known.filter(pl.col(c) == "yes").height for c in (a, b))
         known_both = known.filter((pl.col(a) == "yes") & (pl.col(b) == "yes")).height
         expected = n_a * n_b / known.height if known.height else 0.0
         head = {"first": a, "second": b, "n": both}
-        rows.append(head | {"measure": "children", "value": float(both)})
+        low, high = ends(held, one, other, links) if links else (None, None)
+        rows.append(head | {"measure": "children", "value": float(both), "low": low, "high": high})
         rows.append(
             head | {"measure": "expected", "value": expected, "denominator": float(known.height)}
         )
         ratio: dict = {"measure": "ratio", "value": None, "reason": "not_applicable"}
         if expected > 0:
-            low, high = byar(known_both, expected)
-            ratio = {"measure": "ratio", "value": known_both / expected, "low": low, "high": high}
+            ratio = {"measure": "ratio", "value": known_both / expected}
+            ratio["low"], ratio["high"] = byar(known_both, expected)
         rows.append(head | ratio)
     first = Dimension(column="first", label="Condition", order=tuple(ids), labels=labels)
     second = Dimension(column="second", label="and", order=tuple(ids), labels=labels)
-    spec = _spec("combinations-pairs", "Conditions two by two", (first, second), definition, period)
+    more = (LINKS_NOTE,) if links else ()
+    spec = _spec(
+        "combinations-pairs", "Conditions two by two", (first, second), definition, period, more
+    )
     return Measured(spec, frame_of(rows, ["first", "second"]))
 
 
 def _spec(
-    name: str, title: str, dimensions: tuple[Dimension, ...], definition: Combinations, period: str
+    name: str,
+    title: str,
+    dimensions: tuple[Dimension, ...],
+    definition: Combinations,
+    period: str,
+    more: tuple[str, ...] = (),
 ) -> TableSpec:
     return TableSpec(
         id=name,
@@ -147,7 +163,7 @@ def _spec(
         values=VALUES,
         kind="count",
         page="combinations",
-        notes=(SILENCE_NOTE, definition.caveat),
+        notes=(SILENCE_NOTE, definition.caveat, *more),
         definitions=(f"indicators/combinations/{definition.id}@{definition.version}",),
         step="need.combine",
     )

@@ -54,16 +54,20 @@ def combinations_definition(name: str = "standard") -> Combinations:
 
 
 def conditions_held(
-    frames: Mapping[str, nw.LazyFrame], definition: Combinations, last: date
+    frames: Mapping[str, nw.LazyFrame],
+    definition: Combinations,
+    last: date,
+    children: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
-    """One row per child known here, aged 0 to 17 on the last day; one column a condition: yes, no, unknown.
+    """One row per child known here, aged 0 to 17 on the last day: person_id, age, birth_month, and a column a condition:
+    yes, no, unknown.
 
     frames: the record's episode, event, factor, measure, person and person_record (source_id and
-    person_id are enough). A source that was not received, does not cover the child's age, or holds no
+    person_id are enough). children: person_id, age and birth_month of those to tell of; None = everyone known here. A source that was not received, does not cover the child's age, or holds no
     record of the child where it answers only for its own, gives unknown.
     """
     first = add_months(last, -definition.months)
-    children = _children(frames["person"], last)
+    children = _children(frames["person"], last) if children is None else children
     pairs = collect(frames["person_record"].select("person_id", "source_id")).drop_nulls().unique()
     received = set(pairs["source_id"].unique().to_list())
     factors = collect(
@@ -94,7 +98,7 @@ def conditions_held(
             .otherwise(pl.lit("unknown"))
             .alias(c.id)
         )
-    return children.select("person_id", "age", *columns).sort("person_id")
+    return children.select("person_id", "age", "birth_month", *columns).sort("person_id")
 
 
 def _children(person: nw.LazyFrame, last: date) -> pl.DataFrame:

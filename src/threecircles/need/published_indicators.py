@@ -103,8 +103,7 @@ def _all_lait(england: England) -> Lait:
 
 def _lait(indicator: EnglandIndicator, england: England) -> Series:
     read = _all_lait(england)
-    values = read.values.filter(pl.col("measure_short") == indicator.measure)
-    notes: list[str] = []
+    values, notes = _of_one_kind(read.values.filter(pl.col("measure_short") == indicator.measure))
     if indicator.rate:
         impossible = [
             period
@@ -129,6 +128,20 @@ def _lait(indicator: EnglandIndicator, england: England) -> Series:
         empty["denominator"], empty["n"], "reason",
     )  # fmt: skip
     return Series(indicator, figures.cast(pl.Schema(COLUMNS)), tuple(notes))
+
+
+def _of_one_kind(values: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
+    """The periods of the calendar that the newest ones follow, and a note on the others.
+
+    A mean of three years that ends in 2016 is no figure of 2016, and a school year is none of 31 March.
+    """
+    kinds = values.group_by("kind").agg(pl.col("year").max(), periods=pl.col("period").n_unique())
+    if kinds.height < 2:
+        return values, []
+    newest = kinds.sort("year", "periods", "kind")["kind"][-1]
+    gone = values.filter(pl.col("kind") != newest)["period"].unique().sort().to_list()
+    said = f"Periods of another kind are not in this line: {', '.join(gone)}."
+    return values.filter(pl.col("kind") == newest), [said]
 
 
 def _outturn(indicator: EnglandIndicator, england: England) -> Series:

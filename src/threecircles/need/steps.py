@@ -26,6 +26,7 @@ from threecircles.need.effects.table import TABLE, evaluations_table, read_resul
 from threecircles.need.first_help import first_help_hard, first_help_table
 from threecircles.need.hard_to_reach import BY
 from threecircles.need.high_need import high_need
+from threecircles.need.linked_pairs import links_of
 from threecircles.need.months import (
     children_starting,
     late_records,
@@ -47,10 +48,20 @@ from threecircles.need.ward_facts import ward_facts
 from threecircles.record.derive.first_sign import first_sign_rule
 
 PURPOSE = "needs_assessment"
-CIRCLES = ("measure", "episode", "person", "residence", "person_record", "provision")
+CIRCLES = (
+    "measure",
+    "episode",
+    "person",
+    "residence",
+    "person_record",
+    "provision",
+    "event",
+    "factor",
+)
 REACH = ("episode", "event", "activity", "provision", "person", "residence")
 ASKED_AGES = range(9, 17)
 COMBINED = ("episode", "event", "factor", "measure", "person", "person_record")
+LINK_ERRORS = "identity.linkage-errors"
 HIGH_NEED, SERVICES = "high_need_9_16_demo", "council_and_justice"
 
 
@@ -68,7 +79,13 @@ def steps(place: Place) -> list[Step]:
                 function=circles,
                 reads=tuple(f"record.{t}" for t in CIRCLES),
                 writes=("need.circles-*", "need.need-*"),
-                definitions=("high_need", "targeted_services", "processes", "indicators/reach"),
+                definitions=(
+                    "high_need",
+                    "targeted_services",
+                    "processes",
+                    "indicators/reach",
+                    "indicators/beside",
+                ),
                 purpose=PURPOSE,
                 attributes=(
                     "age",
@@ -122,11 +139,11 @@ def steps(place: Place) -> list[Step]:
         Step(
             name="need.combine",
             function=combine,
-            reads=tuple(f"record.{t}" for t in COMBINED),
+            reads=(*(f"record.{t}" for t in COMBINED), LINK_ERRORS),
             writes=("need.combinations*",),
             definitions=("indicators/combinations",),
             purpose=PURPOSE,
-            attributes=("age",),
+            attributes=("age", "link_p"),
         )
     )
     made.append(
@@ -262,12 +279,15 @@ def months(
 
 
 def combine(*frames: Any, grant: Grant, place: Place) -> list[Measured]:
-    """Conditions held together in the place's year."""
-    opened = {name: _opened(frame, grant) for name, frame in zip(COMBINED, frames, strict=True)}
+    """Conditions held together in the place's year, and how far pairs hang on links."""
+    *records, errors = frames
+    opened = {name: _opened(frame, grant) for name, frame in zip(COMBINED, records, strict=True)}
     last = year_end(place.year)
     definition = combinations_definition()
     held = conditions_held(opened, definition, last)
-    return combination_tables(held, definition, f"{definition.months} months to {in_words(last)}")
+    period = f"{definition.months} months to {in_words(last)}"
+    links = links_of(opened["person_record"], errors)
+    return combination_tables(held, definition, period, links)
 
 
 def first_help(
@@ -340,14 +360,19 @@ def circles(
     residence: Any,
     person_record: Any,
     provision: Any,
+    event: Any,
+    factor: Any,
     *,
     grant: Grant,
     place: Place,
     need_definition: str,
     service_definition: str,
 ) -> list[Measured]:
-    """The three circles of the newest survey of pupils, in every breakdown."""
+    """The three circles of the newest survey of pupils, in every breakdown, and what records hold beside it."""
     opened = [_opened(t, grant) for t in (measure, episode, person, residence)]
+    records, events, factors = (
+        None if t is None else _opened(t, grant) for t in (person_record, event, factor)
+    )
     return circles_tables(
         *opened,
         need=high_need(need_definition),
@@ -356,7 +381,9 @@ def circles(
             areas_of(place), place, _opened(provision, grant), year_end(place.year), ASKED_AGES
         ),
         academic_year=place.year,
-        person_record=None if person_record is None else _opened(person_record, grant),
+        person_record=records,
+        event=events,
+        factor=factors,
     )
 
 

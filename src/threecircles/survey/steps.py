@@ -8,8 +8,10 @@ from typing import Any
 
 import polars as pl
 
+from threecircles.core.dates import in_words, year_end
 from threecircles.core.engines import collect
 from threecircles.core.steps import Step
+from threecircles.core.tables import Measured
 from threecircles.definitions.place import Place
 from threecircles.survey.answers import answers
 from threecircles.survey.census_pupils import (
@@ -22,7 +24,8 @@ from threecircles.survey.census_pupils import (
 from threecircles.survey.flags import flags
 from threecircles.survey.measures import measures
 from threecircles.survey.rows import rows
-from threecircles.survey.weights import margins_of, weigh
+from threecircles.survey.weights import Weighted, margins_of, weigh
+from threecircles.survey.weights_table import TABLE, weights_table
 
 UNKNOWN_TYPE = "not known"
 
@@ -52,9 +55,9 @@ def steps(place: Place) -> list[Step]:
     return [
         Step(
             name="survey.measure",
-            function=measure_rows,
+            function=measured,
             reads=("identity.person_record", *reads),
-            writes=("survey.measure",),
+            writes=("survey.measure", f"survey.{TABLE}"),
             definitions=("measures",),
             side="crossing",
             params={"surveys": surveys},
@@ -67,10 +70,36 @@ def _census_tables(holder: object) -> tuple[str, ...]:
     return TABLES if holder else TABLES[:1]
 
 
+def measured(
+    person_record: Any, *tables: Any, surveys: Sequence[Mapping[str, str]], place: Place
+) -> dict[str, pl.DataFrame | Measured]:
+    """The rows of the record's measure table, and what weighting did: survey.measure and survey.survey-weights."""
+    made = _surveys(person_record, *tables, surveys=surveys, place=place)
+    weighting = {s["delivery"]: told for s, (_, told) in zip(surveys, made, strict=True)}
+    labels = {d.id: f"Survey of pupils, {d.year}" for d in place.of("survey-pupils")}
+    period = f"year ending {in_words(year_end(place.year))}"
+    return {
+        "survey.measure": pl.concat([rows for rows, _ in made]),
+        f"survey.{TABLE}": weights_table(weighting, labels, period),
+    }
+
+
 def measure_rows(
     person_record: Any, *tables: Any, surveys: Sequence[Mapping[str, str]], place: Place
 ) -> pl.DataFrame:
-    """Rows of the record's measure table from every survey of the place.
+    """Rows of the record's measure table from every survey of the place, as `measured` writes them."""
+    made = _surveys(person_record, *tables, surveys=surveys, place=place)
+    return pl.concat([rows for rows, _ in made])
+
+
+Weighting = tuple[Weighted, tuple[tuple[str, ...], ...]]
+"""Weights, and the margins they were fitted to."""
+
+
+def _surveys(
+    person_record: Any, *tables: Any, surveys: Sequence[Mapping[str, str]], place: Place
+) -> list[tuple[pl.DataFrame, Weighting]]:
+    """Of every survey its rows and its weighting.
 
     tables: for each survey its answers, then the holder's table when it is identifiable, then the tables of
     the school census when one of the year was received; weights are fitted to it. A pupil's code becomes the opaque
@@ -92,7 +121,7 @@ def measure_rows(
         )
         roll = _roll(census, holder, survey, place) if census else None
         made.append(_one_survey(pupils, linked, roll, survey, _school_types(place)))
-    return pl.concat(made)
+    return made
 
 
 def _one_survey(
@@ -101,22 +130,23 @@ def _one_survey(
     roll: tuple[pl.DataFrame, pl.DataFrame] | None,
     survey: Mapping[str, str],
     schools: Mapping[str, str],
-) -> pl.DataFrame:
+) -> tuple[pl.DataFrame, Weighting]:
     used = tuple(m for m in measures() if any(i.code in pupils.columns for i in m.items))
     items = [item.code for m in used for item in m.items]
     asked = _identified(answers(pupils, items), linked, survey["delivery"])
     frame = flags(_with_school(asked, schools), used)
-    frame = _weighted(frame, *_on_one_footing(frame, roll, schools))
+    frame, weighting = _weighted(frame, *_on_one_footing(frame, roll, schools))
     day = pl.col("completed_on__date") if "completed_on__date" in frame.columns else pl.lit(None)
     dated = frame.with_columns(
         study_id=pl.lit(survey["delivery"]),
         on_date=pl.coalesce(day, pl.lit(date.fromisoformat(survey["as_of"]))).cast(pl.Date),
     )
-    return rows(dated, used).with_columns(
+    made = rows(dated, used).with_columns(
         source_id=pl.lit("survey-pupils"),
         extract_id=pl.lit(survey["delivery"]),
         source_table=pl.lit("survey_pupils"),
     )
+    return made, weighting
 
 
 def _people(holder: pl.DataFrame, person_record: pl.DataFrame, delivery: str) -> pl.DataFrame:
@@ -196,8 +226,10 @@ def _on_one_footing(
     return counted, roll[1]
 
 
-def _weighted(frame: pl.DataFrame, roll: pl.DataFrame, beside: pl.DataFrame) -> pl.DataFrame:
-    """The frame with weight (nought for those who did not answer), fpc (schools of the type) and roll."""
+def _weighted(
+    frame: pl.DataFrame, roll: pl.DataFrame, beside: pl.DataFrame
+) -> tuple[pl.DataFrame, Weighting]:
+    """The frame with weight (nought for those who did not answer), fpc (schools of the type) and roll; the weighting."""
     done = frame.filter("completed")
     known = [c for c in ATTRIBUTES if c in beside.columns]
     told = done.select("stratum", "urn", "nc_year", "sex", *(["code"] if known else []))
@@ -205,7 +237,8 @@ def _weighted(frame: pl.DataFrame, roll: pl.DataFrame, beside: pl.DataFrame) -> 
         told = told.join(beside.unique("code"), on="code", how="left", maintain_order="left")
         told = told.with_columns(pl.col(known).fill_null(NOT_LINKED))
     margins = margins_of(known, known)
-    weights = done.select("_n").with_columns(weight=weigh(told, roll, margins).weights)
+    weighted = weigh(told, roll, margins)
+    weights = done.select("_n").with_columns(weight=weighted.weights)
     schools = roll.group_by("stratum").agg(pl.col("urn").n_unique().cast(pl.Float64).alias("fpc"))
     size = roll.group_by("urn").agg(pl.len().alias("roll"))
     took_part = done.group_by("stratum").agg(pl.col("urn").n_unique().alias("_part"))
@@ -215,9 +248,10 @@ def _weighted(frame: pl.DataFrame, roll: pl.DataFrame, beside: pl.DataFrame) -> 
         .join(took_part, on="stratum", how="left", maintain_order="left")
         .join(size, on="urn", how="left", maintain_order="left")
     )
-    return joined.with_columns(
+    made = joined.with_columns(
         weight=pl.col("weight").fill_null(0.0),
         fpc=pl.max_horizontal(pl.col("fpc").fill_null(0), pl.col("_part").fill_null(0)).cast(
             pl.Float64
         ),
     ).drop("_part")
+    return made, (weighted, margins)

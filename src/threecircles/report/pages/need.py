@@ -15,6 +15,8 @@ from threecircles.report.blocks import (
 )
 from threecircles.report.context import Context
 from threecircles.report.model import Block, Figure, Nothing, Page, Table, Text, Value
+from threecircles.report.pages.beside import TABLE as BESIDE
+from threecircles.report.pages.beside import beside_blocks
 from threecircles.report.pages.several import NUMBER, number_figure
 from threecircles.report.released import Released, Tables
 from threecircles.report.words import apart, text_of
@@ -46,6 +48,8 @@ def page(tables: Tables, context: Context) -> Page:
         if table is not None:
             blocks.append(make(table))
             used.append(table)
+    blocks += beside_blocks(tables)
+    used += [tables[BESIDE]] if BESIDE in tables else []
     several = tables.get(NUMBER)
     if several is not None:
         blocks.append(number_figure(several, "need-several"))

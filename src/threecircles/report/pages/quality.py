@@ -16,6 +16,8 @@ from threecircles.report.blocks import (
 )
 from threecircles.report.context import Context
 from threecircles.report.model import Block, Column, Nothing, Page, Table, Text, Value
+from threecircles.report.pages.survey_weights import TABLE as WEIGHTS
+from threecircles.report.pages.survey_weights import weight_blocks
 from threecircles.report.released import Released, Tables, measure
 
 TITLES = {
@@ -27,7 +29,7 @@ MOST_RULES = 15
 
 
 def page(tables: Tables, context: Context) -> Page:
-    """Per source: received, refused, findings by rule, quality."""
+    """Per source: received, refused, findings by rule, quality; how far a survey's answers were stretched."""
     blocks: list[Block] = []
     used: list[Released] = []
     for name, title in TITLES.items():
@@ -54,6 +56,10 @@ def page(tables: Tables, context: Context) -> Page:
                 "With a checked return, this page would show what was received, refused and found.",
             )
         )
+    weights = tables.get(WEIGHTS)
+    if weights is not None:
+        blocks += weight_blocks(weights)
+        used.append(weights)
     return Page(
         id="quality",
         slug="quality",

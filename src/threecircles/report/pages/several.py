@@ -159,19 +159,30 @@ def _name(table: Released, condition: str, singles: dict[str, str]) -> str:
 
 
 def _pairs(table: Released) -> Table:
-    """Two by two: children who hold both, what chance would bring, and the one over the other with its interval."""
+    """Two by two: children who hold both with what links leave open, what chance would bring, and the one over the
+    other with its interval.
+    """
     made = pivot_table(
         table, "Two conditions together, and what chance would bring", "several-pairs"
     )
-    at = next((k for k, c in enumerate(made.columns) if c.id == "ratio"), None)
-    if at is None:
-        return replace(made, notes=())
-    interval = Column("ratio_interval", f"{INTERVAL}, times", "interval")
-    rows = []
-    for row in made.rows:
-        ratio = row[at]
-        told = interval_or_dash(ratio) if isinstance(ratio, Value) else "[z]"
-        rows.append((*row[: at + 1], told, *row[at + 1 :]))
-    columns = (*made.columns[: at + 1], interval, *made.columns[at + 1 :])
+    made = _with_ends(made, "children", "At least and at most, over links")
+    made = _with_ends(made, "ratio", f"{INTERVAL}, times")
+    # The page says the first two notes once for all its tables.
+    own = table.safe.spec.notes[2:]
     note = "Above 1 the two meet more often than by chance. Chance is reckoned among children of whom both are known."
-    return replace(made, columns=columns, rows=tuple(rows), notes=(note,))
+    return replace(made, notes=(note, *own))
+
+
+def _with_ends(made: Table, name: str, words: str) -> Table:
+    """The table with the ends of a measure beside it; as it is where no figure of the measure has any."""
+    at = next((k for k, c in enumerate(made.columns) if c.id == name), None)
+    values = [] if at is None else [row[at] for row in made.rows]
+    if at is None or not any(isinstance(v, Value) and v.low is not None for v in values):
+        return made
+    rows = [
+        (*row[: at + 1], interval_or_dash(v) if isinstance(v, Value) else "[z]", *row[at + 1 :])
+        for row, v in zip(made.rows, values, strict=True)
+    ]
+    beside = Column(f"{name}_interval", words, "interval")
+    columns = (*made.columns[: at + 1], beside, *made.columns[at + 1 :])
+    return replace(made, columns=columns, rows=tuple(rows))
