@@ -267,7 +267,11 @@ def _other_need(clean: Tables) -> Case:
 
 
 def _disability(clean: Tables) -> Case:
-    """X18: a need for disability, or a plan at school, and no disability recorded any more."""
+    """X18: a need for disability, or a plan at school, and no disability recorded.
+
+    Sound records hold plans without a recorded disability too (13.6% of England's children in need have one
+    recorded, about a quarter of school age have a plan), so the sound copy is one where it is recorded.
+    """
     plans = [
         (a["row"], a["key"])
         for a, b in pairs(clean, "cin", "school")
@@ -281,9 +285,10 @@ def _disability(clean: Tables) -> Case:
     rows = {n: child for n, child in both.items() if child in acted}
     told = clean["cin.Disabilities"]["LAchildID"].to_list()
     at = [n for n, child in enumerate(told) if child in rows.values()]
+    sound = put(clean, "cin.Disabilities", "Disability", dict.fromkeys(at, "LD"))
     planted = put(clean, "cin.Disabilities", "Disability", dict.fromkeys(at, "NONE"))
     return Case(
-        clean, planted, {(CIN_PEOPLE, n) for n in rows}, (clean[CIN_PEOPLE].height, 0), least=4
+        sound, planted, {(CIN_PEOPLE, n) for n in rows}, (clean[CIN_PEOPLE].height, 0), least=4
     )
 
 

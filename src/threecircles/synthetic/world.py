@@ -164,14 +164,14 @@ def world_on(
         planted, need = planted_in(scene)
         episodes, trail = episodes_under(scene, planted, need, rates, solved)
     episodes = rake(profile, seed, year, people, episodes)
+    details = make_details(profile, seed, people, need, episodes, plan)
     children = int(people.present(people.end).sum())
     providers = make_providers(profile, seed, land, children)
+    care = make_looked_after(profile, seed, land, people, homes, episodes, details.need, providers)
     special = (schools.phase[np.maximum(enrolment.school, 0)] == 2) & (enrolment.school >= 0)
     education = make_education(
         profile, seed, year, people, need, enrolment, plan, special, _in_need(people, episodes)
     )
-    details = make_details(profile, seed, people, need, episodes, plan, education.sen == "E")
-    care = make_looked_after(profile, seed, land, people, homes, episodes, details.need, providers)
     early_years = make_early_years(
         profile, seed, people, need, enrolment, education, _in_need(people, episodes)
     )

@@ -51,25 +51,18 @@ class Details:
 
 
 def make_details(
-    profile: Profile,
-    seed: int,
-    people: People,
-    need: Need,
-    e: Episodes,
-    plan: np.ndarray,
-    planned: np.ndarray,
+    profile: Profile, seed: int, people: People, need: Need, e: Episodes, plan: np.ndarray
 ) -> Details:
     """Source, need, reasons, assessments, enquiries, factors, reviews and disabilities of all episodes.
 
-    plan: how strong each child's case for an education, health and care plan is. planned: who has one; social
-    care knows of it and records the disability.
+    plan: how strong each child's case for an education, health and care plan is.
     """
     p = profile["referral"]
     n = len(e.child)
     g = rng(seed, "details", "episode")
     source = _sources(g, p, e.referral)
     disabled, disability_child, disability_code = _disabilities(
-        rng(seed, "details", "disability"), p, people, need, e, plan, planned
+        rng(seed, "details", "disability"), p, people, need, e, plan
     )
     primary = _primary_need(g, p, people, e, disabled)
     has = (e.path == 0) | (e.section47 < NEVER) | (g.random(n) < p["assessment_share"])
@@ -123,9 +116,8 @@ def _disabilities(
     need: Need,
     e: Episodes,
     plan: np.ndarray,
-    planned: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The share of children in need with a recorded disability: those with plans, then those truly disabled."""
+    """The share of children in need with a recorded disability, those truly disabled and with plans first."""
     children = np.unique(e.child)
     weight = need.states[-1][children, STATES.index("disability")] * 1.9 + g.normal(
         size=len(children)
@@ -135,20 +127,20 @@ def _disabilities(
     in_need[e.child[(e.path > 0) & (e.close > people.end) & (e.referral <= people.end)]] = True
     long = np.zeros(people.n, dtype=bool)
     long[e.child[e.path == 5]] = True
-    weight = weight + 1.5 * long[children] + KNOWN * planned[children]
+    weight = weight + 1.5 * long[children]
     counted = in_need[children]
     cut = np.quantile(weight[counted], 1 - p["disability_share"]) if counted.any() else 2.0
-    cut = min(cut, KNOWN / 2)
     disabled = np.zeros(people.n, dtype=bool)
-    noted = weight > cut
-    disabled[children[noted]] = True
-    with_code = children[noted]
+    disabled[children[weight > cut]] = True
+    with_code = children[weight > cut]
     first = g.integers(0, len(DISABILITIES), len(with_code))
     second = g.integers(0, len(DISABILITIES), len(with_code))
     more = (g.random(len(with_code)) < 0.3) & (second != first)
     codes = np.array(DISABILITIES)
-    child = np.concatenate([with_code, with_code[more], children[~noted]])
-    code = np.concatenate([codes[first], codes[second[more]], np.full((~noted).sum(), "NONE")])
+    child = np.concatenate([with_code, with_code[more], children[weight <= cut]])
+    code = np.concatenate(
+        [codes[first], codes[second[more]], np.full((weight <= cut).sum(), "NONE")]
+    )
     order = np.lexsort((code, child))
     return disabled, child[order], code[order]
 
