@@ -71,3 +71,31 @@ def test_another_year_moves_every_date_with_it():
     world = build_world(load_profile("hamlet"), 1, 2024)
     assert str(np.datetime64(world.end, "D")) == "2024-03-31"
     assert world.episodes.referral.max() <= world.end
+
+
+def test_early_help_ends_on_the_day_a_protection_plan_or_care_begins(borough):
+    """A7: records without an error do not contradict each other (quality A20, X34)."""
+    h, e = borough.early_help, borough.episodes
+    begun = {}
+    for child, plan, care in zip(e.child, e.conference, e.care_start, strict=True):
+        begun.setdefault(child, []).extend(day for day in (plan, care) if day < NEVER)
+    ended_by_it = 0
+    for child, contact, closed in zip(h.child, h.contact, h.closed, strict=True):
+        assert not [day for day in begun.get(child, ()) if contact < day < closed]
+        ended_by_it += closed in begun.get(child, ())
+    assert ended_by_it > 5
+    up = h.outcome == "Stepped up to social care"
+    assert up.sum() >= ended_by_it
+    assert ((h.plan_end <= h.closed) | (h.plan_end == NEVER)).all()
+
+
+def test_a_case_is_handed_on_only_where_early_help_saw_the_family(borough):
+    """A7: closure RC9 and early help tell one story (quality A20, X34)."""
+    e, h = borough.episodes, borough.early_help
+    seen = {}
+    for child, contact in zip(h.child, h.contact, strict=True):
+        seen.setdefault(child, []).append(contact)
+    handed = np.flatnonzero(borough.details.reason == "RC9")
+    assert len(handed) > 20
+    for n in handed:
+        assert any(abs(day - e.close[n]) <= 60 for day in seen.get(e.child[n], ()))
