@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from textwrap import wrap
 
 from threecircles.report.palette import palette
-from threecircles.report.svg import Svg, drawing, label, number, tag
+from threecircles.report.svg import FONT, Svg, drawing, label, number, tag, words
 
-WIDTH, ROW, TOP = 980.0, 52.0, 34.0
-LEFT, RIGHT = 440.0, 880.0
-LONGEST = 50
-"""Characters of a label that fit on one line."""
+WIDTH, ROW, LINE, TOP = 680.0, 64.0, 18.0, 40.0
+"""Of the drawing: its width, the height of a row and of a further line of words, and the room for the key."""
+LEFT, RIGHT = 64.0, 610.0
+LONGEST = 92
+"""Characters of words and unit that fit on one line."""
 
 
 @dataclass(frozen=True)
@@ -42,18 +43,20 @@ class Strip:
 
 def strips(figure_id: str, rows: Sequence[Strip], title: str, desc: str) -> Svg:
     """The strips under one key."""
-    drawn = _key()
-    for k, row in enumerate(rows):
-        drawn.append(tag("g", *_row(row), transform=f"translate(0 {number(TOP + k * ROW)})"))
-    return drawing(figure_id, title, desc, WIDTH, TOP + ROW * len(rows) + 4, *drawn)
+    drawn, top = _key(), TOP
+    for row in rows:
+        drawn.append(tag("g", *_row(row), transform=f"translate(0 {number(top)})"))
+        top += ROW + LINE * (len(_lines(row)) - 1)
+    return drawing(figure_id, title, desc, WIDTH, top + 4, *drawn)
 
 
 def _row(row: Strip) -> list[str]:
     colours = palette().categorical
-    middle = ROW / 2
+    # Words stand above their strip: beside it they would push the marks off a narrow screen.
+    middle = 45 + LINE * (len(_lines(row)) - 1)
     dots = [tag("circle", cx=_x(row, v), cy=middle, r=4.5) for v in row.neighbours]
     drawn = [
-        *_named(row, middle),
+        *_named(row),
         tag(
             "path",
             d=f"M{LEFT:g} {middle:g}H{RIGHT:g}",
@@ -61,8 +64,8 @@ def _row(row: Strip) -> list[str]:
             stroke_width="6",
             stroke_linecap="round",
         ),
-        label(LEFT - 14, middle + 5, row.low_text, 12, text_anchor="end", fill=palette().quiet),
-        label(RIGHT + 14, middle + 5, row.high_text, 12, fill=palette().quiet),
+        label(LEFT - 14, middle + 5, row.low_text, 13, text_anchor="end", fill=palette().quiet),
+        label(RIGHT + 14, middle + 5, row.high_text, 13, fill=palette().quiet),
         tag("g", *dots, fill=colours[0], fill_opacity="0.55") if dots else "",
     ]
     if row.region is not None:
@@ -86,12 +89,23 @@ def _row(row: Strip) -> list[str]:
     return drawn
 
 
-def _named(row: Strip, middle: float) -> list[str]:
-    """The indicator's words on one or two lines, and its unit below."""
-    lines = wrap(row.words, LONGEST)[:2]
-    top = middle - 1 - 8 * (len(lines) - 1)
-    drawn = [label(0, top + 16 * k, line, 15) for k, line in enumerate(lines)]
-    return [*drawn, label(0, top + 16 * len(lines), row.unit, 12, fill=palette().quiet)]
+def _lines(row: Strip) -> list[tuple[str, str]]:
+    """The indicator's words and its unit, line by line: both on one where they fit."""
+    if len(row.words) + len(row.unit) <= LONGEST:
+        return [(row.words, row.unit)]
+    return [*((line, "") for line in wrap(row.words, LONGEST)), ("", row.unit)]
+
+
+def _named(row: Strip) -> list[str]:
+    drawn = []
+    for k, (said, unit) in enumerate(_lines(row)):
+        told = [words(f"{said}  " if unit else said)] if said else []
+        if unit:
+            told.append(tag("tspan", words(unit), font_size=13, fill=palette().quiet))
+        drawn.append(
+            tag("text", *told, x=0.0, y=14 + LINE * k, fill="#1d1d1d", font_size=15, font_family=FONT)
+        )  # fmt: skip
+    return drawn
 
 
 def _x(row: Strip, value: float) -> float:
@@ -126,8 +140,8 @@ def _tick(x: float, y: float) -> str:
 def _key() -> list[str]:
     colours = palette().categorical
     return [
-        _diamond(LEFT + 6, 10), label(LEFT + 18, 15, "this authority", 13),
-        tag("circle", cx=LEFT + 128, cy=10.0, r=4.5, fill=colours[0], fill_opacity="0.55"), label(LEFT + 138, 15, "neighbours", 13),
-        _square(LEFT + 230, 10), label(LEFT + 241, 15, "region", 13),
-        _tick(LEFT + 306, 10), label(LEFT + 314, 15, "England", 13),
+        _diamond(10, 12), label(24, 17, "this authority", 14),
+        tag("circle", cx=148.0, cy=12.0, r=4.5, fill=colours[0], fill_opacity="0.55"), label(160, 17, "neighbours", 14),
+        _square(260, 12), label(272, 17, "region", 14),
+        _tick(344, 12), label(354, 17, "England", 14),
     ]  # fmt: skip

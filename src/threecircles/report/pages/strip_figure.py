@@ -67,7 +67,6 @@ def strip_figure(
         svg=strips(figure_id, [strip for _, strip in drawn], heading, desc),
         table=_table(figure_id, title, rows, called),
         drawn=tuple(values),
-        wide=True,
     )
 
 
