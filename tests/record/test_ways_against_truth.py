@@ -172,26 +172,33 @@ def test_first_signs_and_first_help_are_as_they_were(hamlet):
 
 @pytest.mark.slow
 def test_errors_of_returns_move_a_stock_by_a_hundredth_at_most(made_up):
-    """record A5: with realistic errors stocks differ from truth by 1% at most, and every difference is listed."""
+    """record A5: with realistic errors stocks differ from truth by 1% at most, but for rows that are listed.
+
+    A row whose end cannot be right stays open and says so by a flag (record 6); the range without such
+    rows is shown beside the stock (record 7). No child is missing from it.
+    """
     borough = made_up("borough", "realistic")
-    episodes = borough.table("episode").join(
-        borough.truth("person").select("person_id"), on="person_id", how="semi"
-    )
     true = spells(borough).filter(pl.col("stop").is_null())
-    for process, held in (
-        ("cin", "cin"),
-        ("cin_plan", "cin_plan"),
-        ("cpp", "cpp"),
-        ("cla", "placement"),
-    ):
-        found = episodes.filter(
-            (pl.col("process") == held) & (pl.col("valid_from") <= LAST)
-            & (pl.col("valid_to").is_null() | (pl.col("valid_to") > LAST))
-        )["person_id"]  # fmt: skip
-        expected = true.filter(pl.col("process") == process)["person_id"]
-        apart = set(found) ^ set(expected)
-        print(process, found.n_unique(), expected.n_unique(), sorted(apart))
-        assert abs(found.n_unique() - expected.n_unique()) <= max(1, expected.n_unique() / 100)
+    every = borough.table("episode")
+    listed = (
+        pl.col("flags").list.set_intersection(["end_before_start", "lost_sight"]).list.len() > 0
+    )
+    for process in ("cin", "cin_plan", "cpp", "cla"):
+        expected = set(true.filter(pl.col("process") == process)["person_id"])
+        whole, sound = (open_at_the_end(process, rows) for rows in (every, every.filter(~listed)))
+        assert len(expected) > 50 and expected <= whole and expected <= sound
+        assert len(sound) - len(expected) <= len(expected) / 100
+
+
+def open_at_the_end(process, episodes):
+    """Who is in a process at the end of the year; in care by periods, since short breaks are no stay."""
+    if process == "cla":
+        found = period_of_care(placements(frame(episodes)), care_rules())
+        rows = collect(found).filter(~pl.col("short_break"))
+    else:
+        rows = episodes.filter(pl.col("process") == process)
+    still = pl.col("valid_to").is_null() | (pl.col("valid_to") > LAST)
+    return set(rows.filter((pl.col("valid_from") <= LAST) & still)["person_id"])
 
 
 def test_processes_of_the_way_are_services():
