@@ -85,10 +85,29 @@ def test_nearly_every_rule_has_an_example_that_a_file_can_hold(name, form, share
 
 def test_reviews_factors_and_last_year_are_among_what_is_sent():
     """quality A11, section 6 (b): nested tables go through the census file, last year's through its folder."""
-    tables = {t for *_, sent in examples("cin", "xml") for t in sent.order}
-    assert {"Reviews", "AssessmentFactorsList", "Disabilities", "PreProceedings"} <= tables
-    assert any(t.endswith("_last") for *_, sent in examples("903", "csv") for t in sent.order)
-    assert {"SWEpisodes", "DoLo", "UASC", "AD1", "OC3"} <= {t for *_, sent in examples("903", "xml") for t in sent.order}  # fmt: skip
+    census = [sent for *_, sent in examples("cin", "xml")]
+    assert {"Reviews", "Disabilities", "Assessments"} <= {t for sent in census for t in sent.order}
+    assert any(row.get("AssessmentFactors") for s in census for row in s.tables.get("Assessments", ()))  # fmt: skip
+    looked_after = {t for *_, sent in examples("903", "xml") for t in sent.order}
+    assert {"SWEpisodes", "DoLo", "UASC", "AD1", "OC3", "Episodes_last"} <= looked_after
+
+
+def test_factors_as_rows_and_as_a_list_make_one_file(tmp_path):
+    """quality A11, 1.5: an example that lists factors holds for AssessmentFactorsList too, the file being the same."""
+    compared = 0
+    for *_, sent in examples("cin", "xml"):
+        assessments = sent.tables.get("Assessments", [])
+        if not any(row.get("AssessmentFactors") for row in assessments):
+            continue
+        keys = ("LAchildID", "CINdetailsID", "AssessmentID")
+        listed = [{k: row[k] for k in keys} | {"AssessmentFactor": factor}
+                  for row in assessments for factor in row.get("AssessmentFactors") or ()]  # fmt: skip
+        bare = [{k: v for k, v in row.items() if k != "AssessmentFactors"} for row in assessments]
+        as_rows = sent.tables | {"Assessments": bare, "AssessmentFactorsList": listed}
+        one = write_cin_xml(sent.tables, tmp_path / "list.xml").read_bytes()
+        assert one == write_cin_xml(as_rows, tmp_path / "rows.xml").read_bytes()
+        compared += 1
+    assert compared > 5
 
 
 @pytest.mark.slow
