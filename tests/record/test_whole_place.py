@@ -13,6 +13,7 @@ from threecircles.core.engines import collect
 from threecircles.core.engines import engine as make
 from threecircles.core.run import Runner
 from threecircles.core.safety import Grant
+from threecircles.core.tables import read_measured
 from threecircles.definitions import HOME
 from threecircles.identity import steps as identity
 from threecircles.need import steps as need
@@ -211,8 +212,7 @@ def told_by(run, name):
     engine, found = make(name), {}
     known = {"engine": engine, "grant": GRANT, **run.known}
     for step in [*derived_steps(), *need.steps(run.known["place"])]:
-        held = [run.table(t) for t in step.reads]
-        frames = [None if f is None else engine.frame(f) for f in held]
+        frames = [handed(run, engine, t) for t in step.reads]
         offered = {**known, **step.params}
         wanted = inspect.signature(step.function).parameters
         made = step.function(*frames, **{k: v for k, v in offered.items() if k in wanted})
@@ -223,6 +223,15 @@ def told_by(run, name):
         else:
             found[step.writes[0]] = made
     return found
+
+
+def handed(run, engine, name):
+    """What a run hands to a step for a table: a measured table as such, any other as a frame."""
+    found = run._find(name)
+    if found is not None and found[0].with_suffix(".json").exists():
+        return read_measured(found[0])
+    table = run.table(name)
+    return None if table is None else engine.frame(table)
 
 
 @pytest.mark.parametrize("other", OTHERS)
