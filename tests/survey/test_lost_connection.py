@@ -162,10 +162,7 @@ def test_one_cut_costs_those_who_write_together_nothing(server):
 
     async def together(cut_in):
         server.cut_in = cut_in
-        jobs = [
-            writer.do(lambda s, t=x.token: s.save(t, 1, [told("emo1", "2")]))
-            for x in sessions
-        ]
+        jobs = [writer.do(lambda s, t=x.token: s.save(t, 1, [told("emo1", "2")])) for x in sessions]
         return await asyncio.gather(*jobs)
 
     for cut_in in (0, 1, 3, 9):
