@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
+from threecircles.record.derive.care import CareRules
+
 SPELL = """
 with e as (
   select *, coalesce(valid_to, date '9999-12-31') as till from read_parquet('{episode}') where person_id is not null
@@ -48,6 +50,44 @@ union all select process, 'episode', count(*)::double, count(distinct person_id)
   where valid_from >= date '{first}' and valid_from < date '{after}' group by process
 union all select process, 'event', count(*)::double, count(distinct person_id) from read_parquet('{event}')
   where not list_contains(flags, 'token_only') and on_date >= date '{first}' and on_date < date '{after}' group by process
+"""
+CARE = """
+with own as (
+  select row_id, person_id, valid_from, valid_to, reason_in, reason_out, attributes.ls as ls, attributes.place as place,
+    coalesce(attributes.ls in ({short_breaks}), false) as short_break
+  from read_parquet('{episode}') where process = 'placement' and person_id is not null
+), followed as (
+  select *, lag(valid_to) over w as before, row_number() over w as n from own
+  window w as (partition by person_id, short_break order by valid_from, row_id)
+), opened as (
+  select *, n = 1 or coalesce(valid_from > before, false) as opens, n > 1 and (before is null or valid_from < before) as overlap
+  from followed
+), numbered as materialized (
+  select *, sum(opens::int) over (partition by person_id, short_break order by valid_from, row_id)::bigint as period from opened
+), within as materialized (
+  select *, lead(row_id) over w is null as closes, coalesce(reason_in in ({care_starts}), false) as claimed,
+    opens or coalesce(reason_in in ({placement_starts}), false) as placed,
+    opens or coalesce(reason_in in ({carer_starts}), false) as carried,
+    opens or coalesce(ls <> lag(ls) over w, true) as changed
+  from numbered window w as (partition by person_id, short_break, period order by valid_from, row_id)
+)
+select 'period_of_care' as made, person_id, short_break, period, min(valid_from) as valid_from,
+  max(valid_to) filter (where closes) as valid_to, max(reason_in) filter (where opens) as reason_in,
+  max(reason_out) filter (where closes) as reason_out, max(row_id) filter (where opens) as first_row_id,
+  max(row_id) filter (where closes) as last_row_id, count(*) as n_rows, count(*) filter (where overlap) as n_overlaps,
+  count(*) filter (where claimed) as n_rne_starts, bool_or(claimed <> opens) as starts_disagree
+from within group by person_id, short_break, period
+union all by name {placement} union all by name {carer} union all by name {legal}
+"""
+SPELL_IN_CARE = """
+select '{made}' as made, person_id, short_break, period, spell, min(valid_from) as valid_from,
+  max(valid_to) filter (where ends) as valid_to, {told} max(row_id) filter (where {begins}) as first_row_id,
+  max(row_id) filter (where ends) as last_row_id, count(*) as n_rows
+from (
+  select *, lead(spell) over (partition by person_id, short_break, period order by valid_from, row_id) is distinct from spell as ends
+  from (select *, sum({begins}::int) over (partition by person_id, short_break, period order by valid_from, row_id)::bigint as spell
+    from within)
+) group by person_id, short_break, period, spell
 """
 PATH = """
 with e as (
@@ -135,6 +175,26 @@ def contact_path(
     return PATH.format(
         episode=episode, event=event, near=near, body=f"case process {body} else 'council' end",
         helps=_listed(helps), contacts=_listed(contacts), assessments=_listed(assessments),
+    )  # fmt: skip
+
+
+def care(episode: str, rule: CareRules) -> str:
+    """Periods of care, placements, carers and legal statuses, one below the other."""
+    place = "max(place) filter (where placed) as place, coalesce(max(place) filter (where placed) in ({}), false) as temporary,"
+    status = "max(ls) filter (where changed) as ls,"
+    spells = {
+        "placement": (
+            "placement_spell",
+            "placed",
+            place.format(_listed(rule.temporary_placements)),
+        ),
+        "carer": ("carer_spell", "carried", ""),
+        "legal": ("legal_spell", "changed", status),
+    }
+    return CARE.format(
+        episode=episode, short_breaks=_listed(rule.short_breaks), care_starts=_listed(rule.care_starts),
+        placement_starts=_listed(rule.placement_starts), carer_starts=_listed(rule.carer_starts),
+        **{name: SPELL_IN_CARE.format(made=made, begins=begins, told=told) for name, (made, begins, told) in spells.items()},
     )  # fmt: skip
 
 

@@ -5,9 +5,9 @@
 WORKSPACE: of a run of PLACE (county for A13). Every step of the record on the payload side is run again from its
 inputs, in this process, and timed; peak memory is this process's. Mapping steps read the identity side; their
 seconds are taken from the manifest of the run. --oracle sets derivations beside the same written by hand as DuckDB
-SQL: those that take longest (spells, journeys, activity, contact paths), and two that every page asks for (stock on
+SQL: those that take longest (journeys, spells, care, activity, contact paths), and two that every page asks for (stock on
 a day, absence by term). Both must give the same rows; then they are timed turn about, and medians compared. The
-program ends with 1 when rows differ or one takes more than 1.3 times the SQL.
+program ends with 1 when rows differ, or one of the three heaviest has no SQL here or takes more than 1.3 times its.
 """
 
 from __future__ import annotations
@@ -30,15 +30,16 @@ import record_oracles as oracles
 from threecircles import pipeline
 from threecircles.core import manifest
 from threecircles.core.dates import year_end, year_start
-from threecircles.core.engines import collect
+from threecircles.core.engines import collect, held
 from threecircles.core.engines import engine as make
 from threecircles.core.run import Runner
 from threecircles.record.derive.activity import activity
+from threecircles.record.derive.care import care_rules, care_tables
 from threecircles.record.derive.contact_path import contact_path, contact_path_rule
 from threecircles.record.derive.journey import journey_definition, journey_state
 from threecircles.record.derive.spell import spell
 from threecircles.record.derive.stock import count, status_on
-from threecircles.record.derived import derived_steps, help_ids, journey_rows, with_body
+from threecircles.record.derived import derived_steps, help_ids, journey_rows, placements, with_body
 from threecircles.record.vocabulary import processes
 
 ALLOWED = 1.3
@@ -76,20 +77,23 @@ def main() -> None:
         )
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{'all of the record':32} {total:7.2f} s; peak memory {peak:,.0f} MB")
-    print(f"heaviest by processor: {', '.join(sorted(derived, key=lambda n: -derived[n])[:4])}")
+    heaviest = sorted(derived, key=lambda n: -derived[n])[:3]
+    print(f"three heaviest by processor: {', '.join(heaviest)}")
     if asked.oracle:
-        sys.exit(1 if _beside_sql(runner, engine, asked.turns) else 0)
+        judged = {name.removeprefix("record.") for name in heaviest}
+        sys.exit(1 if _beside_sql(runner, engine, asked.turns, judged) else 0)
 
 
-def _beside_sql(runner: Runner, engine: Any, turns: int) -> int:
-    """Number of derivations that tell other rows than the SQL or take longer than is allowed."""
-    wrong = 0
-    for name, (ours, sql) in pairs(runner, engine).items():
+def _beside_sql(runner: Runner, engine: Any, turns: int, judged: set[str]) -> int:
+    """Number of derivations that tell other rows than the SQL, have none, or take longer than is allowed."""
+    known = pairs(runner, engine)
+    wrong = len(judged - known.keys())
+    for name, (ours, sql) in known.items():
         by_hand = lambda q=sql: engine.connection.sql(q).to_arrow_table()  # noqa: E731
         same = _rows(ours()).equals(_rows(pl.from_arrow(by_hand())))
         mine, theirs = _turn_about(ours, by_hand, turns)
         times = mine / theirs
-        wrong += not same or times > ALLOWED
+        wrong += not same or (name in judged and times > ALLOWED)
         print(
             f"{name:32} {1000 * mine:7.0f} ms, SQL by hand {1000 * theirs:.0f} ms: {times:.2f} times; "
             f"rows {'equal' if same else 'UNLIKE'}; processor, medians of {turns}",
@@ -136,6 +140,10 @@ def pairs(runner: Runner, engine: Any) -> dict[str, tuple[Callable[[], pl.DataFr
             ),
             oracles.journey(at["episode"], at["period_of_care"], states, last + timedelta(days=1)),
         ),
+        "care": (
+            lambda: _stacked(care_tables(held(placements(engine.scan(at["episode"]))), care_rules())),
+            oracles.care(at["episode"], care_rules()),
+        ),
         "activity": (
             lambda: collect(activity(named("episode"), named("event"), first, last)),
             oracles.ACTIVITY.format(
@@ -151,6 +159,12 @@ def pairs(runner: Runner, engine: Any) -> dict[str, tuple[Callable[[], pl.DataFr
             oracles.TERMS.format(measure=at["measure"]),
         ),
     }  # fmt: skip
+
+
+def _stacked(tables: dict[str, nw.LazyFrame]) -> pl.DataFrame:
+    """Tables of unlike columns one below the other, each with its name."""
+    parts = [collect(frame).with_columns(made=pl.lit(name)) for name, frame in tables.items()]
+    return pl.concat(parts, how="diagonal")
 
 
 def _terms(measures: nw.LazyFrame) -> nw.LazyFrame:

@@ -129,6 +129,11 @@ def engine(name: str = "duckdb") -> Engine:
     return ENGINES[name]()
 
 
+def held(frame: nw.LazyFrame) -> nw.LazyFrame:
+    """The rows in memory: where they are few and several derivations read them, the engine is asked once."""
+    return nw.from_native(collect(frame).lazy())
+
+
 def collect(
     frame: nw.LazyFrame | pl.DataFrame | pl.LazyFrame, sort_by: Sequence[str] = ()
 ) -> pl.DataFrame:

@@ -10,17 +10,14 @@ import narwhals as nw
 import polars as pl
 
 from threecircles.core.dates import year_end, year_start
-from threecircles.core.engines import Engine, collect
+from threecircles.core.engines import Engine, collect, held
 from threecircles.core.steps import Step
 from threecircles.definitions.place import Place
 from threecircles.record.attributes import attribute, with_attributes
 from threecircles.record.derive.activity import activity
 from threecircles.record.derive.care import (
     care_rules,
-    carer_spell,
-    legal_spell,
-    period_of_care,
-    placement_spell,
+    care_tables,
 )
 from threecircles.record.derive.clocks import clocked
 from threecircles.record.derive.contact_path import contact_path, contact_path_rule
@@ -86,13 +83,8 @@ def spells(episodes: nw.LazyFrame, sources: nw.LazyFrame) -> pl.DataFrame:
 
 def care(episodes: nw.LazyFrame, sources: nw.LazyFrame) -> dict[str, pl.DataFrame]:
     """Periods of care, placements, carers and legal statuses."""
-    rows, rule, since = placements(episodes), care_rules(), _earliest(sources, "ssda903")
-    made = {
-        "period_of_care": period_of_care(rows, rule),
-        "placement_spell": placement_spell(rows, rule),
-        "carer_spell": carer_spell(rows, rule),
-        "legal_spell": legal_spell(rows, rule),
-    }
+    made = care_tables(held(placements(episodes)), care_rules())
+    since = _earliest(sources, "ssda903")
     return {f"record.{name}": _made(name, collect(frame), since) for name, frame in made.items()}
 
 

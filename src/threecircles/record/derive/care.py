@@ -30,6 +30,16 @@ def care_rules() -> CareRules:
     return load("derived/care", CareRules)
 
 
+def care_tables(rows: nw.LazyFrame, care: CareRules) -> dict[str, nw.LazyFrame]:
+    """What is told of care, by the table's name; rows as `period_of_care`, with place."""
+    return {
+        "period_of_care": period_of_care(rows, care),
+        "placement_spell": placement_spell(rows, care),
+        "carer_spell": carer_spell(rows, care),
+        "legal_spell": legal_spell(rows, care),
+    }
+
+
 def episodes_in_period(rows: nw.LazyFrame, care: CareRules) -> nw.LazyFrame:
     """The rows numbered by period of care, short breaks apart.
 
