@@ -164,7 +164,7 @@ def _made(asked: argparse.Namespace, work: Path, children: int) -> Path:
 
 def _peers(asked: argparse.Namespace, work: Path) -> list[tuple[str, float, str]]:
     """Each public validator and ours on the same return, made at the size asked for peers."""
-    found = []
+    found, both = [], []
     for part, python in (("903", asked.peer_903), ("cin", asked.peer_cin)):
         if not python:
             continue
@@ -174,6 +174,10 @@ def _peers(asked: argparse.Namespace, work: Path) -> list[tuple[str, float, str]
         ours = measured([sys.executable, __file__, "--part", part, path])
         print(f"  {part} public validator {peer.in_words()}\n  {part} ours             {ours.in_words()}")  # fmt: skip
         found.append((f"{asked.peer_children:,} children, {part}: public validator / ours", peer.wall / ours.wall, ">= 30"))  # fmt: skip
+        both.append((peer.wall, ours.wall))
+    if len(both) > 1:
+        theirs, own = map(sum, zip(*both, strict=True))
+        found.append((f"{asked.peer_children:,} children, both returns: public validators / ours", theirs / own, ">= 30"))  # fmt: skip
     return found
 
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import acos, isfinite, pi, sqrt
 
-from scipy.optimize import minimize
-
 PRECISION = 1e-9
 """How closely a distance is solved, in units of the square root of the whole area."""
 APPROXIMATE_ABOVE = 0.03
@@ -202,6 +200,8 @@ def _nearest_centres(
             (lens_area(radii[a], radii[b], _apart(places[a], places[b])) - p) ** 2
             for (a, b), p in zip(_PAIRS, pairs, strict=True)
         )
+
+    from scipy.optimize import minimize
 
     found = minimize(
         misfit, (*start, 0.01), method="Nelder-Mead", options={"xatol": 1e-8, "fatol": 1e-14}

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 import polars as pl
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from threecircles.core.errors import UsageError
 from threecircles.funding.deflate import Deflator
@@ -153,7 +153,7 @@ def _estimate(rows: pl.DataFrame, lag: int, controls: Sequence[str]) -> Estimate
     _check_apart(x, area, year, controls)
     y = rows[f"_y{lag}"].to_numpy().astype(np.float64)
     b, error = within(y, x, area, year)
-    reach = float(student.ppf(0.975, area.max()) * error)
+    reach = float(stdtrit(area.max(), 0.975) * error)
     products = _products(y, x, area, year)
     whole = products.sum(axis=0)
     alone = [_slope(whole - one) for one in products]
