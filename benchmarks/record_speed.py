@@ -5,7 +5,7 @@
 WORKSPACE: of a run of PLACE (county for A13). Every step of the record on the payload side is run again from its
 inputs, in this process, and timed; peak memory is this process's. Mapping steps read the identity side; their
 seconds are taken from the manifest of the run. --oracle sets derivations beside the same written by hand as DuckDB
-SQL: those that take longest (journeys, spells, care, activity, contact paths), and two that every page asks for (stock on
+SQL: those that take longest (journeys, spells, care, clocks, activity, contact paths), and two that every page asks for (stock on
 a day, absence by term). Both must give the same rows; then they are timed turn about, and medians compared. The
 program ends with 1 when rows differ, or one of the three heaviest has no SQL here or takes more than 1.3 times its.
 """
@@ -39,7 +39,15 @@ from threecircles.record.derive.contact_path import contact_path, contact_path_r
 from threecircles.record.derive.journey import journey_definition, journey_state
 from threecircles.record.derive.spell import spell
 from threecircles.record.derive.stock import count, status_on
-from threecircles.record.derived import derived_steps, help_ids, journey_rows, placements, with_body
+from threecircles.record.derive.timeliness import working_days
+from threecircles.record.derived import (
+    derived_steps,
+    help_ids,
+    journey_rows,
+    placements,
+    told_in_time,
+    with_body,
+)
 from threecircles.record.vocabulary import processes
 
 ALLOWED = 1.3
@@ -119,6 +127,7 @@ def pairs(runner: Runner, engine: Any) -> dict[str, tuple[Callable[[], pl.DataFr
 
     agencies = {p.id: p.agency for p in processes().values() if p.agency != "council"}
     states = {s.id: s.processes for s in journey.states}
+    engine.connection.register("working_days", working_days().to_arrow())
     return {
         "spell": (
             lambda: collect(spell(known("episode"), by=["process"])),
@@ -143,6 +152,10 @@ def pairs(runner: Runner, engine: Any) -> dict[str, tuple[Callable[[], pl.DataFr
         "care": (
             lambda: _stacked(care_tables(held(placements(engine.scan(at["episode"]))), care_rules())),
             oracles.care(at["episode"], care_rules()),
+        ),
+        "timeliness": (
+            lambda: told_in_time(engine.scan(at["episode"]), engine.scan(at["event"]), last).drop("process", "time_limit", "unit"),
+            oracles.TIMELINESS.format(episode=at["episode"], event=at["event"], last=last),
         ),
         "activity": (
             lambda: collect(activity(named("episode"), named("event"), first, last)),

@@ -10,7 +10,7 @@ import narwhals as nw
 import polars as pl
 
 from threecircles.core.dates import year_end, year_start
-from threecircles.core.engines import Engine, collect, held
+from threecircles.core.engines import collect, held
 from threecircles.core.steps import Step
 from threecircles.definitions.place import Place
 from threecircles.record.attributes import attribute, with_attributes
@@ -33,6 +33,9 @@ from threecircles.record.tables import table
 from threecircles.record.vocabulary import Level, processes
 
 HELP: tuple[Level, ...] = ("targeted", "specialist", "rehabilitative")
+BEGUN = ("row_id", "person_id", "process", "parent_row_id", "valid_from", "valid_to")
+MET = ("row_id", "person_id", "process", "event", "episode_row_id", "on_date")
+"""What clocks are read from, of episodes and of events."""
 CARE = ("period_of_care", "placement_spell", "carer_spell", "legal_spell")
 
 
@@ -113,13 +116,21 @@ def repeat_plans(episodes: nw.LazyFrame, sources: nw.LazyFrame) -> pl.DataFrame:
     return _made("repeat_plan", collect(found), _earliest(sources, "cin-census"))
 
 
-def clocks(
-    episodes: nw.LazyFrame, events: nw.LazyFrame, place: Place, engine: Engine
-) -> pl.DataFrame:
+def clocks(episodes: nw.LazyFrame, events: nw.LazyFrame, place: Place) -> pl.DataFrame:
     """Every clock of every process, met or missed by 31 March of the place's year."""
-    calendar, last = engine.frame(working_days()), year_end(place.year)
-    parts = []
-    for process in processes().values():
+    return _made("timeliness", told_in_time(episodes, events, year_end(place.year)), None)
+
+
+def told_in_time(episodes: nw.LazyFrame, events: nw.LazyFrame, last: date) -> pl.DataFrame:
+    """As `clocks`, up to the day `last`. Columns: as record.derive.timeliness, clock, process, time_limit, unit."""
+    timed = [p for p in processes().values() if p.clocks]
+    of = nw.col("process").is_in([name for p in timed for name in (p.id, p.parent) if name])
+    episodes, events = (
+        held(episodes.select(*BEGUN).filter(of)),
+        held(events.select(*MET).filter(of)),
+    )
+    calendar, parts = nw.from_native(working_days().lazy()), []
+    for process in timed:
         for clock in process.clocks:
             rows = clocked(episodes, events, process, clock)
             if rows is None:
@@ -133,7 +144,7 @@ def clocks(
                     unit=pl.lit(clock.unit),
                 )
             )
-    return _made("timeliness", pl.concat(parts), None)
+    return pl.concat(parts)
 
 
 def journeys(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import cache
 from typing import Literal
 
 import narwhals as nw
@@ -14,6 +15,7 @@ from threecircles.core.expr import day_number
 Unit = Literal["days", "working_days"]
 
 
+@cache
 def working_days() -> pl.DataFrame:
     """Every day of the calendar with its working-day number. Columns: day, number."""
     first, last = date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31)
