@@ -1,5 +1,6 @@
 """What reaches the store stays there once, and nothing in it leads to a child (survey A13, A16)."""
 
+import os
 import random
 import sqlite3
 import time
@@ -15,6 +16,16 @@ from threecircles.survey.store import Store
 from threecircles.survey.study import folder_of
 
 CODES = ("emo1", "emo2", "emo3", "fri1", "fri2")
+
+
+@pytest.fixture
+def postgres():
+    """The address of a server to try it on, where one is named."""
+    address = os.environ.get("THREECIRCLES_POSTGRES")
+    if not address:
+        pytest.skip("no PostgreSQL to try: set THREECIRCLES_POSTGRES=postgresql://...")
+    pytest.importorskip("psycopg")
+    return address
 
 
 def told(item, value):
@@ -170,15 +181,9 @@ def test_a_study_lies_in_its_own_folder_and_no_other(tmp_path):
         folder_of(tmp_path, "../elsewhere")
 
 
-def test_postgresql_keeps_answers_as_sqlite_does():
+def test_postgresql_keeps_answers_as_sqlite_does(postgres):
     "A13, A15: the same replays on PostgreSQL, where THREECIRCLES_POSTGRES names a server to try it on."
-    import os
-
-    address = os.environ.get("THREECIRCLES_POSTGRES")
-    if not address:
-        pytest.skip("no PostgreSQL to try: set THREECIRCLES_POSTGRES=postgresql://...")
-    pytest.importorskip("psycopg")
-    store = Store(address)
+    store = Store(postgres)
     rng = random.Random(9)
     for _ in range(100):
         session = store.open_session("ABCDEF", "pupils_9_11", CODES, "en", "standard")
@@ -192,16 +197,11 @@ def test_postgresql_keeps_answers_as_sqlite_does():
     store.close()
 
 
-def test_on_postgresql_nothing_is_kept_after_another_server_finished_the_form():
+def test_on_postgresql_nothing_is_kept_after_another_server_finished_the_form(postgres):
     "A13, A16: one server sends batches while another finishes the forms; what is kept is what was confirmed."
-    import os
     from concurrent.futures import ThreadPoolExecutor
 
-    address = os.environ.get("THREECIRCLES_POSTGRES")
-    if not address:
-        pytest.skip("no PostgreSQL to try: set THREECIRCLES_POSTGRES=postgresql://...")
-    pytest.importorskip("psycopg")
-    here, there = Store(address), Store(address)
+    here, there = Store(postgres), Store(postgres)
     rng, cut_short = random.Random(4), 0
 
     def send(form):
