@@ -245,9 +245,11 @@ def _from_workbook(path: Path, tables: dict[str, list[dict]], seen: Seen) -> Non
                 break
 
 
-NOT_OF_CHILDREN = re.compile(r"[\d,]+ of [\d,]+ figures are hidden|0800 1111|(?:\. ){3,}\d+")
-"""Numbers of a document that count no children: how many figures are hidden, a help line, and the pages
-that its contents name behind a row of dots."""
+NOT_OF_CHILDREN = re.compile(
+    r"[\d,]+ of [\d,]+ figures are hidden|This table has [\d,]+ rows|0800 1111|(?:\. ){3,}\d+"
+)
+"""Numbers of a document that count no children: how many figures are hidden, how long a table is, a help
+line, and the pages that its contents name behind a row of dots."""
 
 
 def _from_document(path: Path, tables: dict[str, list[dict]], seen: Seen) -> None:

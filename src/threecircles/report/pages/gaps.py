@@ -25,7 +25,7 @@ EXPECTED = (
 def page(tables: Tables, context: Context) -> Page:
     """Questions this pack cannot answer, and what would."""
     missing = [(question, mend) for table, question, mend in EXPECTED if not _there(tables, table)]
-    hidden = [(t.safe.spec.title, f"{_hidden(t)} of {t.safe.frame.height} figures are hidden to protect children.")
+    hidden = [(t.safe.spec.title, f"{_hidden(t):,} of {t.safe.frame.height:,} figures are hidden to protect children.")
               for t in tables.values() if _hidden(t)]  # fmt: skip
     blocks: list[Block] = []
     if missing:
