@@ -9,6 +9,7 @@ import pytest
 
 from threecircles.core.errors import DefinitionError, UsageError
 from threecircles.quality import check_tables
+from threecircles.quality.group_scores import team_scores
 from threecircles.quality.history import counts, forecast, history
 from threecircles.quality.outputs import write_outputs
 from threecircles.quality.outputs_html import report_html
@@ -17,7 +18,6 @@ from threecircles.quality.outputs_tables import inert, write_workbook
 from threecircles.quality.scores import Count, scored, scores
 from threecircles.quality.stored import FINDINGS, findings_table, rules_table
 from threecircles.quality.summary import exit_code, summarise, summary_text
-from threecircles.quality.team_scores import team_scores
 from threecircles.quality.waivers import apply_waivers, load_waivers
 from threecircles.quality.worklist import UNKNOWN_TEAM, WORKLIST, Held, burden, worklist
 

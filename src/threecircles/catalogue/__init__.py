@@ -4,6 +4,7 @@ Of the catalogue, the 58 questions it ships are here, each with the room, the co
 statement that answers it. Supply, gaps, agreements, glossary and registers are not built yet.
 """
 
-from threecircles.catalogue.demand import Answer, Demand, demands, find
+from threecircles.catalogue.demand import Answer, Demand, Need, demands, find, question
+from threecircles.catalogue.thresholds import Thresholds, thresholds
 
-__all__ = ["Answer", "Demand", "demands", "find"]
+__all__ = ["Answer", "Demand", "Need", "Thresholds", "demands", "find", "question", "thresholds"]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rapidfuzz import fuzz
 
-from threecircles.core.errors import UsageError
+from threecircles.core.errors import UsageError, did_you_mean
 from threecircles.definitions import Definition
 from threecircles.definitions.loader import load_folder
 
@@ -40,12 +40,24 @@ class Answer:
             raise ValueError(f"{self.room}: an answer names the statements it is held to.")
 
 
+@dataclass(frozen=True)
+class Need:
+    """A field without which a question has no good answer. grade: how it is used, one of the thresholds' grades."""
+
+    source: str
+    table: str
+    column: str
+    grade: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Demand(Definition):
     """A question and for whom it is asked. label: the question or decision.
 
     grain: unit and geography. lag_days: days after the period's end by which the answer is of use. linkage: what
     must be joined. Either met_by or not_planned (a reason) is filled in, never neither.
+    needs: field (source.table.column) -> grade. links: sources whose records must be joined to others. no_field:
+    why no field of a source can serve; empty where needs are stated.
     """
 
     audience: list[str]
@@ -55,10 +67,31 @@ class Demand(Definition):
     linkage: str = ""
     met_by: list[Answer] = field(default_factory=list)
     not_planned: str = ""
+    needs: dict[str, str] = field(default_factory=dict)
+    links: list[str] = field(default_factory=list)
+    no_field: str = ""
 
     def __post_init__(self) -> None:
         if bool(self.met_by) == bool(self.not_planned):
             raise ValueError(f"{self.id} names what answers it, or why nothing is planned to.")
+        if self.needs and self.no_field:
+            raise ValueError(f"{self.id} needs fields, or says why none can serve, never both.")
+        if odd := [name for name in self.needs if name.count(".") != 2]:
+            raise ValueError(f"{self.id}: {odd[0]} is not source.table.column.")
+
+    @property
+    def fields(self) -> tuple[Need, ...]:
+        """The fields it needs, in the order of its file."""
+        return tuple(
+            Need(source, table, column, grade)
+            for name, grade in self.needs.items()
+            for source, table, column in [name.split(".")]
+        )
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The sources it needs, each once."""
+        return tuple(dict.fromkeys([*(n.source for n in self.fields), *self.links]))
 
     @property
     def status(self) -> str:
@@ -72,6 +105,19 @@ class Demand(Definition):
 def demands() -> tuple[Demand, ...]:
     """Every question shipped, d01 first. Raises DefinitionError with file and line."""
     return load_folder("demand", Demand, HOME)
+
+
+def question(demand_id: str) -> Demand:
+    """One question by its id. Raises UsageError, with the nearest id, for one that is not shipped."""
+    held = {d.id: d for d in demands()}
+    found = held.get(demand_id.strip().casefold())
+    if found is None:
+        near = did_you_mean(demand_id, held)
+        listed = "`threecircles catalogue demands` lists all."
+        raise UsageError(
+            f"There is no question {demand_id}.", mend=f"{near} {listed}" if near else listed
+        )
+    return found
 
 
 def find(text: str, among: Iterable[Demand] | None = None) -> list[Demand]:

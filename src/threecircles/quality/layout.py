@@ -128,6 +128,12 @@ def layout(return_name: str) -> Layout:
     return replace(own, tables=tables | own.tables)
 
 
+@cache
+def layout_of_source(source: str) -> Layout:
+    """The layout of a source without a rule set, by its own definition."""
+    return _of_source(source, source)
+
+
 def _of_source(return_name: str, source: str) -> Layout:
     """A return laid out by the source's own definition; its records are not of one child each."""
     path = HOME / "sources" / f"{source}.yaml"

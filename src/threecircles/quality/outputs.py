@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from threecircles.core.errors import UsageError
+from threecircles.quality.group_scores import team_scores
 from threecircles.quality.lean import plain
 from threecircles.quality.outputs_html import write_html
 from threecircles.quality.outputs_json import write_json
@@ -18,7 +19,6 @@ from threecircles.quality.report import Report
 from threecircles.quality.running import side_by_side
 from threecircles.quality.stored import lean_findings, rules_table
 from threecircles.quality.summary import Summary, summarise
-from threecircles.quality.team_scores import team_scores
 from threecircles.quality.waivers import Waiver, apply_waivers, expired_findings
 from threecircles.quality.worklist import Held, lean_worklist
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
 import polars as pl
 
 from threecircles.core.intervals import wilson
-from threecircles.definitions.loader import HOME, read_csv
-from threecircles.quality.database import database, fill, fill_macros, lock
+from threecircles.quality.fields import field_tallies
 from threecircles.quality.layout import PREVIOUS, layout
-from threecircles.quality.messages import at_rows
 from threecircles.quality.report import Report
 from threecircles.quality.stored import key_columns
+from threecircles.quality.tally import ROW, ChildTally, Tally
 
 TOO_FEW = 10
 """Below this many a share says nothing; it is printed as too few to score."""
@@ -51,7 +49,8 @@ def scores(report: Report) -> pl.DataFrame:
     """One line per field or table and dimension, with k of n and its 95% Wilson interval.
 
     completeness: present, and no code that means unknown, of the rows to which the field applies.
-    validity: values without a validity finding, of those present, where a validity rule ran.
+    validity: values without a validity finding, of those present, where a validity rule ran; else values of the
+    field's type and list of codes.
     uniqueness: rows that are the only one with their natural key, of all rows with a whole key.
     consistency: children without a consistency finding, of those that the rules that ran tested.
     accuracy (cross-return only): agreements of comparable pairs. timeliness (cross-return only): records that
@@ -61,17 +60,17 @@ def scores(report: Report) -> pl.DataFrame:
     counts = (
         [*_compared(report, "accuracy"), *_compared(report, "timeliness")]
         if report.return_name == "cross"
-        else [
-            *_completeness(report),
-            *_validity(report),
-            *_uniqueness(report),
-            *_consistency(report),
-        ]
+        else [*map(counted, tallies(report)), *_consistency(report)]
     )
     rows = [
         {"return": report.return_name, "year": report.year, **scored(count)} for count in counts
     ]
     return pl.DataFrame(rows, schema=SCORES)
+
+
+def counted(tally: Tally) -> Count:
+    """A tally added up."""
+    return Count(tally.table, tally.column, tally.label, tally.dimension, tally.k, tally.n)
 
 
 def scored(count: Count) -> dict[str, object]:
@@ -113,100 +112,95 @@ def pooled(table: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=SCORES).select(kept)
 
 
-@cache
-def _fields(return_name: str) -> tuple[dict[str, str], ...]:
-    path = HOME / "rules" / "fields" / f"{return_name}.csv"
-    return read_csv(f"rules/fields/{return_name}") if path.exists() else ()
+def tallies(report: Report, findings: pl.DataFrame | None = None) -> list[Tally]:
+    """The rows behind completeness, validity and uniqueness of a return.
+
+    findings: the stored table, where those waived are not to count; else all places of the report.
+    """
+    return [
+        *_of_fields(report, _places(report, findings)),
+        *_uniqueness(report),
+    ]
 
 
-def _completeness(report: Report) -> list[Count]:
-    fields = [
-        f for f in _fields(report.return_name)
-        if f["table"] in report.tables and f["column"] in report.tables[f["table"]].columns
-    ]  # fmt: skip
-    if not fields:
-        return []
-    found = []
-    with database() as connection:
-        form = layout(report.return_name)
-        whole = {f["table"]: form.table(f["table"]).columns for f in fields}
-        fill(connection, form, report.tables, whole)
-        fill_macros(connection, report.window, report.year, None, frozenset(), "")
-        lock(connection)
-        for field in fields:
-            unknown = ", ".join(f"'{code}'" for code in field["incomplete_codes"].split()) or "''"
-            sql = (
-                f'select count(*) filter ("{field["column"]}" not in ({unknown})), count(*) '
-                f'from "{field["table"]}" where {field["applies_when"]}'
-            )
-            row = connection.execute(sql).fetchone()
-            k, n = (int(row[0]), int(row[1])) if row else (0, 0)
-            found.append(
-                Count(field["table"], field["column"], field["label"], "completeness", k, n)
-            )
-    return found
+def child_tally(report: Report, dimension: str, findings: pl.DataFrame | None = None) -> ChildTally:
+    """Children without a finding of a dimension, of those that the rules which ran tested; findings as for tallies."""
+    ran = [
+        o.rule
+        for o in report.outcomes.values()
+        if o.state == "ran" and o.rule.dimension == dimension and o.rule.unit != "return"
+    ]
+    if not ran:
+        return ChildTally(dimension, None)
+    places = _places(report, findings).filter(pl.col("rule").is_in([rule.code for rule in ran]))
+    found = {}
+    for table in dict.fromkeys(r.table for rule in ran for r in rule.reports):
+        frame, child = report.tables.get(table), report.child_column(table)
+        if frame is None or not child or child not in frame.columns:
+            continue
+        broken = places.filter(pl.col("table") == table)["row"].implode()
+        row = pl.int_range(pl.len(), dtype=pl.Int64)
+        found[table] = frame.select(
+            row.alias("row"), ~row.is_in(broken).alias("good"), pl.col(child).cast(pl.String).alias("child")
+        ).drop_nulls("child")  # fmt: skip
+    return ChildTally(dimension, found)
 
 
-def _validity(report: Report) -> list[Count]:
+def _of_fields(report: Report, places: pl.DataFrame) -> list[Tally]:
+    """Completeness, and validity by the rules that ran; by type and list of codes where no rule looks."""
+    form = layout(report.return_name)
+    own = field_tallies(report.return_name, form, report.tables, report.year, report.window)
+    ruled = _validity(report, places)
+    told = {(t.table, t.column) for t in ruled}
+    unruled = [t for t in own if t.dimension == "validity" and (t.table, t.column) not in told]
+    return [*(t for t in own if t.dimension == "completeness"), *ruled, *unruled]
+
+
+def _validity(report: Report, places: pl.DataFrame) -> list[Tally]:
     ran = [
         o.rule
         for o in report.outcomes.values()
         if o.state == "ran" and o.rule.dimension == "validity"
     ]
-    places = _broken(report, {rule.code for rule in ran}).explode("columns")
+    places = places.filter(pl.col("rule").is_in([rule.code for rule in ran]))
     targets = dict.fromkeys((r.table, c) for rule in ran for r in rule.reports for c in r.columns)
     found = []
     for table, column in targets:
         frame = report.tables.get(table)
         if frame is None or column not in frame.columns:
             continue
-        present = frame[column].is_not_null()
-        rows = places.filter((pl.col("table") == table) & (pl.col("columns") == column))[
-            "row"
-        ].unique()
-        wrong = int(at_rows(frame, column, rows).is_not_null().sum())
+        wrong = places.filter((pl.col("table") == table) & (pl.col("column") == column))["row"]
+        row = pl.int_range(pl.len(), dtype=pl.Int64)
+        rows = frame.select(
+            row.alias("row"), ~row.is_in(wrong.implode()).alias("good"), pl.col(column).is_not_null().alias("there")
+        ).filter("there").select(*ROW)  # fmt: skip
         label = layout(report.return_name).table(table).columns[column].label
-        n = int(present.sum())
-        found.append(Count(table, column, label, "validity", n - wrong, n))
+        found.append(Tally(table, column, label, "validity", rows))
     return found
 
 
-def _uniqueness(report: Report) -> list[Count]:
+def _uniqueness(report: Report) -> list[Tally]:
     found = []
     for name, frame in report.tables.items():
-        keys = [c for c in key_columns(report.return_name, name) if c in frame.columns]
-        if (
-            name.endswith(PREVIOUS)
-            or not keys
-            or len(keys) < len(key_columns(report.return_name, name))
-        ):
+        whole = key_columns(report.return_name, name)
+        keys = [c for c in whole if c in frame.columns]
+        if name.endswith(PREVIOUS) or not keys or len(keys) < len(whole):
             continue
-        whole = frame.select(keys).drop_nulls()
-        alone = int(whole.is_unique().sum()) if whole.height else 0
+        told = frame.select(keys).with_row_index("row").drop_nulls(keys)
+        rows = told.select(pl.col("row").cast(pl.Int64), pl.struct(keys).is_unique().alias("good"))
         label = layout(report.return_name).table(name).label
-        found.append(Count(name, "", label, "uniqueness", alone, whole.height))
+        found.append(Tally(name, "", label, "uniqueness", rows))
     return found
 
 
 def _consistency(report: Report) -> list[Count]:
-    every = [
-        o
-        for o in report.outcomes.values()
-        if o.rule.dimension == "consistency" and o.rule.unit != "return"
-    ]
-    ran = [o.rule for o in every if o.state == "ran"]
-    if not every:
+    if not any(r.dimension == "consistency" and r.unit != "return" for r in report.rules):
         return []
-    if not ran:
+    tally = child_tally(report, "consistency")
+    if tally.rows is None:
         return [Count("", "", "children", "consistency", None, 0)]
-    tested: set[str] = set()
-    for table in {r.table for rule in ran for r in rule.reports}:
-        tested |= children_of(report, table)
-    broken: set[str] = set()
-    places = _broken(report, {rule.code for rule in ran})
-    for (table,), part in places.partition_by("table", as_dict=True).items():
-        broken |= children_of(report, str(table), part["row"])
-    return [Count("", "", "children", "consistency", len(tested - broken), len(tested))]
+    children = tally.children
+    return [Count("", "", "children", "consistency", int(children["good"].sum()), children.height)]
 
 
 def _compared(report: Report, dimension: str) -> list[Count]:
@@ -223,15 +217,12 @@ def _compared(report: Report, dimension: str) -> list[Count]:
     return found
 
 
-def _broken(report: Report, codes: set[str]) -> pl.DataFrame:
-    places = report.findings_by_place
-    return places.filter(pl.col("rule").is_in(list(codes)) & pl.col("table").is_not_null())
-
-
-def children_of(report: Report, table: str, rows: pl.Series | None = None) -> set[str]:
-    """Identifiers of the children in a table, or in some of its rows; none where the table names no child."""
-    frame, child = report.tables.get(table), report.child_column(table)
-    if frame is None or not child or child not in frame.columns:
-        return set()
-    values = frame[child] if rows is None else at_rows(frame, child, rows)
-    return set(values.drop_nulls().unique().to_list())
+def _places(report: Report, findings: pl.DataFrame | None) -> pl.DataFrame:
+    """Where rules were broken. Columns: rule, table, row, column."""
+    kept = ["rule", "table", "row", "column"]
+    if findings is None:
+        found = report.findings_by_place.explode("columns").rename({"columns": "column"})
+    else:
+        texts = (pl.col("rule", "table", "column").cast(pl.String), pl.col("row").cast(pl.Int64))
+        found = findings.filter(pl.col("waived_by").is_null()).with_columns(*texts)
+    return found.select(kept).drop_nulls("table")
