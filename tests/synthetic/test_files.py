@@ -62,6 +62,20 @@ def test_writing_one_return_alone_gives_the_same_bytes(hamlet, tmp_path):
     assert not (alone / "received" / "early_help_made-up-data.csv").exists()
 
 
+def test_a_part_is_asked_for_by_its_name_or_its_first_words(tmp_path):
+    """A2: --only early_help,two_year."""
+    alone = make("hamlet", tmp_path / "some", seed=3, only=["early_help", "two_year"])
+    assert {p.name.split("_made-up")[0] for p in (alone / "received").iterdir()} == {
+        "early_help", "two_year_places_2026", "two_year_review_2026"
+    }  # fmt: skip
+
+
+def test_a_part_that_no_place_has_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="no such part") as refused:
+        make("hamlet", tmp_path / "none", only=["cin", "early_hepl"])
+    assert "early_help" in str(refused.value) and not (tmp_path / "none").exists()
+
+
 def test_the_place_file_names_what_was_written(hamlet):
     place = load_place(hamlet)
     assert place.fictitious and place.year == 2026 and place.la_code == "E10900001"

@@ -45,6 +45,7 @@ from threecircles.synthetic.marks import mark_files
 from threecircles.synthetic.money import ledger, s251_table
 from threecircles.synthetic.names import pools
 from threecircles.synthetic.nation import write_nation
+from threecircles.synthetic.parts import is_wanted, parts
 from threecircles.synthetic.place_file import place_yaml
 from threecircles.synthetic.profile import Profile, effect_files, load_profile
 from threecircles.synthetic.ro3 import ro3_table
@@ -74,7 +75,7 @@ def make(
     errors: realistic, none, or a YAML file with a section `errors` laid over the profile's rates.
     effects: planted, none (the services are there, their effects are not) or a YAML file with a section
     `effects`; without it no service has an effect to find.
-    only: names of deliveries (cin, ssda903, school, ...) to write instead of all; the bytes are the same.
+    only: names of parts (synthetic.parts) to write instead of all; the bytes are the same.
     Returns the folder. Raises UsageError or DefinitionError before anything is written.
     Source: specification of this project, page synthetic, sections 1 and 7.
     """
@@ -85,7 +86,7 @@ def make(
         return _nation(Path(out), seed, year, profile, (errors, only, effects))
     planted = () if effects is None else effect_files(effects, preset)
     chosen = load_profile(preset, *(p for p in (*planted, profile, own_rates) if p is not None))
-    wanted = None if only is None else set(only)
+    wanted = parts(only)
     world = build_world(chosen, seed, year)
     clean = received_tables(world, wanted)
     received, made_errors, identity = written_tables(world, clean, errors)
@@ -108,7 +109,7 @@ def write_place(
     """
     received, clean, made_errors, identity = tables
     _write(folder, world, received, clean, wanted, years)
-    if wanted is None or "truth" in wanted:
+    if is_wanted("truth", wanted):
         parquet(made_errors, folder / "truth" / "errors.parquet")
         parquet(identity, folder / "truth" / "identity.parquet")
     _manifest(folder, world)
@@ -152,11 +153,6 @@ def check_asked(seed: int, year: int, years: int, errors: str) -> None:
         raise UsageError(
             "There is no such error model.", found=errors, allowed="realistic, none, or a YAML file"
         )
-
-
-def is_wanted(name: str, wanted: set[str] | None) -> bool:
-    """Whether a delivery is among those asked for, by its name or the first word of it; None asks for all."""
-    return wanted is None or name in wanted or name.split("_", maxsplit=1)[0] in wanted
 
 
 def received_tables(world: World, wanted: set[str] | None = None) -> Received:
@@ -212,11 +208,11 @@ def _write(
         (folder / name).mkdir(parents=True, exist_ok=True)
     for delivery, tables in received.items():
         _write_delivery(folder / "received", world, delivery, tables)
-    if wanted is None or "reference" in wanted:
+    if is_wanted("reference", wanted):
         for name, frame in reference_tables(world).items():
             frame.write_csv(folder / "reference" / f"{name}.csv")
         write_boundaries(world.profile, world.land, folder / "reference")
-    if wanted is None or "truth" in wanted:
+    if is_wanted("truth", wanted):
         for name, frame in (truth_tables(world, years) | more_truth(world)).items():
             parquet(frame, folder / "truth" / f"{name}.parquet")
         parquet(ledger(world), folder / "truth" / "ledger.parquet")
@@ -287,7 +283,7 @@ def _manifest(folder: Path, world: World) -> None:
     files = sorted(p for p in folder.rglob("*") if p.is_file())
     record = {
         "note": "made-up data", "preset": world.profile.id, "seed": world.seed, "year": world.year,
-        "profile": profile_hash(world.profile), "name_pools": pools().digest,
+        "profile": profile_hash(world.profile), "laid_over": list(world.profile.laid), "name_pools": pools().digest,
         "name_pool_sizes": {k: list(v) for k, v in pools().sizes().items()},
         "files": {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files},
     }  # fmt: skip

@@ -175,7 +175,10 @@ def window(world: World) -> tuple[int, int]:
 
 
 def service_flags(world: World) -> dict[str, np.ndarray]:
-    """True for children with a spell open at any time in the window, by process."""
+    """True for children with a spell open at any time in the window, by process.
+
+    A contact that led to no assessment and no plan is no early help, and a caution is no service of youth justice.
+    """
     start, end = window(world)
     e, h, j, c = world.episodes, world.early_help, world.justice, world.care
     flags = {}
@@ -190,8 +193,10 @@ def service_flags(world: World) -> dict[str, np.ndarray]:
     flags["cin_plan"] = touch(e.child, e.plan_start, e.plan_end)
     flags["cpp"] = touch(e.child, e.conference, e.protect_end)
     flags["cla"] = touch(c.period_child, c.period_start, c.period_end)
-    flags["early_help"] = touch(h.child, h.contact, h.closed)
-    flags["youth_justice"] = touch(j.child, j.day, j.end)
+    helped = np.minimum(h.assessment_start, h.plan_start) <= end
+    flags["early_help"] = touch(h.child[helped], h.contact[helped], h.closed[helped])
+    served = j.kind != "caution"
+    flags["youth_justice"] = touch(j.child[served], j.day[served], j.end[served])
     flags["sen_support"] = world.education.sen == "K"
     flags["ehc_plan"] = world.education.sen == "E"
     return flags

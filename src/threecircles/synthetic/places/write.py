@@ -13,13 +13,13 @@ from threecircles.synthetic.folder import fresh, refuse_others
 from threecircles.synthetic.make import (
     Received,
     check_asked,
-    is_wanted,
     parquet,
     profile_hash,
     received_tables,
     write_place,
     written_tables,
 )
+from threecircles.synthetic.parts import is_wanted, parts
 from threecircles.synthetic.place_file import place_name
 from threecircles.synthetic.places.build import Places, build_worlds
 from threecircles.synthetic.places.pool import statement
@@ -63,13 +63,12 @@ def make_places(
         )
     own = [] if errors in ("realistic", "none") else [Path(errors)]
     laid = [HOME / "adjoining.yaml", *([] if profile is None else [profile]), *own]
-    chosen = replace(load_profile(preset, *laid), label=load_profile(preset).label)
-    places = build_worlds(chosen, seed, year, number)
-    wanted = None if only is None else set(only)
+    places = build_worlds(load_profile(preset, *laid), seed, year, number)
+    wanted = parts(only)
     with fresh(out) as aside:
         for world in places.worlds:
             _write_one(aside / place_name(world)[0], world, places, wanted, years, errors)
-        if wanted is None or "truth" in wanted:
+        if is_wanted("truth", wanted):
             (aside / "truth").mkdir()
             for name, frame in shared_truth(places).items():
                 parquet(frame, aside / "truth" / f"{name}.parquet")
@@ -88,7 +87,7 @@ def _write_one(
     folder.mkdir()
     clean = place_tables(world, places, wanted)
     received, made_errors, identity = written_tables(world, clean, errors)
-    if wanted is None or "reference" in wanted:
+    if is_wanted("reference", wanted):
         (folder / "reference").mkdir()
         item_table(world).write_csv(folder / "reference" / "survey_items.csv")
     write_place(folder, world, (received, clean, made_errors, identity), wanted, years)
