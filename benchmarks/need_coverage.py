@@ -42,6 +42,7 @@ from threecircles.pipeline import build
 from threecircles.survey.census_pupils import TABLES
 from threecircles.survey.measures import measures, scoring
 from threecircles.survey.steps import measure_rows
+from threecircles.synthetic.days import as_dates, day_of
 from threecircles.synthetic.export.reference import reference_tables
 from threecircles.synthetic.make import make, received_tables
 from threecircles.synthetic.profile import load_profile
@@ -69,14 +70,27 @@ SURVEY = {
 def trial(seed: int, ways: list[str]) -> dict[str, Told]:
     """One place: for each way and judged figure the estimate, its interval and both truths."""
     world = build_world(load_profile("borough"), seed, 2026)
-    served = np.any([service_flags(world)[k] for k in SOCIAL], axis=0)
-    full, latent = truths(world, served)
     told: dict[str, Told] = {}
     table = answered(world) if set(ways) - {"own"} else pl.DataFrame()
     for way in ways:
+        served = helped(world, asked_until(world) if way == "own" else None)
+        full, latent = truths(world, served)
         rows = linked_by_us(seed) if way == "own" else known_links(world, served, table, way)
         told[way] = {m: rows[m] | {"full": full[m], "latent": latent[m]} for m in JUDGED}
     return told
+
+
+def helped(world: World, between: tuple[int, int] | None) -> np.ndarray:
+    """Who got help of the council or of youth justice between two days; else in the year to 31 March."""
+    flags = service_flags(world, between)
+    return np.any([flags[name] for name in SOCIAL], axis=0)
+
+
+def asked_until(world: World) -> tuple[int, int]:
+    """The twelve months to the day on which the last pupil answered: those that a run looks at."""
+    s = world.survey
+    last = as_dates(s.day[s.asked & (s.status == "completed")]).max()
+    return day_of(last.year - 1, last.month, last.day), day_of(last.year, last.month, last.day)
 
 
 def known_links(world: World, served: np.ndarray, table: pl.DataFrame, way: str) -> Told:

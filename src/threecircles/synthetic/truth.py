@@ -174,12 +174,12 @@ def window(world: World) -> tuple[int, int]:
     return day_of(world.year - 1, 4, 1), world.end
 
 
-def service_flags(world: World) -> dict[str, np.ndarray]:
-    """True for children with a spell open at any time in the window, by process.
+def service_flags(world: World, between: tuple[int, int] | None = None) -> dict[str, np.ndarray]:
+    """True for children with a spell open at any time between two days, by process; else in the window.
 
     A contact that led to no assessment and no plan is no early help, and a caution is no service of youth justice.
     """
-    start, end = window(world)
+    start, end = between or window(world)
     e, h, j, c = world.episodes, world.early_help, world.justice, world.care
     flags = {}
 
