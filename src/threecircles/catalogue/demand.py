@@ -56,8 +56,8 @@ class Demand(Definition):
 
     grain: unit and geography. lag_days: days after the period's end by which the answer is of use. linkage: what
     must be joined. Either met_by or not_planned (a reason) is filled in, never neither.
-    needs: field (source.table.column) -> grade. links: sources whose records must be joined to others. no_field:
-    why no field of a source can serve; empty where needs are stated.
+    needs: field (source.table.column) -> grade. links: sources whose children should be found in
+    another source too, so not the roll of all pupils. no_field: why no field can serve; empty where needs are stated.
     """
 
     audience: list[str]

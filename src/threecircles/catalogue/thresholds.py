@@ -8,7 +8,6 @@ from pathlib import Path
 from threecircles.definitions import Definition, load
 
 HOME = Path(__file__).parent / "data"
-DIMENSIONS = ("completeness", "validity", "uniqueness", "consistency", "timeliness")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,8 +21,13 @@ class Grade:
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What is asked of a return with rules. uniqueness: of each table needed; timeliness: share told in their year."""
+    """What is asked of a return with rules, as least shares.
 
+    once: tables in which a record may stand only once. uniqueness: of each of them that a question needs.
+    consistency: children without contradictions. timeliness: records told in the return of their own year.
+    """
+
+    once: list[str]
     uniqueness: float
     consistency: float
     timeliness: float

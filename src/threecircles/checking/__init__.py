@@ -5,6 +5,7 @@ pages need both.
 """
 
 from threecircles.checking.files import Asked, Checked, check_files
+from threecircles.checking.fitting import judge_checked, judge_place
 from threecircles.checking.given import load_holders
 from threecircles.checking.pictures import pictures
 from threecircles.checking.repairing import accept_repairs, propose_repairs, undo_repairs
@@ -16,6 +17,8 @@ __all__ = [
     "Checked",
     "accept_repairs",
     "check_files",
+    "judge_checked",
+    "judge_place",
     "load_holders",
     "pictures",
     "propose_repairs",

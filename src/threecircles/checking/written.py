@@ -9,13 +9,18 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from threecircles.checking.files import RETURNS, Checked
+from threecircles.checking.fitting import Fitted
 from threecircles.core.workspace import write_bytes
 from threecircles.quality import Report
 from threecircles.quality.history import history_between
 from threecircles.quality.outputs import Written, write_outputs
 from threecircles.quality.outputs_told import Picture, write_told
-from threecircles.quality.runs import FOLDER, Run, open_run, store_run
+from threecircles.quality.outputs_use import Use
+from threecircles.quality.runs import FOLDER, Run, earlier_trend, open_run, store_run
+from threecircles.quality.trend import joined, of_check
 from threecircles.quality.waivers import Waiver
 from threecircles.quality.worklist import Held
 
@@ -53,10 +58,12 @@ def write(
     *,
     besides: Besides | None = None,
     pictures: Mapping[str, Picture] | None = None,
+    fitted: Fitted | None = None,
 ) -> tuple[list[Path], dict[str, Written]]:
     """Write JSON to `json_out`; into `out` a folder for each return with report, worklist and tables, the
     page of what the return tells, the stored run, and what was rejected.
 
+    fitted: which questions the files can answer; told on each page, and kept for the next check.
     Returns the paths, and for each return what its files say.
     """
     written: list[Path] = []
@@ -69,7 +76,13 @@ def write(
     for report in checked.reports:
         folder = out / f"{report.return_name}-{report.year}"
         done = _write_one(
-            report, folder, formats, besides or Besides(), unread(checked, report), _names(checked)
+            report,
+            folder,
+            formats,
+            besides or Besides(),
+            unread(checked, report),
+            _names(checked),
+            fitted,
         )
         told[report.return_name] = done
         written += done.paths
@@ -115,9 +128,10 @@ def _sentence(text: str) -> str:
 
 def _write_one(
     report: Report, folder: Path, formats: Sequence[str], besides: Besides, not_read: list[str],
-    files: Mapping[str, str],
+    files: Mapping[str, str], fitted: Fitted | None,
 ) -> Written:  # fmt: skip
     before = _earlier(besides.since, report)
+    use = _use(report, besides.since, fitted) if fitted else None
     done = write_outputs(
         report,
         folder,
@@ -127,9 +141,19 @@ def _write_one(
         first_seen=before.first_seen if before else None,
         notes=[*not_read, *([_since(before, report)] if before else [])],
         files=files,
+        use=use,
     )
-    store_run(report, done, folder, before.first_seen if before else {}, date.today())
+    seen = before.first_seen if before else {}
+    store_run(report, done, folder, seen, date.today(), use.trend if use else None)
     return done
+
+
+def _use(report: Report, since: Path | None, fitted: Fitted) -> Use:
+    name = report.return_name
+    verdicts = fitted.of(name)
+    own = fitted.scores.filter(pl.col("return") == name).drop("source")
+    now = of_check(own, verdicts, name, report.year, date.today())
+    return Use(verdicts, joined(earlier_trend(since, name), now))
 
 
 def _earlier(since: Path | None, report: Report) -> Run | None:

@@ -10,6 +10,7 @@ GROUPS = (
     "place",
     "pages",
     "quality",
+    "fit",
     "identity",
     "record",
     "need",

@@ -82,6 +82,10 @@ def check(
     force_years: Annotated[
         bool, typer.Option(help="Go on although the two years look swapped.")
     ] = False,
+    received: Annotated[
+        str | None,
+        typer.Option(help="yyyy-mm-dd; the day the files came, for questions with a deadline."),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
 ) -> None:
     """Read a return and run every rule of the year; say what ran, what was skipped and why, and
@@ -90,8 +94,10 @@ def check(
     from threecircles.checking.written import Besides
     from threecircles.quality.runs import check_comparable
     from threecircles.quality.waivers import load_waivers
+    from threecircles.quality.window import read_day
     from threecircles.sources import Options
 
+    day = read_day(received) if received else None
     asked = checking.Asked(
         return_name=return_name,
         year=year,
@@ -114,6 +120,7 @@ def check(
     )
     done = checking.check_files(files, asked)
     told = {} if select else checking.pictures(done, asked, children)
+    fitted = None if select or out is None else checking.judge_checked(done, day)
     to_screen = json_out is not None and str(json_out) == "-"
     paths, outputs = checking.write(
         done,
@@ -122,6 +129,7 @@ def check(
         formats.split(","),
         besides=besides,
         pictures=told,
+        fitted=fitted,
     )
     if to_screen:
         print(checking.to_json(done))

@@ -15,6 +15,7 @@ from threecircles.quality.lean import plain
 from threecircles.quality.outputs_html import write_html
 from threecircles.quality.outputs_json import write_json
 from threecircles.quality.outputs_tables import write_csv, write_parquet, write_workbook
+from threecircles.quality.outputs_use import Use, rows_of
 from threecircles.quality.report import Report
 from threecircles.quality.running import side_by_side
 from threecircles.quality.stored import lean_findings, rules_table
@@ -58,12 +59,13 @@ def write_outputs(
     notes: Iterable[str] = (),
     today: date | None = None,
     files: Mapping[str, str] | None = None,
+    use: Use | None = None,
 ) -> Written:
     """Write report.html, worklist.xlsx, findings/rules_run/worklist as CSV or Parquet, report.json.
 
     Where holders tell who holds which record, the scores of each team are a table beside them.
     folder: made when absent, readable by its owner only, as every file holds personal data. files: file_id ->
-    name, as for worklist.
+    name, as for worklist. use: which questions the data can answer, told on the page and in the workbook.
     Raises UsageError for a format that is not one of FORMATS.
     """
     wanted = list(formats)
@@ -87,7 +89,14 @@ def write_outputs(
     beside = {
         "csv": lambda: write_csv(tables, folder),
         "parquet": lambda: write_parquet(tables, folder),
-        "xlsx": lambda: [write_workbook(lines, folder / "worklist.xlsx", report.headline())],
+        "xlsx": lambda: [
+            write_workbook(
+                lines,
+                folder / "worklist.xlsx",
+                report.headline(),
+                rows_of(use.verdicts) if use else (),
+            )
+        ],
         "json": lambda: [write_json(report, plain(waived.findings), folder / "report.json")],
     }
     names = tuple(name for form in beside if form in wanted for name in FILES[form])
@@ -96,6 +105,6 @@ def write_outputs(
     page = folder / "report.html"
     works = [work for form, work in beside.items() if form in wanted]
     if "html" in wanted:
-        works.append(lambda: [write_html(report, waived.findings, told, page, names)])
+        works.append(lambda: [write_html(report, waived.findings, told, page, names, use)])
     paths = [path for written in side_by_side(*works) for path in written]
     return Written(tuple(paths), told, waived.findings, lines, rules)

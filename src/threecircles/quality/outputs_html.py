@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 
 from threecircles.quality.lean import plain
 from threecircles.quality.outputs_tables import NOTICE
+from threecircles.quality.outputs_use import Use, page_parts
 from threecircles.quality.report import Report
 from threecircles.quality.summary import Summary, commonest, first_lines, not_waived
 
@@ -19,12 +20,16 @@ MOST_PLACES = 100
 
 
 def report_html(
-    report: Report, findings: pl.DataFrame, summary: Summary, written: tuple[str, ...] = ()
+    report: Report,
+    findings: pl.DataFrame,
+    summary: Summary,
+    written: tuple[str, ...] = (),
+    use: Use | None = None,
 ) -> str:
     """One self-contained page: headline, what did not run and why, commonest problems, every rule.
 
     No script, no outside file; tables have headings for screen readers. findings: the stored table.
-    written: names of the files beside it.
+    written: names of the files beside it. use: which questions the data can answer, and the trend.
     """
     open_ones = not_waived(findings)
     places = first_lines(open_ones)
@@ -49,7 +54,12 @@ def report_html(
     ]
     page = environment().get_template("report.html.j2")
     return page.render(
-        summary=summary, sections=sections, report=report, notice=NOTICE, written=written
+        summary=summary,
+        sections=sections,
+        report=report,
+        notice=NOTICE,
+        written=written,
+        use=page_parts(use) if use else None,
     )
 
 
@@ -80,10 +90,11 @@ def write_html(
     summary: Summary,
     path: Path,
     written: tuple[str, ...] = (),
+    use: Use | None = None,
 ) -> Path:
     """Write the page."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(report_html(report, findings, summary, written), encoding="utf-8")
+    path.write_text(report_html(report, findings, summary, written, use), encoding="utf-8")
     return path
 
 

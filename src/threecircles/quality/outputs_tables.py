@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -39,6 +40,14 @@ ADVICE = (
     "Mend the record in the case system, not here; then export and check again.",
 )
 """Stands on the first sheet, below the list of sheets."""
+QUESTIONS = "Questions it can answer"
+"""Sheet on which questions the data can answer; a sheet's name has at most 31 letters."""
+QUESTION_COLUMNS = (
+    ("Which questions this data can answer", 50),
+    ("Verdict", 12),
+    ("What decides it", 60),
+    ("What would make it fit", 50),
+)
 LINE_HIGH = 15
 """Points that one line of text takes."""
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
@@ -85,11 +94,17 @@ def write_parquet(tables: dict[str, pl.DataFrame], folder: Path) -> list[Path]:
     return paths
 
 
-def write_workbook(lines: pl.DataFrame, path: Path, headline: str) -> Path:
+def write_workbook(
+    lines: pl.DataFrame,
+    path: Path,
+    headline: str,
+    questions: Sequence[tuple[str, str, str, str]] = (),
+) -> Path:
     """The worklist as a workbook: a first sheet that says what is where, then one sheet a team.
 
     lines: the worklist. Headings are frozen, filters on, messages wrapped; every cell is text, so
-    that nothing runs; a sheet holds at most 100,000 lines and the first sheet names the split.
+    that nothing runs; a sheet holds at most 100,000 lines and the first sheet names the split. questions: which
+    questions the data can answer (outputs_use.rows_of), on a sheet of their own, the last.
     """
     import xlsxwriter
 
@@ -115,6 +130,7 @@ def write_workbook(lines: pl.DataFrame, path: Path, headline: str) -> Path:
             (headline, ""),
             ("Sheet", "Lines"),
             *((name, str(part.height)) for name, part in sheets),
+            *([(QUESTIONS, str(len(questions)))] if questions else []),
             *((line, "") for line in ADVICE),
         ]
         for row, (one, two) in enumerate(told):
@@ -122,13 +138,15 @@ def write_workbook(lines: pl.DataFrame, path: Path, headline: str) -> Path:
             first.write_string(row, 1, two, bold if row < 3 else wrap)
         for name, part in sheets:
             _write_sheet(book.add_worksheet(name), part, bold, wrap, day)
+        if questions:
+            _write_questions(book.add_worksheet(QUESTIONS), questions, bold, wrap)
     return path
 
 
 def _sheets(lines: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
     """(sheet name, lines) for each team, split where there are too many."""
     found: list[tuple[str, pl.DataFrame]] = []
-    taken: set[str] = {"read me"}
+    taken: set[str] = {"read me", QUESTIONS.casefold()}
     for team, part in by_team(lines).items():
         pieces = range(0, max(part.height, 1), MOST_ROWS)
         for number, start in enumerate(pieces, 1):
@@ -140,6 +158,23 @@ def _sheets(lines: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
             taken.add(name.casefold())
             found.append((name, part.slice(start, MOST_ROWS)))
     return found or [("Nothing found", lines)]
+
+
+def _write_questions(sheet, questions: Sequence[tuple[str, ...]], bold, wrap) -> None:  # type: ignore[no-untyped-def]
+    for column, (heading, width) in enumerate(QUESTION_COLUMNS):
+        sheet.set_column(column, column, width, wrap)
+        sheet.write_string(0, column, heading, bold)
+    sheet.freeze_panes(1, 1)
+    sheet.autofilter(0, 0, len(questions), len(QUESTION_COLUMNS) - 1)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+    for row, texts in enumerate(questions, 1):
+        high = max(
+            -(-len(t) // (w * 0.9)) for t, (_, w) in zip(texts, QUESTION_COLUMNS, strict=True)
+        )
+        sheet.set_row(row, LINE_HIGH * max(high, 1))
+        for column, text in enumerate(texts):
+            sheet.write_string(row, column, text, wrap)
 
 
 def _write_sheet(sheet, part: pl.DataFrame, bold, wrap, day) -> None:  # type: ignore[no-untyped-def]

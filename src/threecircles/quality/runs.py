@@ -17,11 +17,13 @@ from threecircles.quality.lean import plain
 from threecircles.quality.outputs import Written
 from threecircles.quality.report import Report
 from threecircles.quality.running import side_by_side
+from threecircles.quality.trend import TREND
 
 FORM = 2
 """Changes when findings are named or stored in another way: checks of two forms cannot be compared."""
 
 FOLDER = "run"
+TREND_TABLE = "trend"
 KEPT = (
     "finding_id", "rule", "severity", "return", "year", "table", "row", "child", "column", "value",
     "message", "record", "waived_by",
@@ -44,9 +46,17 @@ class Run:
 
 
 def store_run(
-    report: Report, written: Written, folder: Path, first_seen: Mapping[str, date], day: date
+    report: Report,
+    written: Written,
+    folder: Path,
+    first_seen: Mapping[str, date],
+    day: date,
+    trend: pl.DataFrame | None = None,
 ) -> Path:
-    """Keep a check below its folder, readable by its owner only; it holds personal data."""
+    """Keep a check below its folder, readable by its owner only; it holds personal data.
+
+    trend: scores and verdicts of this check and of those before it, kept so that the next can go on from them.
+    """
     inner = folder / FOLDER
     inner.mkdir(parents=True, exist_ok=True, mode=0o700)
     tables = {
@@ -56,6 +66,8 @@ def store_run(
         "worklist": lambda: written.worklist,
         "seen": lambda: _seen(written.findings, first_seen, day),
     }
+    if trend is not None:
+        tables[TREND_TABLE] = lambda: trend
     # Kept for the next check, not for people: written fast rather than small.
     side_by_side(*(partial(_keep, made, inner / f"{name}.arrow") for name, made in tables.items()))
     told = {"form": FORM, "day": day.isoformat(), "headline": report.headline(), "return": report.return_name}  # fmt: skip
@@ -104,6 +116,15 @@ def open_run(folder: Path) -> Run:
         first_seen=dict.fromkeys(tables["findings"]["finding_id"], day)
         | dict(tables["seen"].iter_rows()),
     )
+
+
+def earlier_trend(since: Path | None, return_name: str) -> pl.DataFrame:
+    """The trend that earlier checks of a return left below a folder, of whichever year; empty where there is none."""
+    places = [] if since is None else [since, *sorted(since.glob(f"{return_name}-*"))]
+    kept = [path for place in places if (path := place / FOLDER / f"{TREND_TABLE}.arrow").exists()]
+    parts = [pl.read_ipc(path.read_bytes()) for path in kept]
+    whole = pl.concat([pl.DataFrame(schema=TREND), *parts])
+    return whole.filter(pl.col("return") == return_name)
 
 
 def check_comparable(since: Path) -> None:
