@@ -43,17 +43,23 @@ def worklist(
     dimension: Annotated[
         str, typer.Option(help="Only this dimension of quality: completeness, timeliness ...")
     ] = "",
+    demand: Annotated[
+        str,
+        typer.Option(
+            help="Only fields that this question of the catalogue needs, for example d28."
+        ),
+    ] = "",
     out: Annotated[Path | None, typer.Option("--out", help="Write it as a workbook.")] = None,
     most: Annotated[int, typer.Option(help="Lines on the screen.")] = 20,
 ) -> None:
     """What is to be mended, one line a child and problem, worst first."""
     from threecircles.quality.outputs_tables import write_workbook
     from threecircles.quality.runs import open_run
-    from threecircles.quality.worklist import chosen_rules, select
+    from threecircles.quality.worklist_filters import Wanted, select
 
     held = open_run(run)
-    rules = chosen_rules(held.rules, rule, dimension)
-    lines = select(held.worklist, team=team, worker=worker, severity=severity, rules=rules)
+    wanted = Wanted(team, worker, rule, dimension, severity, demand)
+    lines = select(held.worklist, held.rules, wanted)
     counted = "1 line" if lines.height == 1 else f"{lines.height:,} lines"
     print(f"{counted}, from the check of {held.day:%d/%m/%Y}. {held.headline}")
     for line in lines.head(most).iter_rows(named=True):
@@ -72,6 +78,10 @@ def progress(
     deadline: Annotated[
         str | None, typer.Option(help="yyyy-mm-dd; how many will be open then at this pace.")
     ] = None,
+    team: Annotated[str, typer.Option(help="Only the children of this team.")] = "",
+    worker: Annotated[
+        str, typer.Option(help="Only the children of this worker: for them and their manager.")
+    ] = "",
 ) -> None:
     """What became of each finding between two checks; what was not re-tested is never called mended."""
     from datetime import date
@@ -79,14 +89,21 @@ def progress(
     from threecircles.quality.history import counts, forecast
     from threecircles.quality.runs import open_run
     from threecircles.quality.runs import progress as compared
+    from threecircles.quality.worklist_filters import Wanted, of_holder
 
     one, two = open_run(before), open_run(after)
     told = compared(one, two)
+    if team or worker:
+        wanted = Wanted(team=team, worker=worker)
+        told = of_holder(told, (one.worklist, two.worklist), wanted)
     print(f"{one.day:%d/%m/%Y} to {two.day:%d/%m/%Y}")
-    for state, n in counts(told).items():
+    states = counts(told)
+    for state, n in states.items():
         print(f"  {n:>8,} {state}")
     if deadline:
-        days = [(one.day, one.findings.height), (two.day, two.findings.height)]
+        then = sum(n for state, n in states.items() if state != "new")
+        now = sum(states[state] for state in ("new", "still open", "changed"))
+        days = [(one.day, then), (two.day, now)]
         expected = forecast(days, date.fromisoformat(deadline))
         print(
             "  The two checks are of one day, so no pace can be told."

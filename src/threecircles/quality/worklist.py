@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
 
-from threecircles.core.errors import UsageError, did_you_mean
 from threecircles.quality.lean import one_of, plain
 from threecircles.quality.report import Report
 from threecircles.quality.stored import rules_table
@@ -194,45 +193,6 @@ def by_team(lines: pl.DataFrame) -> dict[str, pl.DataFrame]:
     """The worklist of each team, unknown last."""
     parts = {str(key[0]): part for key, part in lines.partition_by("team", as_dict=True).items()}
     return dict(sorted(parts.items(), key=lambda item: (item[0] == UNKNOWN_TEAM, item[0])))
-
-
-def select(
-    lines: pl.DataFrame,
-    *,
-    team: str = "",
-    worker: str = "",
-    severity: str = "",
-    rules: Collection[str] | None = None,
-) -> pl.DataFrame:
-    """The lines of a team, worker or severity, with one of the rules; an empty word or None leaves a choice open."""
-    for column, word in (("team", team), ("worker", worker), ("severity", severity)):
-        if word:
-            lines = lines.filter(pl.col(column) == word)
-    if rules is None:
-        return lines
-    of_line = pl.col("rules").str.split(", ")
-    return lines.filter(
-        of_line.list.set_intersection(pl.lit(list(rules), dtype=pl.List(pl.String))).list.len() > 0
-    )
-
-
-def chosen_rules(rules: pl.DataFrame, rule: str = "", dimension: str = "") -> list[str] | None:
-    """Codes of one rule, or of a dimension of quality, among the rules of a check; None when neither is asked for.
-
-    Raises UsageError for a dimension that no rule of the check has.
-    """
-    known = rules["dimension"].unique().sort().to_list()
-    if dimension and dimension not in known:
-        raise UsageError(
-            f"No rule of the check is about {dimension}.",
-            allowed=", ".join(known),
-            mend=did_you_mean(dimension, known),
-        )
-    if dimension:
-        rules = rules.filter(pl.col("dimension") == dimension)
-    if rule:
-        rules = rules.filter(pl.col("rule") == rule)
-    return rules["rule"].to_list() if rule or dimension else None
 
 
 def burden(
