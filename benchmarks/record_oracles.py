@@ -91,24 +91,25 @@ from (
 """
 TIMELINESS = """
 with e as (
-  select row_id, person_id, process, parent_row_id, valid_from, valid_to from read_parquet('{episode}')
+  select row_id, person_id, process, parent_row_id, valid_from, valid_to, coalesce(end_basis = 'unknown', false) as lost
+  from read_parquet('{episode}')
 ), v as (
   select row_id, person_id, process, event, episode_row_id, on_date from read_parquet('{event}')
 ), assessed as (
-  select a.row_id, a.person_id, a.valid_to as to_on,
+  select a.row_id, a.person_id, a.valid_to as to_on, a.lost,
     case when row_number() over (partition by a.parent_row_id order by a.valid_from, a.row_id) = 1
       then coalesce(p.valid_from, a.valid_from) else a.valid_from end as from_on
   from e a left join e p on p.process = 'cin' and p.row_id = a.parent_row_id where a.process = 'assessment'
 ), helped as (
-  select h.row_id, h.person_id, h.valid_to as to_on, p.valid_from as from_on
+  select h.row_id, h.person_id, h.valid_to as to_on, h.lost, p.valid_from as from_on
   from e h left join e p on p.process = 'early_help' and p.row_id = h.parent_row_id where h.process = 'early_help_assessment'
 ), conferred as (
   select episode_row_id, min(on_date) as to_on from v where process = 'icpc' and episode_row_id is not null group by all
 ), enquired as (
-  select s.row_id, s.person_id, c.to_on, s.valid_from as from_on from e s left join conferred c on c.episode_row_id = s.row_id
-  where s.process = 'section47' and (c.to_on is not null or s.valid_to is null)
+  select s.row_id, s.person_id, c.to_on, false as lost, s.valid_from as from_on from e s left join conferred c on c.episode_row_id = s.row_id
+  where s.process = 'section47' and (c.to_on is not null or (s.valid_to is null and not s.lost))
 ), seen as (
-  select b.row_id, b.person_id, min(x.on_date) filter (where x.on_date >= b.on_date) as to_on, b.on_date as from_on
+  select b.row_id, b.person_id, min(x.on_date) filter (where x.on_date >= b.on_date) as to_on, false as lost, b.on_date as from_on
   from v b left join v x on x.process = b.process and x.event = 'first_seen' and x.person_id = b.person_id
   where b.process = 'speech_language_therapy' and b.event = 'referral' group by b.row_id, b.person_id, b.on_date
 ), ends as (
@@ -121,7 +122,7 @@ with e as (
     case when working then (b.number - a.number)::bigint else coalesce(to_on, date '{last}') - from_on end as taken
   from ends left join working_days a on a.day = from_on left join working_days b on b.day = coalesce(to_on, date '{last}')
 )
-select clock, row_id, person_id, from_on, to_on, taken, case when taken is null or until < from_on then 'cannot_tell'
+select clock, row_id, person_id, from_on, to_on, taken, case when taken is null or until < from_on or lost then 'cannot_tell'
   when taken > allowed then 'missed' when to_on is null then 'not_yet_due' else 'met' end as result from told
 """
 """Asks for a table working_days (day, number)."""

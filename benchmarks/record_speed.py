@@ -35,7 +35,7 @@ from threecircles.core.engines import engine as make
 from threecircles.core.run import Runner
 from threecircles.record.derive.activity import activity
 from threecircles.record.derive.care import care_rules, care_tables
-from threecircles.record.derive.contact_path import contact_path, contact_path_rule
+from threecircles.record.derive.contact_path import contact_path_rule
 from threecircles.record.derive.journey import journey_definition, journey_state
 from threecircles.record.derive.spell import spell
 from threecircles.record.derive.stock import count, status_on
@@ -46,7 +46,7 @@ from threecircles.record.derived import (
     journey_rows,
     placements,
     told_in_time,
-    with_body,
+    told_paths,
 )
 from threecircles.record.vocabulary import processes
 
@@ -134,9 +134,7 @@ def pairs(runner: Runner, engine: Any) -> dict[str, tuple[Callable[[], pl.DataFr
             oracles.SPELL.format(episode=at["episode"]),
         ),
         "contact_path": (
-            lambda: collect(
-                contact_path(with_body(engine.scan(at["episode"])), known("event"), help_ids(), rule)
-            ),
+            lambda: told_paths(engine.scan(at["episode"]), engine.scan(at["event"]), engine),
             oracles.contact_path(
                 at["episode"], at["event"], help_ids(), agencies, rule.contacts, rule.assessments, rule.duplicate_days
             ),

@@ -129,9 +129,13 @@ def engine(name: str = "duckdb") -> Engine:
     return ENGINES[name]()
 
 
-def held(frame: nw.LazyFrame) -> nw.LazyFrame:
-    """The rows in memory: where they are few and several derivations read them, the engine is asked once."""
-    return nw.from_native(collect(frame).lazy())
+def held(frame: nw.LazyFrame, within: Engine | None = None) -> nw.LazyFrame:
+    """The rows in memory: where they are few and several derivations read them, the engine is asked once.
+
+    within: the engine that goes on with them; else Polars does.
+    """
+    rows = collect(frame)
+    return within.frame(rows) if within else nw.from_native(rows.lazy())
 
 
 def collect(

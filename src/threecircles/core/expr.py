@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import narwhals as nw
 
 from threecircles.core.bands import Bands
 
-EPOCH = 719_163
-"""Days from 1 January of the year 1 to 1 January 1970, both counted."""
-
 
 def days_between(start: nw.Expr, end: nw.Expr) -> nw.Expr:
     """Days from start to end (dates), whole; null when either is. Start day in, end day out."""
-    return day_number(end) - day_number(start)
+    # One engine holds the time between two dates in days, another in microseconds: each is divided by its own day.
+    one_day = nw.lit(date(1970, 1, 2)) - nw.lit(date(1970, 1, 1))
+    return ((end - start).cast(nw.Int64) / one_day.cast(nw.Int64)).cast(nw.Int64)
 
 
 def age(birth: nw.Expr, day: nw.Expr) -> nw.Expr:
@@ -60,14 +61,8 @@ def band(value: nw.Expr, bands: Bands) -> nw.Expr:
 
 
 def day_number(day: nw.Expr) -> nw.Expr:
-    """Days since 1 January 1970, whole: arithmetic on it is equal on every engine.
-
-    The civil calendar: 365 days for each year before and the leap days among them, then the day of the year.
-    """
-    before = day.dt.year() - 1
-    # Products, not divisions: what keeps those alike between engines is a page long and planned at each use.
-    leap_days = (before * 0.25).floor() - (before * 0.01).floor() + (before * 0.0025).floor()
-    return (before * 365 + leap_days + day.dt.ordinal_day() - EPOCH).cast(nw.Int64)
+    """Days since 1 January 1970, whole: arithmetic on it is equal on every engine."""
+    return days_between(nw.lit(date(1970, 1, 1)), day)
 
 
 def _is_leap(year: nw.Expr) -> nw.Expr:

@@ -10,7 +10,7 @@ import narwhals as nw
 import polars as pl
 
 from threecircles.core.dates import year_end, year_start
-from threecircles.core.engines import collect, held
+from threecircles.core.engines import Engine, collect, held
 from threecircles.core.steps import Step
 from threecircles.definitions.place import Place
 from threecircles.record.attributes import attribute, with_attributes
@@ -33,7 +33,7 @@ from threecircles.record.tables import table
 from threecircles.record.vocabulary import Level, processes
 
 HELP: tuple[Level, ...] = ("targeted", "specialist", "rehabilitative")
-BEGUN = ("row_id", "person_id", "process", "parent_row_id", "valid_from", "valid_to")
+BEGUN = ("row_id", "person_id", "process", "parent_row_id", "valid_from", "valid_to", "end_basis")
 MET = ("row_id", "person_id", "process", "event", "episode_row_id", "on_date")
 """What clocks are read from, of episodes and of events."""
 CARE = ("period_of_care", "placement_spell", "carer_spell", "legal_spell")
@@ -125,26 +125,11 @@ def told_in_time(episodes: nw.LazyFrame, events: nw.LazyFrame, last: date) -> pl
     """As `clocks`, up to the day `last`. Columns: as record.derive.timeliness, clock, process, time_limit, unit."""
     timed = [p for p in processes().values() if p.clocks]
     of = nw.col("process").is_in([name for p in timed for name in (p.id, p.parent) if name])
-    episodes, events = (
-        held(episodes.select(*BEGUN).filter(of)),
-        held(events.select(*MET).filter(of)),
-    )
-    calendar, parts = nw.from_native(working_days().lazy()), []
-    for process in timed:
-        for clock in process.clocks:
-            rows = clocked(episodes, events, process, clock)
-            if rows is None:
-                continue
-            told = timeliness(rows, calendar, limit=clock.limit, unit=clock.unit, last=last)
-            parts.append(
-                collect(told).with_columns(
-                    clock=pl.lit(clock.id),
-                    process=pl.lit(process.id),
-                    time_limit=pl.lit(clock.limit, dtype=pl.Int64),
-                    unit=pl.lit(clock.unit),
-                )
-            )
-    return pl.concat(parts)
+    begun = held(episodes.select(*BEGUN).filter(of))
+    met = held(events.select(*MET).filter(of))
+    found = [clocked(begun, met, process, clock) for process in timed for clock in process.clocks]
+    rows = nw.concat([frame for frame in found if frame is not None])
+    return collect(timeliness(rows, nw.from_native(working_days().lazy()), last))
 
 
 def journeys(
@@ -169,20 +154,18 @@ def journey_rows(episodes: nw.LazyFrame, periods: nw.LazyFrame) -> nw.LazyFrame:
     return nw.concat([own.select(*shape), cared.select(*shape)])
 
 
-def paths(episodes: nw.LazyFrame, events: nw.LazyFrame) -> pl.DataFrame:
+def paths(episodes: nw.LazyFrame, events: nw.LazyFrame, engine: Engine) -> pl.DataFrame:
     """From first contact to first help."""
-    return _made(
-        "contact_path",
-        collect(
-            contact_path(
-                with_body(episodes),
-                events.filter(~nw.col("person_id").is_null()),
-                help_ids(),
-                contact_path_rule(),
-            )
-        ),
-        None,
-    )
+    return _made("contact_path", told_paths(episodes, events, engine), None)
+
+
+def told_paths(episodes: nw.LazyFrame, events: nw.LazyFrame, engine: Engine) -> pl.DataFrame:
+    """As `paths`, before it is fitted to its table. Columns: as record.derive.contact_path."""
+    rule, helps = contact_path_rule(), help_ids()
+    needed = nw.col("process").is_in([*helps, *rule.assessments])
+    rows = held(with_body(episodes.filter(needed)), within=engine)
+    known = events.filter(~nw.col("person_id").is_null())
+    return collect(contact_path(rows, known, helps, rule))
 
 
 def with_body(episodes: nw.LazyFrame) -> nw.LazyFrame:

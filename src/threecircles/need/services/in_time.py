@@ -33,15 +33,12 @@ def timeliness_table(
             ended = ends.filter(
                 pl.col("to_on").is_between(first, last) & pl.col("from_on").is_not_null()
             )
-            told = collect(
-                timeliness(
-                    nw.from_native(ended.lazy()),
-                    days,
-                    limit=clock.limit,
-                    unit=clock.unit,
-                    last=last,
-                )
-            ).filter(pl.col("result").is_in(["met", "missed"]))
+            clocked = ended.with_columns(
+                time_limit=pl.lit(clock.limit), unit=pl.lit(clock.unit), end_lost=pl.lit(False)
+            )
+            told = collect(timeliness(nw.from_native(clocked.lazy()), days, last)).filter(
+                pl.col("result").is_in(["met", "missed"])
+            )
             if told.height:
                 labels[clock.id] = (
                     f"{clock.label} within {clock.limit} {clock.unit.replace('_', ' ')}"

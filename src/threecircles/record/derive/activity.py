@@ -7,8 +7,9 @@ from datetime import date, timedelta
 
 import narwhals as nw
 
-from threecircles.core.expr import day_number
-from threecircles.record.derive.stock import any_point, count, starts
+from threecircles.core.engines import held
+from threecircles.core.expr import days_between
+from threecircles.record.derive.stock import any_point, count, distinct
 
 
 def child_days(
@@ -19,24 +20,7 @@ def child_days(
     episodes: person_id, valid_from, valid_to?, and the columns of `by`. Columns: by..., quantity,
     children. Periods that follow each other add up to the whole.
     """
-    after = nw.lit(last + timedelta(days=1))
-    start = nw.when(nw.col("valid_from") < nw.lit(first)).then(nw.lit(first))
-    beyond = nw.col("valid_to").is_null() | (nw.col("valid_to") > after)
-    held = any_point(episodes, first, last).with_columns(
-        _from=start.otherwise(nw.col("valid_from")),
-        _to=nw.when(beyond).then(after).otherwise(nw.col("valid_to")),
-    )
-    # Each child's days first: a row of nobody known has days, and is no child.
-    each = (
-        held.with_columns(_days=day_number(nw.col("_to")) - day_number(nw.col("_from")))
-        .filter(nw.col("_days") > 0)
-        .group_by(*by, "person_id")
-        .agg(nw.col("_days").sum())
-    )
-    return each.group_by(*by).agg(
-        nw.col("_days").sum().cast(nw.Float64).alias("quantity"),
-        nw.col("person_id").count().cast(nw.Int64).alias("children"),
-    )
+    return _days(_done(episodes, first, last, by), by)
 
 
 def activity(
@@ -50,28 +34,54 @@ def activity(
 
     events: person_id, on_date and the columns of `by`. Columns: by..., unit, quantity, children.
     """
-    days = child_days(episodes, first, last, by)
-    begun = _counted(starts(episodes, first, last), by)
     inside = (nw.col("on_date") >= nw.lit(first)) & (nw.col("on_date") <= nw.lit(last))
-    happened = _counted(events.filter(inside), by)
-    shape = [*by, "unit", "quantity", "children"]
-    parts = (
-        days.with_columns(unit=nw.lit("child_day")),
-        _weeks(days),
-        begun.with_columns(unit=nw.lit("episode")),
-        happened.with_columns(unit=nw.lit("event")),
+    # Three of the four units are drawn from one reading of the episodes.
+    done = held(_done(episodes, first, last, by))
+    days = _days(done, by)
+    begun = done.filter(nw.col("begun") > 0).select(
+        *by, quantity=nw.col("begun").cast(nw.Float64), children=nw.col("beginners")
     )
-    return nw.concat([part.select(*shape) for part in parts])
+    happened = held(count(events.filter(inside), by)).select(
+        *by, quantity=nw.col("rows").cast(nw.Float64), children=nw.col("persons")
+    )
+    units = {"child_day": days, "child_week": _weeks(days), "episode": begun, "event": happened}
+    shape = [*by, "unit", "quantity", "children"]
+    return nw.concat(
+        [part.with_columns(unit=nw.lit(unit)).select(*shape) for unit, part in units.items()]
+    )
+
+
+def _done(episodes: nw.LazyFrame, first: date, last: date, by: Sequence[str]) -> nw.LazyFrame:
+    """Days of the period and episodes begun in it, each with its persons: by..., days, present, begun, beginners."""
+    start, after = nw.lit(first), nw.lit(last + timedelta(days=1))
+    began, ended = nw.col("valid_from"), nw.col("valid_to")
+    inside = any_point(episodes, first, last).select(
+        *by,
+        "person_id",
+        _from=nw.when(began < start).then(start).otherwise(began),
+        _to=nw.when(ended.is_null() | (ended > after)).then(after).otherwise(ended),
+        _begun=nw.when(began >= start).then(nw.lit(1)).otherwise(nw.lit(0)),
+    )
+    counted = inside.with_columns(_days=days_between(nw.col("_from"), nw.col("_to"))).with_columns(
+        _present=nw.when(nw.col("_days") > 0).then(nw.col("person_id")),
+        _beginner=nw.when(nw.col("_begun") > 0).then(nw.col("person_id")),
+    )
+    return counted.group_by(*by).agg(
+        nw.col("_days").sum().cast(nw.Int64).alias("days"),
+        distinct("_present").alias("present"),
+        nw.col("_begun").sum().cast(nw.Int64).alias("begun"),
+        distinct("_beginner").alias("beginners"),
+    )
+
+
+def _days(done: nw.LazyFrame, by: Sequence[str]) -> nw.LazyFrame:
+    return done.filter(nw.col("days") > 0).select(
+        *by, quantity=nw.col("days").cast(nw.Float64), children=nw.col("present")
+    )
 
 
 def _weeks(days: nw.LazyFrame) -> nw.LazyFrame:
     # Divided by a column: Polars turns a division by a constant into a product, one last digit off.
-    return days.with_columns(
-        unit=nw.lit("child_week"), _week=nw.col("children") * 0 + 7
-    ).with_columns(quantity=nw.col("quantity") / nw.col("_week"))
-
-
-def _counted(rows: nw.LazyFrame, by: Sequence[str]) -> nw.LazyFrame:
-    return count(rows, by).with_columns(
-        quantity=nw.col("rows").cast(nw.Float64), children=nw.col("persons")
+    return days.with_columns(_week=nw.col("children") * 0 + 7).with_columns(
+        quantity=nw.col("quantity") / nw.col("_week")
     )

@@ -8,7 +8,7 @@ from datetime import date
 
 import narwhals as nw
 
-from threecircles.core.expr import day_number
+from threecircles.core.expr import days_between
 from threecircles.definitions import Definition, load
 from threecircles.record.derive.spell import ORDER
 from threecircles.record.derive.stock import any_point
@@ -159,7 +159,7 @@ def days_in_care(periods: nw.LazyFrame, first: date, last: date) -> nw.LazyFrame
     )
     return (
         any_point(periods.filter(~nw.col("short_break")), first, last)
-        .with_columns(days=day_number(end) - day_number(start))
+        .with_columns(days=days_between(start, end))
         .group_by("person_id")
         .agg(nw.col("days").sum().cast(nw.Int64))
     )

@@ -4,22 +4,45 @@ from __future__ import annotations
 
 import narwhals as nw
 
+from threecircles.record.derive.ended import end_lost
 from threecircles.record.vocabulary import Clock, Process
 
 
 def clocked(
     episodes: nw.LazyFrame, events: nw.LazyFrame, process: Process, clock: Clock
 ) -> nw.LazyFrame | None:
-    """Rows on which a clock runs. Columns: row_id, person_id, from_on, to_on (null while unfinished).
+    """Rows on which a clock runs, with the clock: what `timeliness` asks for.
 
-    episodes: row_id, person_id, process, parent_row_id, valid_from, valid_to. events: row_id,
+    episodes: row_id, person_id, process, parent_row_id, valid_from, valid_to, end_basis. events: row_id,
     person_id, process, event, episode_row_id, on_date.
+    Columns: row_id, person_id, from_on, to_on (null while unfinished), end_lost, clock, process,
+    time_limit, unit.
     referral_or_start: the first assessment of a referral counts from the referral, later ones from
     their own start. None where the clock's ends are not recorded in such rows.
     """
+    found = _ends(episodes, events, process, clock)
+    if found is None:
+        return None
+    return found.with_columns(
+        clock=nw.lit(clock.id),
+        process=nw.lit(process.id),
+        time_limit=nw.lit(clock.limit).cast(nw.Int64),
+        unit=nw.lit(clock.unit),
+    )
+
+
+ENDS = ("row_id", "person_id", "from_on", "to_on", "end_lost")
+
+
+def _ends(
+    episodes: nw.LazyFrame, events: nw.LazyFrame, process: Process, clock: Clock
+) -> nw.LazyFrame | None:
     mine = episodes.filter(nw.col("process") == process.id)
     if clock.starts == "start":
-        return mine.select("row_id", "person_id", from_on="valid_from", to_on="valid_to")
+        own = mine.with_columns(
+            from_on=nw.col("valid_from"), to_on=nw.col("valid_to"), end_lost=end_lost()
+        )
+        return own.select(*ENDS)
     if clock.starts == "parent_start" and process.kind == "event":
         return _event_in_parent(episodes, events, process)
     if clock.starts in ("parent_start", "referral_or_start"):
@@ -48,9 +71,8 @@ def _within_parent(
     known = ~nw.col("_parent_from").is_null()
     own = nw.col("valid_from") if first_only else nw.lit(None, dtype=nw.Date)
     start = nw.when(counts & known).then(nw.col("_parent_from")).otherwise(own)
-    return joined.with_columns(from_on=start).select(
-        "row_id", "person_id", "from_on", to_on="valid_to"
-    )
+    timed = joined.with_columns(from_on=start, to_on=nw.col("valid_to"), end_lost=end_lost())
+    return timed.select(*ENDS)
 
 
 def _event_in_parent(
@@ -64,8 +86,9 @@ def _event_in_parent(
     )
     parents = episodes.filter(nw.col("process") == process.parent)
     joined = parents.join(held, left_on="row_id", right_on="episode_row_id", how="left")
-    awaited = ~nw.col("to_on").is_null() | nw.col("valid_to").is_null()
-    return joined.filter(awaited).select("row_id", "person_id", "to_on", from_on="valid_from")
+    still_open = nw.col("valid_to").is_null() & ~end_lost()
+    awaited = joined.filter(~nw.col("to_on").is_null() | still_open)
+    return awaited.with_columns(from_on=nw.col("valid_from"), end_lost=nw.lit(False)).select(*ENDS)
 
 
 def _between_events(events: nw.LazyFrame, process: Process, clock: Clock) -> nw.LazyFrame:
@@ -77,4 +100,5 @@ def _between_events(events: nw.LazyFrame, process: Process, clock: Clock) -> nw.
     later = begun.join(ended, on="person_id", how="left").with_columns(
         to_on=nw.when(nw.col("_seen") >= nw.col("from_on")).then(nw.col("_seen"))
     )
-    return later.group_by("row_id", "person_id", "from_on").agg(nw.col("to_on").min())
+    first = later.group_by("row_id", "person_id", "from_on").agg(nw.col("to_on").min())
+    return first.with_columns(end_lost=nw.lit(False)).select(*ENDS)

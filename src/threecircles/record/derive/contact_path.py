@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import narwhals as nw
 
-from threecircles.core.expr import day_number
+from threecircles.core.expr import days_between
 from threecircles.definitions import Definition, load
 
 ORDER = ["valid_from", "row_id"]
@@ -55,12 +55,17 @@ def contact_path(
     # Few columns from the start: each later step of a query is planned over all that it carries.
     slim = episodes.select("row_id", "person_id", "process", "body", "valid_from", "valid_to")
     given = slim.filter(nw.col("process").is_in(list(helps)))
-    parts = (contacts, _helped(given), _duplicates(slim, rule), _at_once(given))
+    parts = (
+        _laid(contacts, "first_contact_on"),
+        _laid(_helped(given), "first_help_on", "help_process", "hand_offs"),
+        _laid(_duplicates(slim, rule), "duplicate_assessments"),
+        _laid(_at_once(given), "most_at_once"),
+    )
     # One line of each kind laid under the other and drawn together: a join would reckon a kind anew.
-    whole = nw.concat([_laid(part) for part in parts]).group_by("person_id")
+    whole = nw.concat(parts).group_by("person_id")
     drawn = whole.agg(*(nw.col(name).max() for name in SHAPE))
     contact, helped = nw.col("first_contact_on"), nw.col("first_help_on")
-    waited = day_number(helped) - day_number(contact)
+    waited = days_between(contact, helped)
     return drawn.filter(~contact.is_null() | ~helped.is_null()).select(
         "person_id",
         "first_contact_on",
@@ -73,9 +78,8 @@ def contact_path(
     )
 
 
-def _laid(part: nw.LazyFrame) -> nw.LazyFrame:
-    """The part in the shape of all of them; what it does not tell is null."""
-    told = part.collect_schema().names()
+def _laid(part: nw.LazyFrame, *told: str) -> nw.LazyFrame:
+    """The part in the shape of all of them; all but what it tells is null."""
     return part.select(
         "person_id",
         *(
@@ -111,7 +115,7 @@ def _duplicates(episodes: nw.LazyFrame, rule: ContactPathRule) -> nw.LazyFrame:
         _was=nw.col("body").shift(1).over("person_id", order_by=ORDER),
         _then=nw.col("valid_from").shift(1).over("person_id", order_by=ORDER),
     )
-    near = day_number(nw.col("valid_from")) - day_number(nw.col("_then")) <= rule.duplicate_days
+    near = days_between(nw.col("_then"), nw.col("valid_from")) <= rule.duplicate_days
     doubled = ((nw.col("_was") != nw.col("body")) & near).fill_null(False)
     return (
         before.with_columns(_twice=_one(doubled))

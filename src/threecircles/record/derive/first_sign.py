@@ -9,7 +9,7 @@ from typing import Literal
 
 import narwhals as nw
 
-from threecircles.core.expr import day_number
+from threecircles.core.expr import days_between
 from threecircles.definitions import Definition, load
 
 
@@ -163,7 +163,7 @@ def first_sign(
         nw.lit(history_from, dtype=nw.Date).alias("sign_observable_from"),
         "help_process",
         "help_on",
-        nw.when(~before).then(day_number(until) - day_number(sign)).alias("days"),
+        nw.when(~before).then(days_between(sign, until)).alias("days"),
         help_on.is_null().alias("censored"),
         nw.when(before).then(nw.lit("yes")).otherwise(unseen).alias("prior_help"),
         nw.col("help_process").is_in(list(rule.statutory)).alias("first_help_statutory"),

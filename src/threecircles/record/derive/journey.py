@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import narwhals as nw
 
-from threecircles.core.expr import day_number
+from threecircles.core.expr import days_between
 from threecircles.definitions import Definition, load
 
 NONE = "none"
@@ -78,7 +78,7 @@ def journey_state(rows: nw.LazyFrame, journey: Journey, last: date) -> nw.LazyFr
         "state",
         "valid_from",
         nw.when(~open_).then(nw.col("_until")).alias("valid_to"),
-        (day_number(nw.col("_until")) - day_number(nw.col("valid_from"))).alias("days"),
+        days_between(nw.col("valid_from"), nw.col("_until")).alias("days"),
         _said(names).alias("all_states"),
         "entered_by",
         nw.when(open_ & unknown)
