@@ -1,5 +1,7 @@
 """Missed and false links, put right as far as their rates are known (need N4)."""
 
+from datetime import date
+
 import numpy as np
 import polars as pl
 import pytest
@@ -10,7 +12,7 @@ from threecircles.core.engines import engine
 from threecircles.core.errors import UsageError
 from threecircles.need.circles import circles, design_of
 from threecircles.need.circles_step import circles_tables
-from threecircles.need.found import links_found, said
+from threecircles.need.found import known_on, links_found, said
 from threecircles.need.linkage import LinkQuality, correct, corrected, pooled
 
 LINKS = LinkQuality(0.93, 0.01)
@@ -159,14 +161,49 @@ def test_the_share_of_service_users_found_is_told_by_the_place_itself():
     people = pl.DataFrame({"person_id": [f"p{i}" for i in range(200)]}).with_columns(
         birth_month=pl.date(2014, 3, 1)
     )
-    contact = people.select("person_id").head(100)
+    known = people.head(100).select("person_id", source_record_id="person_id")
     roll = people.select("person_id", nc_year=pl.lit(7)).filter(
         pl.col("person_id").is_in([f"p{i}" for i in range(72)] + [f"p{i}" for i in range(100, 190)])
     )
-    quality = links_found(contact, people, roll, children=180, academic_year=2026)
+    quality = links_found(known, people, roll, children=180, academic_year=2026)
     assert quality.sensitivity == pytest.approx(0.72 / (162 / 180))
     assert "80 in 100" in said(quality)
-    assert links_found(contact.head(20), people, roll, 180, 2026) is None
+    assert links_found(known.head(20), people, roll, 180, 2026) is None
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.3])
+def test_a_record_that_found_nobody_may_be_the_second_of_a_child_who_was_found(seconds):
+    """S3: users with one record or two, a tenth of records linked to nobody; the share of users found is told right."""
+    g, n, missed = np.random.default_rng(7), 20_000, 0.1
+    on_roll, two = g.random(n) < 0.92, g.random(n) < seconds
+    lost = g.random((n, 2)) < missed
+    known = [
+        (f"p{i}" if not lost[i, k] else f"alone{i}-{k}", f"r{i}-{k}")
+        for i in range(n)
+        for k in range(1 + two[i])
+    ]
+    known = pl.DataFrame(known, schema=["person_id", "source_record_id"], orient="row")
+    people = known.select("person_id").unique().with_columns(birth_month=pl.date(2014, 3, 1))
+    roll = pl.DataFrame({"person_id": [f"p{i}" for i in np.flatnonzero(on_roll)], "nc_year": 7})
+    told = links_found(known, people, roll, children=n, academic_year=2026)
+    truly = 1 - np.where(two, missed**2, missed).mean()
+    assert abs(told.sensitivity - truly) < 3 * told.sensitivity_se < 0.02
+
+
+def test_who_is_known_on_the_day_is_told_once_for_each_record():
+    episodes = engine("polars").frame(
+        pl.DataFrame(
+            {
+                "person_id": ["a", "a", "a", "b", "c", None],
+                "process": ["cin", "cpp", "cin", "cin", "cin", "cin"],
+                "source_record_id": ["1", "1", "2", "3", "4", "5"],
+                "valid_from": [date(2025, 5, 1)] * 6,
+                "valid_to": [None, None, date(2027, 1, 1), date(2026, 3, 1), None, None],
+            }
+        )
+    )
+    known = known_on(episodes, ["cin", "cpp"], date(2026, 3, 19))
+    assert sorted(known.rows()) == [("a", "1"), ("a", "2"), ("c", "4")]
 
 
 def test_a_group_with_nobody_in_both_has_a_targeting_of_nought():

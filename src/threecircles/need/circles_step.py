@@ -22,7 +22,7 @@ from threecircles.need.circles import (
     outside,
     sentence,
 )
-from threecircles.need.found import links_found, said
+from threecircles.need.found import known_on, links_found, said
 from threecircles.need.frechet import bounds, told_rows, words
 from threecircles.need.ground import Ground, directions, grounded, in_picture, plain_ground
 from threecircles.need.hard_to_reach import BY, WHERE, crossed, joined, table_of
@@ -103,7 +103,8 @@ def circles_tables(
             children = sum(
                 areas.by_age.get(int(y) + 4, 0) for y in roll["nc_year"].unique().to_list()
             )
-            quality = links_found(in_contact, home, roll, children, academic_year)
+            known = known_on(episode, services.chosen(), day)
+            quality = links_found(known, home, roll, children, academic_year)
             drawn = (
                 links_drawn(episode, person_record, services, day)
                 if person_record is not None
