@@ -11,6 +11,7 @@ from threecircles.checking.files import RETURNS, Checked
 from threecircles.checking.fitting import Frames, source_scores, tables_by_source
 from threecircles.core.errors import UsageError, did_you_mean
 from threecircles.quality.fields import fields_of, source_tallies
+from threecircles.quality.fit_words import percent
 from threecircles.quality.group_scores import group_scores, of_one, report_scores
 from threecircles.quality.groups import UNKNOWN, Grouping, by_column, by_team, by_worker, kinds_of
 from threecircles.quality.scores import SCORES, scores
@@ -110,6 +111,5 @@ def scored_text(row: Mapping[str, object]) -> str:
     """One line of scores in words: k of n, share and interval, or why there is none."""
     if row["state"] != "scored":
         return str(row["state"]) + (f" ({row['k']} of {row['n']})" if row["n"] else "")
-    return (
-        f"{row['k']:,} of {row['n']:,}, {row['share']:.1%} ({row['low']:.1%} to {row['high']:.1%})"
-    )
+    share, low, high = (percent(float(str(row[name]))) for name in ("share", "low", "high"))
+    return f"{row['k']:,} of {row['n']:,}, {share} ({low} to {high})"

@@ -1,0 +1,135 @@
+"""Scores by group and verdicts for questions, as a data officer asks for them (spec/quality.md 4.1, 4.2)."""
+
+import json
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from threecircles.checking.fitting import LINKAGE, link_rates
+from threecircles.cli import fit, quality
+from threecircles.core.errors import UsageError
+from threecircles.core.workspace import create
+
+HEADER = "CHILD,SEX,DOB,ETHNIC,UPN,MOTHER,MC_DOB\n"
+EPISODES = "CHILD,DECOM,RNE,LS,CIN,PLACE,PLACE_PROVIDER,DEC,REC,REASON_PLACE_CHANGE,HOME_POST,PL_POST,URN\n"  # fmt: skip
+WORKERS = "CHILD,DOB,SW_ID,SW_DECOM,SW_DEC,SW_REASON\n"
+
+
+@pytest.fixture(scope="module")
+def app():
+    made = typer.Typer()
+    quality.register(made)
+    fit.register(made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A place with one return of 24 children in care, two social workers and two homes."""
+    folder = tmp_path_factory.mktemp("place")
+    files = folder / "received"
+    files.mkdir()
+    children = range(24)
+    (files / "header.csv").write_text(HEADER + "".join(f"c{n},M,01/05/2015,WBRI,UN1,,\n" for n in children))  # fmt: skip
+    (files / "episodes.csv").write_text(
+        EPISODES + "".join(f"c{n},10/05/2025,S,C2,N1,U6,PR1,,,,AA1 1AA,AA1 1AA,SC{n % 2}\n" for n in children)
+    )  # fmt: skip
+    (files / "sw_episodes.csv").write_text(
+        WORKERS + "".join(f"c{n},01/05/2015,SW{n % 2},10/05/2025,,FCONTA\n" for n in children)
+    )
+    (folder / "teams.csv").write_text("child,team,worker\n" + "".join(f"c{n},North,Ann\n" for n in children))  # fmt: skip
+    (folder / "place.yaml").write_text(
+        "id: p\nlabel: Place\nla_code: E10900001\nyear: 2026\ndeliveries:\n"
+        "  - {id: care, source: ssda903, files: ['received/*.csv'], received_on: 2026-06-05, as_of: 2026-03-31, year: 2026}\n"
+    )
+    return folder
+
+
+def run(app, *arguments):
+    return CliRunner().invoke(app, [str(a) for a in arguments])
+
+
+def test_fit_says_of_every_question_what_stands_in_the_way(app, place, tmp_path):
+    """quality 4.1: verdict, binding field and what would make it fit, for every question of the catalogue."""
+    out = tmp_path / "fit.json"
+    told = run(app, "fit", place, "--json", out)
+    assert told.exit_code == 0, told.output
+    found = {v["demand"]: v for v in json.loads(out.read_text())}
+    assert len(found) == 58 and "58 questions" in told.output
+    assert found["d38"]["verdict"] == "not fit" and found["d38"]["binding"] == "ssda903"
+    late = next(r for r in found["d38"]["requirements"] if r["dimension"] == "late")
+    assert (
+        "came 66 days after its period ended; the answer is needed within 1 day." in late["found"]
+    )
+    assert "65 days sooner" in late["would_make_it_fit"]
+    assert found["d27"]["found"].startswith("Not received: ")
+
+
+def test_fit_of_one_question_lists_all_it_needs(app, place):
+    told = run(app, "fit", place, "d54")
+    assert told.exit_code == 0
+    assert "How the child took part in the review (Return of looked-after children (SSDA903)) was not measured" in told.output  # fmt: skip
+    assert "records join to another source" in told.output
+
+
+def test_a_wrong_word_is_answered_before_anything_is_read(app, place):
+    for words, said in (
+        (("d380",), "did you mean d38"),
+        (("--verdict", "fitt"), "did you mean fit"),
+    ):
+        answer = run(app, "fit", place, *words)
+        assert isinstance(answer.exception, UsageError) and said in str(answer.exception)
+
+
+def test_links_come_from_a_workspace_in_which_records_were_linked(tmp_path):
+    workspace = create(tmp_path / "w")
+    with pytest.raises(UsageError, match="No records were linked"):
+        link_rates(workspace)
+    assert LINKAGE == "identity.linkage-summary"
+
+
+def test_scores_by_team_provider_and_field(app, place, tmp_path):
+    """quality 4.1: per field, team and provider; k of n with its interval."""
+    files = place / "received"
+    by_field = run(app, "scores", files, "--year", 2026)
+    assert "Header.SEX  completeness: 24 of 24, 100% (86.2% to 100%)" in by_field.output
+    teams = run(app, "scores", files, "--year", 2026, "--by", "team", "--teams", place / "teams.csv")  # fmt: skip
+    assert "North  completeness:" in teams.output and "Ann" not in teams.output
+    homes = run(app, "scores", files, "--year", 2026, "--by", "provider")
+    assert homes.output.index("SC0") < homes.output.index("SC1")
+
+
+def test_one_worker_is_told_of_their_own_records_and_no_other(app, place):
+    """quality 4.2: no league table of workers; their figures go to them and their manager."""
+    files = place / "received"
+    told = run(app, "scores", files, "--year", 2026, "--worker", "SW0")
+    assert told.exit_code == 0 and "SW0  completeness" in told.output and "SW1" not in told.output
+    for words, said in (
+        (("--by", "worker"), "Scores are not listed by worker"),
+        (("--by", "shool"), "did you mean school"),
+        (("--by", "team"), "--teams FILE"),
+        (("--by", "school"), "No file given tells the school"),
+        (("--worker", "SW00"), "No worker of this name"),
+        (("--worker", "SW0", "--by", "team"), "not both"),
+    ):
+        answer = run(app, "scores", files, "--year", 2026, *words)
+        assert answer.exit_code == 1 and said in str(answer.exception)
+
+
+def test_a_check_tells_its_questions_and_keeps_the_trend(app, place, tmp_path):
+    """quality 4.1: the page of a check says which questions its data can answer; the next goes on from it."""
+    for name, since in (("one", []), ("two", ["--since", tmp_path / "one"])):
+        done = run(
+            app, "check", place / "received", "--return", "903", "--year", 2026, "--quiet", "--format", "html",
+            "--received", "2026-06-05", "--out", tmp_path / name, *since,
+        )  # fmt: skip
+        assert done.exit_code in (0, 1), done.output
+        page = (tmp_path / name / "903-2026" / "report.html").read_text()
+        assert "Which questions this data can answer" in page and "90% is asked." in page
+        assert (tmp_path / name / "903-2026" / "run" / "trend.arrow").exists()
+
+
+def test_a_day_that_is_none_is_refused(app, place):
+    answer = run(app, "check", place / "received", "--received", "soon", "--quiet")
+    assert "soon is not a date" in str(answer.exception)
