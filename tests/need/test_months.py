@@ -63,6 +63,15 @@ def test_a_series_begins_with_the_first_month_that_is_told():
     assert months_table(later.tail(5), months_definition(), FIRST, date(2025, 4, 30), "p") is None
 
 
+def test_months_in_which_starts_are_not_yet_known_are_not_told():
+    """Early help is told from its contact once an assessment has begun: the newest months would look low."""
+    counts = counted([50] * 21 + [40, 30, 20], "early_help")
+    made = months_table(counts, months_definition(), FIRST, LAST, "p")
+    assert made.frame["month"].unique().sort().to_list()[-2:] == ["2025-12", "All"]
+    assert made.frame.filter(pl.col("measure") == "lower_limit")["value"].to_list() == [50.0]
+    assert any("known 65 days later" in note for note in made.spec.notes)
+
+
 def test_one_small_month_leaves_the_series_out():
     """No month is hidden, so no limit or median can give a hidden one away."""
     assert told([*KNOWN, 9, 50], date(2025, 3, 31)) is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from statistics import median
 
 import narwhals as nw
@@ -26,12 +26,17 @@ CARE, CARE_SOURCE = "period_of_care", "ssda903"
 
 @dataclass(frozen=True, kw_only=True)
 class Series:
-    """One line of months: a process counted on the day it begins, or on the day of one of its events."""
+    """One line of months: a process counted on the day it begins, or on the day of one of its events.
+
+    known_after_days: a start may be known only so many days later; months that end in these last days are not
+    told, since they would look low.
+    """
 
     id: str
     label: str
     process: str
     event: str | None = None
+    known_after_days: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +106,12 @@ def months_between(first: date, last: date) -> list[str]:
     return [f"{n // 12}-{n % 12 + 1:02}" for n in numbers]
 
 
+def whole_by(months: list[str], day: date) -> list[str]:
+    """The months whose last day is not after the day."""
+    tomorrow = (day + timedelta(days=1)).strftime("%Y-%m")
+    return [month for month in months if month < tomorrow]
+
+
 def months_table(
     counts: pl.DataFrame, definition: Months, first: date, last: date, period: str
 ) -> Measured | None:
@@ -115,9 +126,13 @@ def months_table(
     for series in definition.series:
         own = pl.col("process").eq(series.process) & pl.col("event").eq_missing(series.event)
         found = dict(counts.filter(own).select("month", "children").iter_rows())
-        told = [month for month in months if month >= min(found, default="")]
+        told = [
+            month
+            for month in whole_by(months, last - timedelta(days=series.known_after_days))
+            if month >= min(found, default="")
+        ]
         values = [found.get(month, 0) for month in told]
-        if len(found) < definition.fewest_months or min(values) < definition.fewest_a_month:
+        if len(told) < definition.fewest_months or min(values) < definition.fewest_a_month:
             continue
         kept.append(series)
         rows += _rows(series.id, told, values, definition.limits_from)
@@ -144,6 +159,11 @@ def months_table(
             USE_NOTE,
             "A child who starts twice in a month is counted once in it; months are not to be added.",
             f"Series with fewer than {definition.fewest_a_month} children in any month are not shown.",
+            *(
+                f"{s.label}: a start may be known {s.known_after_days} days later, so the newest months are not told."
+                for s in kept
+                if s.known_after_days
+            ),
         ),
         definitions=(f"{DEFINITION}@{definition.version}",),
         step=STEP,
