@@ -29,6 +29,7 @@ def describe(path: Path | str) -> str:
         f"Made-up data: every person, home and school in this {head['preset']} is invented.",
         f"Preset {head['preset']}, seed {head['seed']}, year to 31 March {head['year']}, {len(head['files'])} files.",
     ]
+    lines += [f"Laid over it: {label}." for label in head.get("laid_over", [])]
     truth = folder / "truth"
     if (truth / "person.parquet").exists():
         lines += _people(truth) + _circles(truth) + _spells(truth)

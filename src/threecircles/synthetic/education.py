@@ -58,18 +58,19 @@ def make_education(
     need: Need,
     enrolment: Enrolment,
     plan: np.ndarray,
-    special: np.ndarray,
+    case: np.ndarray,
     in_need: np.ndarray,
 ) -> Education:
     """Everything the spring census says of a pupil but name and address.
 
-    plan: liability of a plan. special: pupils of special schools. in_need: children in need on the day.
+    plan: liability of a plan. case: the same with pupils of special schools highest. in_need: children in
+    need on the day.
     Shares among pupils in need and others are met apart, so that both known facts hold.
     """  # fmt: skip
     p = profile["education"]
     pupil = enrolment.school >= 0
     aged = pupil & (enrolment.nc_year >= 0)
-    sen = _sen(rng(seed, "education", "sen"), p, need, plan, special, aged, in_need)
+    sen = _sen(rng(seed, "education", "sen"), p, need, plan, case, aged, in_need)
     fsm, fsm_from = _meals(rng(seed, "education", "fsm"), p, people, need, enrolment, aged, in_need)
     possible, missed, authorised = _absence(
         rng(seed, "education", "absence"), p, need, enrolment, aged, in_need, sen, fsm
@@ -96,15 +97,14 @@ def _sen(
     p: Section,
     need: Need,
     plan: np.ndarray,
-    special: np.ndarray,
+    case: np.ndarray,
     aged: np.ndarray,
     in_need: np.ndarray,
 ) -> np.ndarray:
     weight = (aged & in_need).sum() / max(aged.sum(), 1)
-    score = plan + 6.0 * special
     n = len(plan)
-    has_plan = highest(score, aged & in_need, p["cin_plan_share"]) | highest(
-        score, aged & ~in_need, _rest_share(p["plan_share"], p["cin_plan_share"], weight)
+    has_plan = highest(case, aged & in_need, p["cin_plan_share"]) | highest(
+        case, aged & ~in_need, _rest_share(p["plan_share"], p["cin_plan_share"], weight)
     )
     open_to = aged & ~has_plan
     support = (

@@ -44,10 +44,14 @@ def make_identifiers(
     g = rng(seed, "identifiers")
     persons = np.char.zfill((PLACE * number + np.arange(1, n + 1)).astype(str), 7)
     started = np.clip(age_at(people.birth, day_of(year - 1, 8, 31)) - 4, 0, 20)
-    has_upn = ever_state_school & ~people.uasc
-    upn = np.where(has_upn, _upn(n, (year - 1 - started) % 100, number), "")
+    # A child who came alone is given a number on arrival, not at the age at which others begin school.
+    came = people.arrive.astype("datetime64[D]").astype("datetime64[Y]").astype("int64") + 1970
+    given = np.where(people.uasc, came, year - 1 - started)
+    upn = np.where(ever_state_school, _upn(n, given % 100, number), "")
     uln = np.where(
-        has_upn & (age_at(people.birth, day_of(year - 1, 8, 31)) >= 14), _uln(n, number), ""
+        ever_state_school & (age_at(people.birth, day_of(year - 1, 8, 31)) >= 14),
+        _uln(n, number),
+        "",
     )
     return Identifiers(
         np.char.add("P", persons), upn, uln, _nhs(g.permutation(n), number),

@@ -14,6 +14,10 @@ from threecircles.definitions.yaml12 import Marked, parse
 HOME = Path(__file__).parent / "profiles"
 EFFECTS: dict[str, tuple[str, ...]] = {"planted": (), "none": ("effects_none.yaml",)}
 """Profiles laid over a preset that plant effects of services, or the same services without any effect."""
+HEAD = ("id", "label", "source", "caveat", "description", "extends")
+"""What a profile says of itself, beside its sections."""
+OVERLAYS = ("plans_recorded", "nation_feedback")
+"""Shipped profiles that `--profile` takes by name; what each changes stands in its label."""
 PRESETS = ("county", "borough", "hamlet", "nation")
 """What can be made; nation is tables by authority, the others whole places."""
 
@@ -23,7 +27,8 @@ class Profile:
     """The values of one kind of place: sections of numbers, each section with its source.
 
     id: name of the preset or file. values: section -> key -> value. files: the files read, in order.
-    number: of the place among adjoining ones, from 0; a place alone is 0.
+    number: of the place among adjoining ones, from 0; a place alone is 0. laid: labels of what was laid over
+    the preset.
     """
 
     id: str
@@ -31,6 +36,7 @@ class Profile:
     values: dict[str, dict[str, Any]]
     files: tuple[str, ...]
     number: int = 0
+    laid: tuple[str, ...] = ()
 
     def __getitem__(self, section: str) -> Section:
         if section not in self.values:
@@ -70,7 +76,7 @@ class Section:
 
 
 def load_profile(preset: str, *own: Path) -> Profile:
-    """The profile of a preset, with a user's own files laid over it.
+    """The profile of a preset, with a user's own files, or shipped ones by name, laid over it.
 
     Raises UsageError for an unknown preset, DefinitionError for a bad file; nothing is written.
     """
@@ -80,22 +86,31 @@ def load_profile(preset: str, *own: Path) -> Profile:
             mend=did_you_mean(preset, PRESETS),
         )  # fmt: skip
     paths = [HOME / name for name in _layers(HOME / f"{preset}.yaml")]
+    below = len(paths)
     for path in own:
-        if not path.exists():
-            raise UsageError("The profile is not there.", where=path.name, found=path.name)
-        paths.append(path)
+        shipped = HOME / f"{path}.yaml" if str(path) in OVERLAYS else path
+        if not shipped.exists():
+            raise UsageError(
+                "The profile is not there.", where=path.name, found=path.name,
+                allowed=f"a YAML file, or one of {', '.join(OVERLAYS)}",
+                mend=did_you_mean(path.name, OVERLAYS),
+            )  # fmt: skip
+        paths.append(shipped)
     merged: dict[str, Any] = {}
+    labels = []
     for path in paths:
         marked = parse(path.read_text(encoding="utf-8"), path.name)
         _check_shares(marked, path.name, "")
-        _lay_over(merged, marked.plain())
-    head = {
-        k: merged.pop(k, "") for k in ("id", "label", "source", "caveat", "description", "extends")
-    }
+        values = marked.plain()
+        head = {key: values.pop(key, "") for key in HEAD}
+        labels.append(head["label"] or path.name)
+        _lay_over(merged, values)
     for name, section in merged.items():
         if not isinstance(section, dict) or "source" not in section:
             raise DefinitionError(f"The section {name} has no source.", where=paths[-1].name)
-    return Profile(preset, head["label"], merged, tuple(p.name for p in paths))
+    return Profile(
+        preset, labels[below - 1], merged, tuple(p.name for p in paths), laid=tuple(labels[below:])
+    )
 
 
 def effect_files(asked: str, preset: str) -> tuple[Path, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +18,10 @@ from threecircles.synthetic.profile import Profile, Section
 PHASES = ("primary", "secondary", "special", "other")
 ROOM = 1.7
 """Pupils a school takes, as a multiple of the mean of its phase."""
+
+
+NONE, ELSEWHERE = -1, -2
+"""In place of a school: on no roll; on the roll of a school of an adjoining place."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,10 @@ class Schools:
 
 @dataclass(frozen=True)
 class Enrolment:
-    """For each child the school on census day (-1 none), national curriculum year (Reception 0) and entry."""
+    """For each child the school on census day, national curriculum year (Reception 0) and entry.
+
+    school: position, or NONE or ELSEWHERE, both below 0.
+    """
 
     school: np.ndarray
     nc_year: np.ndarray
@@ -111,7 +118,7 @@ def make_enrolment(
     census = day_of(year, 1, 15)
     nc_year = age_at(people.birth, day_of(year - 1, 8, 31)) - 4
     n = people.n
-    school = np.full(n, -1)
+    school = np.full(n, NONE)
     here = people.present(census, 3, 19) & (people.birth <= day_of(year - 1, 8, 31))
     state = g.random(n) < np.select(
         [nc_year < 0, nc_year <= 6, nc_year <= 11, nc_year <= 13],
@@ -127,17 +134,7 @@ def make_enrolment(
     px = px + g.normal(0, 1, len(pupils)) * noise
     py = py + g.normal(0, 1, len(pupils)) * noise
     years = nc_year[pupils]
-    groups = (
-        ((years >= -1) & (years < 0), 0, 3, 0),
-        ((years >= 0) & (years <= 6), 0, 4, 0),
-        ((years >= 7) & (years <= 11), 1, 11, 0),
-        ((years >= 12), 1, 11, 18),
-    )
-    for who, phase, low, high in groups:
-        fit = np.flatnonzero(
-            (schools.phase == phase) & (schools.low <= low) & (schools.high >= high)
-        )
-        school[pupils[who]] = _nearest(px[who], py[who], schools, fit)
+    school[pupils] = _nearest_of_age(px, py, years, schools)
     _special(g, p, schools, school, pupils, years, plan_share[pupils], px, py)
     entry_year = np.where(nc_year >= 7, year - 1 - (nc_year - 7), year - 1 - nc_year.clip(0, 6))
     entry = np.array([day_of(y, 9, 2) for y in range(year - 9, year + 1)])[
@@ -148,10 +145,45 @@ def make_enrolment(
     return Enrolment(school, nc_year, np.maximum(entry, people.arrive))
 
 
+def taught_in_care(
+    enrolment: Enrolment, people: People, land: Land, schools: Schools, year: int, lives: np.ndarray
+) -> Enrolment:
+    """The rolls with every child in care who lives in the area and is of an age to be at school.
+
+    lives: postcode where each child in care is placed, -1 for all others. The virtual school finds those a
+    state school near by whom their parents taught elsewhere; who came after the census is not yet on a roll.
+    """
+    inside = (lives >= 0) & (land.pc_la[lives] == land.la_code)
+    aged = (enrolment.nc_year >= 1) & (enrolment.nc_year <= 11)
+    here = people.present(day_of(year, 1, 15), 3, 19)
+    child = np.flatnonzero(inside & aged & here & (enrolment.school == NONE))
+    school, pc = enrolment.school.copy(), lives[child]
+    school[child] = _nearest_of_age(land.pc_x[pc], land.pc_y[pc], enrolment.nc_year[child], schools)
+    return replace(enrolment, school=school)
+
+
+def _nearest_of_age(
+    px: np.ndarray, py: np.ndarray, years: np.ndarray, schools: Schools
+) -> np.ndarray:
+    """The nearest primary or secondary school that teaches each year group."""
+    found = np.full(len(years), NONE)
+    for who, phase, low, high in (
+        ((years >= -1) & (years < 0), 0, 3, 0),
+        ((years >= 0) & (years <= 6), 0, 4, 0),
+        ((years >= 7) & (years <= 11), 1, 11, 0),
+        ((years >= 12), 1, 11, 18),
+    ):
+        fit = np.flatnonzero(
+            (schools.phase == phase) & (schools.low <= low) & (schools.high >= high)
+        )
+        found[who] = _nearest(px[who], py[who], schools, fit)
+    return found
+
+
 def _nearest(px: np.ndarray, py: np.ndarray, schools: Schools, fit: np.ndarray) -> np.ndarray:
     """The nearest school with room; where one is full, those drawn last go to their next choice."""
     if len(fit) == 0:
-        return np.full(len(px), -1)
+        return np.full(len(px), NONE)
     from scipy.spatial import cKDTree
 
     places = np.column_stack([schools.x[fit], schools.y[fit]])

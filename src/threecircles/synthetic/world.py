@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from threecircles.core.seeds import rng
-from threecircles.synthetic.care.details import Details, make_details
+from threecircles.synthetic.care.details import Details, make_details, with_plans_recorded
 from threecircles.synthetic.care.looked_after import LookedAfter, make_looked_after
 from threecircles.synthetic.care.providers import Providers, make_providers
 from threecircles.synthetic.care.raking import rake
@@ -33,7 +33,13 @@ from threecircles.synthetic.identifiers import Identifiers, make_identifiers
 from threecircles.synthetic.need import Need, make_need
 from threecircles.synthetic.people import People, add_alone, make_people
 from threecircles.synthetic.profile import Profile
-from threecircles.synthetic.schools import Enrolment, Schools, make_enrolment, make_schools
+from threecircles.synthetic.schools import (
+    Enrolment,
+    Schools,
+    make_enrolment,
+    make_schools,
+    taught_in_care,
+)
 from threecircles.synthetic.survey import Survey, make_survey
 
 if TYPE_CHECKING:
@@ -164,14 +170,21 @@ def world_on(
         planted, need = planted_in(scene)
         episodes, trail = episodes_under(scene, planted, need, rates, solved)
     episodes = rake(profile, seed, year, people, episodes)
-    details = make_details(profile, seed, people, need, episodes, plan)
+    special = (schools.phase[np.maximum(enrolment.school, 0)] == 2) & (enrolment.school >= 0)
+    # Every pupil of a special school has a stronger case for a plan than any other pupil.
+    case = plan + 6.0 * special
+    details = make_details(profile, seed, people, need, episodes, case)
     children = int(people.present(people.end).sum())
     providers = make_providers(profile, seed, land, children)
     care = make_looked_after(profile, seed, land, people, homes, episodes, details.need, providers)
-    special = (schools.phase[np.maximum(enrolment.school, 0)] == 2) & (enrolment.school >= 0)
-    education = make_education(
-        profile, seed, year, people, need, enrolment, plan, special, _in_need(people, episodes)
+    enrolment = taught_in_care(
+        enrolment, people, land, schools, year, care.lives(people.n, people.end)
     )
+    education = make_education(
+        profile, seed, year, people, need, enrolment, plan, case, _in_need(people, episodes)
+    )
+    if profile["referral"]["disability_with_plan"]:
+        details = with_plans_recorded(details, education.sen == "E")
     early_years = make_early_years(
         profile, seed, people, need, enrolment, education, _in_need(people, episodes)
     )
@@ -181,7 +194,9 @@ def world_on(
     details = replace(details, reason=taken_up(details.reason, episodes, early_help))
     justice = make_youth_justice(profile, seed, people, need)
     survey = make_survey(profile, seed, year, people, need, enrolment, schools, education)
-    state = (enrolment.school >= 0) | (rng(seed, "state").random(people.n) < 0.93)
+    # Of those on no roll most were on one before, but not the children who came alone.
+    before = (rng(seed, "state").random(people.n) < 0.93) & ~people.uasc
+    state = (enrolment.school >= 0) | before
     ids = make_identifiers(seed, year, people, state & (enrolment.nc_year >= 0), profile.number)
     return World(
         profile, seed, year, land, people, need, homes, schools, enrolment, practice, episodes, details,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -55,7 +55,7 @@ def make_details(
 ) -> Details:
     """Source, need, reasons, assessments, enquiries, factors, reviews and disabilities of all episodes.
 
-    plan: how strong each child's case for an education, health and care plan is.
+    plan: how strong each child's case for an education, health and care plan is, pupils of special schools highest.
     """
     p = profile["referral"]
     n = len(e.child)
@@ -117,7 +117,11 @@ def _disabilities(
     e: Episodes,
     plan: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The share of children in need with a recorded disability, those truly disabled and with plans first."""
+    """The share of children in need with a recorded disability.
+
+    First those whom children's services still support after eighteen, since nothing else keeps a case open
+    then; next those with the strongest case for a plan, the truly disabled and those in need for long.
+    """
     children = np.unique(e.child)
     weight = need.states[-1][children, STATES.index("disability")] * 1.9 + g.normal(
         size=len(children)
@@ -128,6 +132,9 @@ def _disabilities(
     long = np.zeros(people.n, dtype=bool)
     long[e.child[e.path == 5]] = True
     weight = weight + 1.5 * long[children]
+    grown = np.zeros(people.n, dtype=bool)
+    grown[e.child[(e.path > 0) & (e.close > birthday(people.birth[e.child], 18))]] = True
+    weight = weight + KNOWN * grown[children]
     counted = in_need[children]
     cut = np.quantile(weight[counted], 1 - p["disability_share"]) if counted.any() else 2.0
     disabled = np.zeros(people.n, dtype=bool)
@@ -143,6 +150,17 @@ def _disabilities(
     )
     order = np.lexsort((code, child))
     return disabled, child[order], code[order]
+
+
+def with_plans_recorded(d: Details, planned: np.ndarray) -> Details:
+    """The same with a disability recorded, of no other kind, for every child with a plan who had none recorded.
+
+    planned: whether each child has an education, health and care plan.
+    """
+    code = np.where(
+        planned[d.disability_child] & (d.disability_code == "NONE"), "DDA", d.disability_code
+    )
+    return replace(d, disability_code=code)
 
 
 def _primary_need(
@@ -261,6 +279,8 @@ def _reasons(
     reason = np.where((e.stay == 1) & (e.path == 4), "RC4", reason)
     reason = np.where((e.path > 1) & (e.path < 4) & (draw < 0.02), "RC3", reason)
     reason = np.where((e.close >= adult) & (e.path != 4) & (draw < 0.2), "RC6", reason)
+    # Who is supported after eighteen moves on to adult services.
+    reason = np.where(e.close > adult, "RC6", reason)
     ended = e.close < NEVER
     reason = np.where(ended & (e.close == people.exit[e.child]), "RC5", reason)
     return np.where(ended & (e.close == people.death[e.child]), "RC2", reason)

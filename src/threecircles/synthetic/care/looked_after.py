@@ -53,6 +53,13 @@ class LookedAfter:
     rec: np.ndarray
     reason: np.ndarray
 
+    def lives(self, children: int, day: int) -> np.ndarray:
+        """Postcode where each of so many children is placed on a day, -1 for those not in care."""
+        found = np.full(children, -1)
+        now = (self.start <= day) & (self.end > day)
+        found[self.period_child[self.period[now]]] = self.pc[now]
+        return found
+
 
 def make_looked_after(
     profile: Profile,

@@ -13,7 +13,7 @@ import numpy as np
 from threecircles.core.seeds import rng
 from threecircles.synthetic.days import NEVER, birthday, plus_working
 from threecircles.synthetic.draw import even
-from threecircles.synthetic.need import Need
+from threecircles.synthetic.need import STATES, Need
 from threecircles.synthetic.people import People
 from threecircles.synthetic.profile import Profile, Section
 
@@ -226,7 +226,7 @@ def follow(
     again = np.full(people.n, NEVER)
     active = np.flatnonzero(pointer < stop)
     arrived = np.flatnonzero(people.uasc)
-    parts = [_follow_alone(profile, rng(seed, "referral", "alone"), people, arrived)]
+    parts = [_follow_alone(people, arrived)]
     factor = tilt * _path_factors(
         p,
         need.index[need.year_of(day), child],
@@ -330,8 +330,9 @@ def _one_round(
     for day in (plan_end, protect_end, care_end, lasting):
         last = np.maximum(last, np.where(day < NEVER, day, 0))
     close = last + g.integers(p["close_after_days"][0], p["close_after_days"][1] + 1, n)
-    # Where no stay came of it, the episode closes as any other, not as a care leaver's.
-    leaver = (care_start < NEVER) & (care_end >= adult)
+    # Support after eighteen goes on only for disabled care leavers; every other case closes on the birthday.
+    disabled = need.states[need.year_of(when), who, STATES.index("disability")]
+    leaver = (care_start < NEVER) & (care_end >= adult) & disabled
     low, high = profile["care"]["leaver_close_ages"]
     leave = people.birth[who] + np.floor(365.25 * (low + (high - low) * g.random(n))).astype(
         "int64"
@@ -407,21 +408,15 @@ def _care(
     return np.where(blank, NEVER, start), np.where(blank, NEVER, end), np.where(blank, -1, stay)
 
 
-def _follow_alone(
-    profile: Profile, g: np.random.Generator, people: People, who: np.ndarray
-) -> Episodes:
+def _follow_alone(people: People, who: np.ndarray) -> Episodes:
     """Children who arrive alone are looked after from the day they come, till they are eighteen."""
     n = len(who)
     when = people.arrive[who]
     adult = birthday(people.birth[who], 18)
     blank = np.full(n, NEVER)
-    low, high = profile["care"]["alone_close_ages"]
-    close = people.birth[who] + np.floor(365.25 * (low + (high - low) * g.random(n))).astype(
-        "int64"
-    )
     assessed = plus_working(when, np.full(n, 20))
     return Episodes(who, when, np.full(n, 4), assessed, blank, blank, blank, blank, blank, when, adult,
-                    np.full(n, 4), np.maximum(close, adult))  # fmt: skip
+                    np.full(n, 4), adult)  # fmt: skip
 
 
 def _tidy(e: Episodes, cap: np.ndarray) -> Episodes:

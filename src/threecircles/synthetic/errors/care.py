@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from threecircles.core.seeds import rng
-from threecircles.synthetic.days import NEVER, age_at, as_dates
+from threecircles.synthetic.days import NEVER, age_at, as_dates, birthday
 from threecircles.synthetic.errors.log import Log, Tables, edit
 from threecircles.synthetic.errors.people import Chances, old_postcode, other_twin, wrong_births
 from threecircles.synthetic.errors.text import other_digit, other_postcode
@@ -127,7 +127,8 @@ def child_errors(log: Log, desk: Desk, source: str, file: str, tables: Tables) -
         persons = desk.persons(frame[key])
         dob = "PersonBirthDate" if source == "cin-census" else "DOB"
         if dob in frame.columns:
-            made[name] = frame = _birth(log, desk, place, frame, key, dob, persons)
+            stayed = _stayed_at_18(tables) if name == "Header" else {}
+            made[name] = frame = _birth(log, desk, place, frame, key, dob, persons, stayed)
         sex = "Sex" if source == "cin-census" else "SEX"
         if sex in frame.columns:
             rows = np.flatnonzero(desk.unknown_sex[persons] & (frame[sex] != "U").to_numpy())
@@ -148,6 +149,14 @@ def child_errors(log: Log, desk: Desk, source: str, file: str, tables: Tables) -
     return made
 
 
+def _stayed_at_18(tables: Tables) -> dict[str, int]:
+    """Child -> day on which care ended because the young person was 18 and stayed with the carers."""
+    if "Episodes" not in tables:
+        return {}
+    ended = tables["Episodes"].filter((pl.col("REC") == "E17") & pl.col("DEC").is_not_null())
+    return dict(zip(ended["CHILD"], ended["DEC"].to_physical(), strict=True))
+
+
 def _birth(
     log: Log,
     desk: Desk,
@@ -156,7 +165,9 @@ def _birth(
     key: str,
     dob: str,
     persons: np.ndarray,
+    stayed: dict[str, int],
 ) -> pl.DataFrame:
+    """Wrong birth dates; whoever stayed with carers at 18 is then told to have been younger (rule 460)."""
     wrong = desk.birth[persons] > -NEVER
     # The looked-after return cannot be sent without a birth date; the census can.
     if place[0] == "ssda903":
@@ -164,7 +175,9 @@ def _birth(
     wrong &= frame[dob].is_not_null().to_numpy()
     for kind in np.unique(desk.birth_kind[persons[wrong]]):
         rows = np.flatnonzero(wrong & (desk.birth_kind[persons] == kind))
-        rules = "8525Q" if kind == "birth date missing" else ""
+        adult = birthday(desk.birth[persons[rows]], 18)
+        ended = [stayed.get(child, NEVER) for child in frame[key][rows.tolist()]]
+        rules = np.where(ended < adult, "460", "8525Q" if kind == "birth date missing" else "")
         frame = put(
             log,
             desk,

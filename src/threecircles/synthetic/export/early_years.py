@@ -45,7 +45,7 @@ def therapy_table(world: World) -> pl.DataFrame:
     e, rows = world.early_years, therapy_rows(world)
     child = e.review_child[rows]
     seen = np.where(e.first_seen[rows] <= world.end, e.first_seen[rows], NEVER)
-    number = np.char.add("SLT", np.char.zfill((rows + 1).astype(str), 6))
+    number = [f"SLT{row + 1:06}" for row in rows]
     offered = np.where(seen < NEVER, 6, 0)
     return pl.DataFrame({
         "referral_id": number, **_person(world, child), "referral_date": _iso(e.referral_day[rows]),

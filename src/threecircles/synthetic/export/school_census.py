@@ -103,7 +103,7 @@ def _addresses(
     census = day_of(world.year, 1, 15)
     family = np.maximum(world.people.family[pupils], 0)
     pc = postcode_on(world.homes, world.people, pupils, census)
-    placed = _placement_pc(world, pupils, census)
+    placed = world.care.lives(world.people.n, census)[pupils]
     pc = np.where(placed >= 0, placed, pc)
     uprn = world.homes.uprn[world.homes.at(family, census)].astype(str)
     return pl.DataFrame({
@@ -112,15 +112,6 @@ def _addresses(
         "postcode": _blank(np.where(pc >= 0, world.land.pc[np.maximum(pc, 0)], "")),
         "uprn": _blank(np.where((placed >= 0) | (world.people.family[pupils] < 0), "", uprn)),
     })  # fmt: skip
-
-
-def _placement_pc(world: World, pupils: np.ndarray, day: int) -> np.ndarray:
-    """Where looked-after pupils live on the day, -1 for all others."""
-    care = world.care
-    found = np.full(world.people.n, -1)
-    now = (care.start <= day) & (care.end > day)
-    found[care.period_child[care.period[now]]] = care.pc[now]
-    return found[pupils]
 
 
 def _needs(world: World, pupils: np.ndarray, key: np.ndarray, native: np.ndarray) -> pl.DataFrame:
@@ -139,7 +130,7 @@ def _needs(world: World, pupils: np.ndarray, key: np.ndarray, native: np.ndarray
 
 
 def _row_ids(prefix: str, n: int) -> np.ndarray:
-    return np.char.add(prefix, np.char.zfill((np.arange(n) + 1).astype(str), 7))
+    return np.array([f"{prefix}{k + 1:07}" for k in range(n)], dtype=str)
 
 
 def _meals(world: World, pupils: np.ndarray, key: np.ndarray, native: np.ndarray) -> pl.DataFrame:

@@ -338,7 +338,7 @@ def _workers(world: World, periods: np.ndarray, start: int, end: int) -> pl.Data
     child = care.period_child[i]
     return pl.DataFrame({
         "CHILD": world.ids.care[child], "DOB": as_dates(world.people.birth[child]),
-        "SW_ID": np.char.add("SW9", np.char.zfill(number[i, k].astype(str), 5)),
+        "SW_ID": [f"SW9{worker:05}" for worker in number[i, k]],
         "SW_DECOM": as_dates(began[i, k]), "SW_DEC": as_dates(stop[i, k], stop[i, k] > end),
         "SW_REASON": why[i, k],
     }).sort("CHILD", "SW_DECOM")  # fmt: skip

@@ -16,7 +16,7 @@ from threecircles.synthetic.people import PER_CHILD, of_children
 from threecircles.synthetic.places.moves import Settled
 from threecircles.synthetic.places.share import postcodes
 from threecircles.synthetic.profile import Section
-from threecircles.synthetic.schools import Enrolment, Schools
+from threecircles.synthetic.schools import ELSEWHERE, Enrolment, Schools
 from threecircles.synthetic.world import Across, Ground
 
 
@@ -95,7 +95,7 @@ def with_guests(
 def _left(ground: Ground, found: Sequence[Crossing]) -> Ground:
     school = ground.enrolment.school.copy()
     for c in found:
-        school[c.child] = -1
+        school[c.child] = ELSEWHERE
     return replace(ground, enrolment=replace(ground.enrolment, school=school))
 
 
