@@ -95,13 +95,34 @@ def test_progress_names_every_state(app, checks):
     assert all(word in done.output for word in ("mended", "still open", "not re-tested"))
 
 
+def test_progress_of_one_team_or_worker_is_of_their_children(app, checks):
+    """quality 4.2: a worker's figures go to that worker and their manager, so one is named, none are listed."""
+    two = [checks / f"out {name}" / "903-2026" for name in ("one", "two")]
+
+    def mended(*words):
+        told = run(app, "progress", *two, *words).output
+        return {line.split(maxsplit=1)[1]: int(line.split()[0].replace(",", "")) for line in told.splitlines()[1:]}  # fmt: skip
+
+    whole, north, own = mended(), mended("--team", "North"), mended("--worker", "W. One")
+    assert north == own and north["mended"] > 0
+    assert sum(north.values()) < sum(whole.values())
+    assert "worker W. Two" in str(run(app, "progress", *two, "--worker", "W. Two").exception)
+
+
 def test_the_worklist_of_a_team_holds_its_children_only(app, checks):
     """quality 4.2: filters."""
     held = checks / "out one" / "903-2026"
     done = run(app, "worklist", held, "--team", "North", "--out", checks / "north.xlsx")
     assert "A (North, W. One)" in done.output and "B (" not in done.output
     assert (checks / "north.xlsx").stat().st_size
-    assert "0 lines" in run(app, "worklist", held, "--rule", "999").output
+    assert "0 lines" in run(app, "worklist", held, "--team", "North", "--rule", "103").output
+    for words, near in (
+        (("--rule", "3566"), "did you mean 566?"),
+        (("--team", "Nroth"), "did you mean North?"),
+        (("--severity", "eror"), "did you mean error?"),
+        (("--demand", "d099"), "There is no question d099"),
+    ):
+        assert near in str(run(app, "worklist", held, *words).exception), words
 
 
 def test_the_worklist_of_a_dimension_of_quality(app, checks):

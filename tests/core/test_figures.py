@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from threecircles.core.bands import Bands
 from threecircles.core.errors import UsageError
-from threecircles.core.intervals import byar, exact, wilson
+from threecircles.core.intervals import Z95, byar, exact, normal_quantile, wilson
 from threecircles.core.periods import parse_period
 from threecircles.core.rates import rate
 from threecircles.core.rounding import largest_remainder, round_half_away, round_to
@@ -52,6 +52,13 @@ def test_a_rate_of_an_unknown_or_empty_population_is_unknown():
 def test_wilson_known_answers(events, n, low, high):
     """quality 4.1: 8 of 10 gives 0.490-0.943, 0 of 20 gives 0.000-0.161; report 3: 24 of 100 gives .167-.332."""
     assert wilson(events, n) == (pytest.approx(low, abs=5e-4), pytest.approx(high, abs=5e-4))
+
+
+def test_the_number_written_out_is_that_of_the_library():
+    from scipy.special import ndtri
+
+    assert normal_quantile() == Z95 == float(ndtri(0.975))
+    assert normal_quantile(0.9) == float(ndtri(0.95))
 
 
 def test_exact_and_byar_known_answers():

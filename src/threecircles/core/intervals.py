@@ -13,8 +13,14 @@ class Interval(NamedTuple):
     high: float
 
 
+Z95 = 1.959963984540054
+"""z of 95%, as scipy gives it: to load that library for this one number takes longer than all scores of a check."""
+
+
 def normal_quantile(level: float = 0.95) -> float:
     """z such that a normal variable lies within +-z with probability `level`."""
+    if level == 0.95:
+        return Z95
     from scipy.special import ndtri
 
     return float(ndtri((1 + level) / 2))

@@ -107,22 +107,24 @@ def _of_field(
         yield Tally(*place, "validity", rows(good, f"{column} is not null"))
 
 
-@cache
-def codes_of(source: str, table: str, column_name: str) -> tuple[str, ...]:
+def codes_of(source: str, table: str, column: str) -> tuple[str, ...]:
     """The codes that a field may hold, old ones included; none where it has no list."""
+    listed = _lists(source).get((table, column))
+    return tuple(row["code"] for row in read_csv(f"codes/{listed}")) if listed else ()
+
+
+@cache
+def _lists(source: str) -> dict[tuple[str, str], str]:
+    """Table and column of a source -> its list of codes."""
     source = next((s for s, name in RETURN_OF.items() if name == source), source)
     path = HOME / "sources" / f"{source}.yaml"
     declared = parse(path.read_text(encoding="utf-8"), path.name).plain()
-    listed = next(
-        (
-            column.get("codes")
-            for one in declared["tables"]
-            for column in one["columns"]
-            if (one["name"], column["name"]) == (table, column_name)
-        ),
-        None,
-    )
-    return tuple(row["code"] for row in read_csv(f"codes/{listed}")) if listed else ()
+    return {
+        (table["name"], column["name"]): column["codes"]
+        for table in declared["tables"]
+        for column in table["columns"]
+        if column.get("codes")
+    }
 
 
 def _read_by(fields: Sequence[Field], form: Layout) -> dict[str, set[str]]:

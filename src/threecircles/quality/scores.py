@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -10,6 +11,7 @@ from threecircles.core.intervals import wilson
 from threecircles.quality.fields import field_tallies
 from threecircles.quality.layout import PREVIOUS, layout
 from threecircles.quality.report import Report
+from threecircles.quality.rule import Rule
 from threecircles.quality.stored import key_columns
 from threecircles.quality.tally import ROW, ChildTally, Tally
 
@@ -117,10 +119,7 @@ def tallies(report: Report, findings: pl.DataFrame | None = None) -> list[Tally]
 
     findings: the stored table, where those waived are not to count; else all places of the report.
     """
-    return [
-        *_of_fields(report, _places(report, findings)),
-        *_uniqueness(report),
-    ]
+    return [*_of_fields(report, findings), *_uniqueness(report)]
 
 
 def child_tally(report: Report, dimension: str, findings: pl.DataFrame | None = None) -> ChildTally:
@@ -132,51 +131,53 @@ def child_tally(report: Report, dimension: str, findings: pl.DataFrame | None = 
     ]
     if not ran:
         return ChildTally(dimension, None)
-    places = _places(report, findings).filter(pl.col("rule").is_in([rule.code for rule in ran]))
+    broken = _broken(report, findings, ran, ["table"])
     found = {}
     for table in dict.fromkeys(r.table for rule in ran for r in rule.reports):
         frame, child = report.tables.get(table), report.child_column(table)
         if frame is None or not child or child not in frame.columns:
             continue
-        broken = places.filter(pl.col("table") == table)["row"].implode()
-        row = pl.int_range(pl.len(), dtype=pl.Int64)
         found[table] = frame.select(
-            row.alias("row"), ~row.is_in(broken).alias("good"), pl.col(child).cast(pl.String).alias("child")
-        ).drop_nulls("child")  # fmt: skip
+            *_good(broken.get((table,))), pl.col(child).cast(pl.String).alias("child")
+        ).drop_nulls("child")
     return ChildTally(dimension, found)
 
 
-def _of_fields(report: Report, places: pl.DataFrame) -> list[Tally]:
+def _of_fields(report: Report, findings: pl.DataFrame | None) -> list[Tally]:
     """Completeness, and validity by the rules that ran; by type and list of codes where no rule looks."""
     form = layout(report.return_name)
     own = field_tallies(report.return_name, form, report.tables, report.year, report.window)
-    ruled = _validity(report, places)
+    ruled = _validity(report, findings)
     told = {(t.table, t.column) for t in ruled}
     unruled = [t for t in own if t.dimension == "validity" and (t.table, t.column) not in told]
     return [*(t for t in own if t.dimension == "completeness"), *ruled, *unruled]
 
 
-def _validity(report: Report, places: pl.DataFrame) -> list[Tally]:
+def _validity(report: Report, findings: pl.DataFrame | None) -> list[Tally]:
     ran = [
         o.rule
         for o in report.outcomes.values()
         if o.state == "ran" and o.rule.dimension == "validity"
     ]
-    places = places.filter(pl.col("rule").is_in([rule.code for rule in ran]))
+    broken = _broken(report, findings, ran, ["table", "column"])
     targets = dict.fromkeys((r.table, c) for rule in ran for r in rule.reports for c in r.columns)
     found = []
     for table, column in targets:
         frame = report.tables.get(table)
         if frame is None or column not in frame.columns:
             continue
-        wrong = places.filter((pl.col("table") == table) & (pl.col("column") == column))["row"]
-        row = pl.int_range(pl.len(), dtype=pl.Int64)
-        rows = frame.select(
-            row.alias("row"), ~row.is_in(wrong.implode()).alias("good"), pl.col(column).is_not_null().alias("there")
-        ).filter("there").select(*ROW)  # fmt: skip
+        rows = frame.select(*_good(broken.get((table, column))), pl.col(column).alias("value"))
+        rows = rows.filter(pl.col("value").is_not_null()).select(*ROW)
         label = layout(report.return_name).table(table).columns[column].label
         found.append(Tally(table, column, label, "validity", rows))
     return found
+
+
+def _good(broken: pl.Series | None) -> tuple[pl.Expr, pl.Expr]:
+    """Columns of a tally: the rows of a table, those broken being no good."""
+    row = pl.int_range(pl.len(), dtype=pl.Int64)
+    good = pl.lit(True) if broken is None else ~row.is_in(broken.implode())
+    return row.alias("row"), good.alias("good")
 
 
 def _uniqueness(report: Report) -> list[Tally]:
@@ -217,12 +218,22 @@ def _compared(report: Report, dimension: str) -> list[Count]:
     return found
 
 
-def _places(report: Report, findings: pl.DataFrame | None) -> pl.DataFrame:
-    """Where rules were broken. Columns: rule, table, row, column."""
-    kept = ["rule", "table", "row", "column"]
+def _broken(
+    report: Report, findings: pl.DataFrame | None, rules: Collection[Rule], by: Sequence[str]
+) -> dict[tuple[str, ...], pl.Series]:
+    """Table, or table and column -> the rows at which one of the rules is broken.
+
+    Texts stay numbers until few are left: a large return has millions of findings.
+    """
+    codes = [rule.code for rule in rules]
     if findings is None:
-        found = report.findings_by_place.explode("columns").rename({"columns": "column"})
+        found = report.lean_places.filter(pl.col("rule").cast(pl.String).is_in(codes))
+        found = found.select("table", "row", pl.col("columns").alias("column"))
+        found = found.explode("column") if "column" in by else found
     else:
-        texts = (pl.col("rule", "table", "column").cast(pl.String), pl.col("row").cast(pl.Int64))
-        found = findings.filter(pl.col("waived_by").is_null()).with_columns(*texts)
-    return found.select(kept).drop_nulls("table")
+        told = pl.col("rule").cast(pl.String).is_in(codes) & pl.col("waived_by").is_null()
+        found = findings.filter(told)
+    parts = found.select(*by, "row").drop_nulls().unique().partition_by(by, as_dict=True)
+    return {
+        tuple(str(name) for name in key): part["row"].cast(pl.Int64) for key, part in parts.items()
+    }

@@ -40,7 +40,7 @@ def steps(place: Place) -> list[Step]:
             function=check_place,
             reads=("sources.*",),
             writes=("quality.findings", "quality.rules_run", "quality.scores"),
-            definitions=("rules", "natural_keys"),
+            definitions=("rules", "natural_keys", "sources", "codes"),
             files=reference,
             side="identity",
         ),

@@ -66,12 +66,13 @@ def of_holder(
 
 def _rules(rules: pl.DataFrame, wanted: Wanted) -> list[str] | None:
     """Codes of the one rule, or of the dimension of quality; None when neither is asked for."""
+    kept = rules
     for column in ("rule", "dimension"):
         if word := getattr(wanted, column):
             known = rules[column].unique().sort().to_list()
             _known(column, word, known, listed=column == "dimension")
-            rules = rules.filter(pl.col(column) == word)
-    return rules["rule"].to_list() if wanted.rule or wanted.dimension else None
+            kept = kept.filter(pl.col(column) == word)
+    return kept["rule"].to_list() if wanted.rule or wanted.dimension else None
 
 
 def _stands_in(demand_id: str, rules: pl.DataFrame) -> str:
