@@ -13,7 +13,8 @@ from threecircles.record.derive.care import CareRules
 
 SPELL = """
 with e as (
-  select *, coalesce(valid_to, date '9999-12-31') as till from read_parquet('{episode}') where person_id is not null
+  select *, case when end_basis = 'unknown' then valid_from else coalesce(valid_to, date '9999-12-31') end as till
+  from read_parquet('{episode}') where person_id is not null
 ), m as (
   select *, max(till) over (partition by person_id, process order by valid_from, row_id
     rows between unbounded preceding and 1 preceding) as reach from e
@@ -28,7 +29,8 @@ select person_id, process, spell::bigint as spell, min(valid_from) as valid_from
 """
 STOCK = """
 select process, count(*) as rows, count(distinct person_id) as persons from read_parquet('{episode}')
-where valid_from <= date '{last}' and (valid_to is null or valid_to > date '{last}') group by process
+where valid_from <= date '{last}' and (valid_to is null or valid_to > date '{last}') and end_basis is distinct from 'unknown'
+group by process
 """
 TERMS = """
 select person_id, on_date, sum(case when item_or_scale = 'sessions_possible' then value else 0 end) as possible,
@@ -37,7 +39,8 @@ from read_parquet('{measure}') where measure_id = 'attendance' group by all
 """
 ACTIVITY = """
 with e as (
-  select process, person_id, valid_from, valid_to from read_parquet('{episode}') where not list_contains(flags, 'token_only')
+  select process, person_id, valid_from, case when end_basis = 'unknown' then valid_from else valid_to end as valid_to
+  from read_parquet('{episode}') where not list_contains(flags, 'token_only')
 ), held as (
   select process, person_id, least(coalesce(valid_to, date '{after}'), date '{after}') - greatest(valid_from, date '{first}') as days
   from e where valid_from < date '{after}' and (valid_to is null or valid_to >= date '{first}')
@@ -53,11 +56,11 @@ union all select process, 'event', count(*)::double, count(distinct person_id) f
 """
 CARE = """
 with own as (
-  select row_id, person_id, valid_from, valid_to, reason_in, reason_out, attributes.ls as ls, attributes.place as place,
-    coalesce(attributes.ls in ({short_breaks}), false) as short_break
+  select row_id, person_id, valid_from, valid_to as stated, reason_in, reason_out, attributes.ls as ls, attributes.place as place,
+    case when end_basis = 'unknown' then valid_from else valid_to end as valid_to, coalesce(attributes.ls in ({short_breaks}), false) as short_break
   from read_parquet('{episode}') where process = 'placement' and person_id is not null
 ), followed as (
-  select *, lag(valid_to) over w as before, row_number() over w as n from own
+  select *, lag(stated) over w as before, row_number() over w as n from own
   window w as (partition by person_id, short_break order by valid_from, row_id)
 ), opened as (
   select *, n = 1 or coalesce(valid_from > before, false) as opens, n > 1 and (before is null or valid_from < before) as overlap
@@ -128,7 +131,8 @@ select clock, row_id, person_id, from_on, to_on, taken, case when taken is null 
 """Asks for a table working_days (day, number)."""
 PATH = """
 with e as (
-  select row_id, person_id, process, coalesce(attributes.lead_agency, {body}) as body, valid_from, valid_to
+  select row_id, person_id, process, coalesce(attributes.lead_agency, {body}) as body, valid_from,
+    case when end_basis = 'unknown' then valid_from else valid_to end as valid_to
   from read_parquet('{episode}') where person_id is not null
 ), contacts as (
   select person_id, min(on_date) as first_contact_on from read_parquet('{event}')
@@ -164,14 +168,14 @@ JOURNEY = """
 with known as (
   select person_id, row_id, list_position({processes}, process) as place, valid_from,
     coalesce(list_contains(flags, 'start_unknown'), false)::int as blind,
-    least(coalesce(valid_to, date '{after}'), date '{after}') as until
-  from read_parquet('{episode}') where person_id is not null and process in ({listed}) and valid_from < date '{after}'
+    case when end_basis = 'unknown' then valid_from else least(coalesce(valid_to, date '{after}'), date '{after}') end as until
+  from read_parquet('{episode}') where person_id is not null and process in ({listed})
   union all
   select person_id, first_row_id, list_position({processes}, 'cla'), valid_from, 0,
     least(coalesce(valid_to, date '{after}'), date '{after}')
-  from read_parquet('{period_of_care}') where not short_break and valid_from < date '{after}'
+  from read_parquet('{period_of_care}') where not short_break
 ), placed as (
-  select *, {states}[place] as state from known
+  select *, {states}[place] as state from known where valid_from < until
 ), moves as (
   select person_id, state, row_id, blind, valid_from as day, 1 as step from placed
   union all select person_id, state, null, 0, until, -1 from placed

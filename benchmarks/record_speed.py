@@ -36,6 +36,7 @@ from threecircles.core.run import Runner
 from threecircles.record.derive.activity import activity
 from threecircles.record.derive.care import care_rules, care_tables
 from threecircles.record.derive.contact_path import contact_path_rule
+from threecircles.record.derive.ended import ended
 from threecircles.record.derive.journey import journey_definition, journey_state
 from threecircles.record.derive.spell import spell
 from threecircles.record.derive.stock import count, status_on
@@ -130,7 +131,7 @@ def pairs(runner: Runner, engine: Any) -> dict[str, tuple[Callable[[], pl.DataFr
     engine.connection.register("working_days", working_days().to_arrow())
     return {
         "spell": (
-            lambda: collect(spell(known("episode"), by=["process"])),
+            lambda: collect(spell(ended(known("episode")), by=["process"])),
             oracles.SPELL.format(episode=at["episode"]),
         ),
         "contact_path": (
@@ -156,13 +157,13 @@ def pairs(runner: Runner, engine: Any) -> dict[str, tuple[Callable[[], pl.DataFr
             oracles.TIMELINESS.format(episode=at["episode"], event=at["event"], last=last),
         ),
         "activity": (
-            lambda: collect(activity(named("episode"), named("event"), first, last)),
+            lambda: collect(activity(ended(named("episode")), named("event"), first, last)),
             oracles.ACTIVITY.format(
                 episode=at["episode"], event=at["event"], first=first, after=last + timedelta(days=1)
             ),
         ),
         "stock": (
-            lambda: collect(count(status_on(engine.scan(at["episode"]), last), ["process"])),
+            lambda: collect(count(status_on(ended(engine.scan(at["episode"])), last), ["process"])),
             oracles.STOCK.format(episode=at["episode"], last=last),
         ),
         "absence by term": (

@@ -36,12 +36,12 @@ REFERRALS = """
     e3     | P3        | 2026-03-31
 """
 CARE = """
-    row_id | person_id | valid_from | reason_in | ls | place | provider | valid_to   | reason_out
-    c1     | Q         | 2024-06-10 | S         | V2 | U6    | PR1      | 2024-09-01 | X1
-    c2     | Q         | 2024-09-01 | P         | V2 | U6    | PR4      | 2025-01-15 | X1
-    c3     | Q         | 2025-01-15 | L         | C1 | U6    | PR4      | 2025-08-20 | X1
-    c4     | Q         | 2025-08-20 | B         | C2 | K2    | PR4      | 2026-02-10 | E4A
-    c5     | Q         | 2026-03-01 | S         | V2 | U6    | PR1      |            |
+    row_id | person_id | valid_from | reason_in | ls | place | provider | valid_to   | end_basis | reason_out
+    c1     | Q         | 2024-06-10 | S         | V2 | U6    | PR1      | 2024-09-01 | stated    | X1
+    c2     | Q         | 2024-09-01 | P         | V2 | U6    | PR4      | 2025-01-15 | stated    | X1
+    c3     | Q         | 2025-01-15 | L         | C1 | U6    | PR4      | 2025-08-20 | stated    | X1
+    c4     | Q         | 2025-08-20 | B         | C2 | K2    | PR4      | 2026-02-10 | stated    | E4A
+    c5     | Q         | 2026-03-01 | S         | V2 | U6    | PR1      |            |           |
 """
 
 

@@ -4,14 +4,17 @@ from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
 
+import narwhals as nw
 import polars as pl
 import pytest
 
 from threecircles.core.engines import collect
 from threecircles.core.engines import engine as make
 from threecircles.record.derive.care import care_rules, period_of_care
+from threecircles.record.derive.ended import ended
 from threecircles.record.derive.first_sign import first_sign, first_sign_rule, signs
 from threecircles.record.derive.journey import journey_definition, journey_state
+from threecircles.record.derive.stock import status_on
 from threecircles.record.derived import journey_rows, placements
 from threecircles.record.vocabulary import processes
 
@@ -170,35 +173,64 @@ def test_first_signs_and_first_help_are_as_they_were(hamlet):
     assert {"yes", "no"} == set(found["prior_help"]) and found["censored"].any()
 
 
-@pytest.mark.slow
-def test_errors_of_returns_move_a_stock_by_a_hundredth_at_most(made_up):
-    """record A5: with realistic errors stocks differ from truth by 1% at most, but for rows that are listed.
+JUSTICE = ("youth_justice_order", "youth_justice_prevention")
+LISTED = {"lost_sight", "reason_without_end"}
+"""Flags of rows that are open only because nobody told their end: what the lower count leaves out."""
 
-    A row whose end cannot be right stays open and says so by a flag (record 6); the range without such
-    rows is shown beside the stock (record 7). No child is missing from it.
+
+@pytest.fixture(scope="module")
+def borough(made_up):
+    """A borough with the errors that returns have."""
+    return made_up("borough", "realistic")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("process", ["cin", "cin_plan", "cpp", "early_help", "youth_justice"])
+def test_errors_of_returns_move_a_stock_by_a_hundredth_at_most(borough, process):
+    """record A5: with realistic errors stocks differ from truth by 1% at most (one child where fewer than 100)."""
+    expected = truly_open(borough, process)
+    found = open_at_the_end(process, borough.table("episode"))
+    assert len(expected) > 30
+    assert abs(len(found) - len(expected)) <= max(1, len(expected) / 100)
+    assert len(found ^ expected) <= max(1, len(expected) / 100)
+
+
+@pytest.mark.slow
+def test_a_child_in_care_too_many_is_on_the_list_of_ends_not_told(borough):
+    """record A5: in care two are counted of whom the return gives a reason for leaving and no day: both are listed.
+
+    Returns count a child with no last day as still there (record K5), so the count does too; without
+    the listed rows it is true to the child.
     """
-    borough = made_up("borough", "realistic")
-    true = spells(borough).filter(pl.col("stop").is_null())
-    every = borough.table("episode")
-    listed = (
-        pl.col("flags").list.set_intersection(["end_before_start", "lost_sight"]).list.len() > 0
-    )
-    for process in ("cin", "cin_plan", "cpp", "cla"):
-        expected = set(true.filter(pl.col("process") == process)["person_id"])
-        whole, sound = (open_at_the_end(process, rows) for rows in (every, every.filter(~listed)))
-        assert len(expected) > 50 and expected <= whole and expected <= sound
-        assert len(sound) - len(expected) <= len(expected) / 100
+    expected, every = truly_open(borough, "cla"), borough.table("episode")
+    found = open_at_the_end("cla", every)
+    told = pl.col("flags").list.set_intersection(list(LISTED)).list.len() == 0
+    assert len(expected) > 100 and expected <= found and len(found - expected) <= 2
+    assert open_at_the_end("cla", every.filter(told)) == expected
+
+
+def truly_open(made, process):
+    """Who was in a process at the end of the year, in truth."""
+    if process == "youth_justice":
+        told = made.truth("spell").filter(
+            (pl.col("process") == process)
+            & (pl.col("start") <= LAST)
+            & (pl.col("stop").is_null() | (pl.col("stop") > LAST))
+        )
+        return set(told["person_id"])
+    still = spells(made).filter(pl.col("stop").is_null() & (pl.col("process") == process))
+    return set(still["person_id"])
 
 
 def open_at_the_end(process, episodes):
     """Who is in a process at the end of the year; in care by periods, since short breaks are no stay."""
     if process == "cla":
         found = period_of_care(placements(frame(episodes)), care_rules())
-        rows = collect(found).filter(~pl.col("short_break"))
+        rows = found.filter(~nw.col("short_break"))
     else:
-        rows = episodes.filter(pl.col("process") == process)
-    still = pl.col("valid_to").is_null() | (pl.col("valid_to") > LAST)
-    return set(rows.filter((pl.col("valid_from") <= LAST) & still)["person_id"])
+        names = JUSTICE if process == "youth_justice" else (process,)
+        rows = ended(frame(episodes.filter(pl.col("process").is_in(names))))
+    return set(collect(status_on(rows, LAST))["person_id"])
 
 
 def test_processes_of_the_way_are_services():

@@ -26,6 +26,7 @@ from threecircles.funding.share_rules import load_share_rules
 from threecircles.funding.spend_flow import flow_table
 from threecircles.funding.spend_tables import spend_tables
 from threecircles.record import with_attributes
+from threecircles.record.derive.ended import ended
 from threecircles.sources.published import find_published
 
 PURPOSE = "needs_assessment"
@@ -114,7 +115,7 @@ def cost(episode: Any, *, grant: Grant, place: Place, table: str | Path) -> list
     """What the placements of the place's year cost, by kind; no row of a child goes on."""
     episodes = collect(
         with_attributes(
-            episode.open(grant) if isinstance(episode, Sensitive) else episode, "place", "ls"
+            ended(episode.open(grant) if isinstance(episode, Sensitive) else episode), "place", "ls"
         )
     ).filter(pl.col("process") == "placement")
     if episodes.is_empty():

@@ -45,6 +45,7 @@ from threecircles.need.services.wards import ward_table
 from threecircles.need.targeted import targeted_services
 from threecircles.need.travel import Ways, mean_far, ways_of
 from threecircles.need.ward_facts import ward_facts
+from threecircles.record.derive.ended import ended
 from threecircles.record.derive.first_sign import first_sign_rule
 
 PURPOSE = "needs_assessment"
@@ -196,9 +197,8 @@ def team_counts(
     episode: Any, timeliness: Any, re_referral: Any, *, grant: Grant, place: Place
 ) -> dict[str, pl.DataFrame]:
     """Each recording team's own work on the last day of the place's year, as counts."""
-    episodes, clocks, again = (
-        None if t is None else _opened(t, grant) for t in (episode, timeliness, re_referral)
-    )
+    clocks, again = (None if t is None else _opened(t, grant) for t in (timeliness, re_referral))
+    episodes = None if episode is None else ended(_opened(episode, grant))
     told = list(teams.recording_teams().values())
     made = teams.team_work(told, episodes, clocks, again, last=year_end(place.year))
     return {teams.TABLE: made}
@@ -219,9 +219,10 @@ def effects(*, place: Place) -> list[Measured]:
 
 def reach(*frames: Any, grant: Grant, place: Place) -> list[Measured]:
     """Who uses open places, by ward, deprivation, rural class and distance, in the place's year."""
-    opened = [_opened(frame, grant) for frame in frames]
+    episodes, *others = [_opened(frame, grant) for frame in frames]
     return reach_tables(
-        *opened,
+        ended(episodes),
+        *others,
         areas=areas_of(place),
         ways=ways_to_places(place),
         last=year_end(place.year),
@@ -263,7 +264,7 @@ def months(
 ) -> list[Measured]:
     """Children starting month by month, and the share of records that came late."""
     definition = months_definition()
-    episodes, events = _opened(episode, grant), _opened(event, grant)
+    episodes, events = ended(_opened(episode, grant)), _opened(event, grant)
     held = None if care is None else _opened(care, grant)
     last = year_end(place.year)
     first = year_end(place.year - definition.years) + timedelta(days=1)
@@ -282,6 +283,7 @@ def combine(*frames: Any, grant: Grant, place: Place) -> list[Measured]:
     """Conditions held together in the place's year, and how far pairs hang on links."""
     *records, errors = frames
     opened = {name: _opened(frame, grant) for name, frame in zip(COMBINED, records, strict=True)}
+    opened["episode"] = ended(opened["episode"])
     last = year_end(place.year)
     definition = combinations_definition()
     held = conditions_held(opened, definition, last)
@@ -343,13 +345,15 @@ def services(
     first, last = year_end(place.year - 1) + timedelta(days=1), year_end(place.year)
     period = f"{in_words(first)} to {in_words(last)}"
     areas = areas_of(place)
+    known = ended(episodes)
     return [
-        stock_table(episodes, last, areas.all_children, period),
-        flow_table(episodes, first, last, period),
-        funnel_table(episodes, events, first, last, period),
+        stock_table(known, last, areas.all_children, period),
+        flow_table(known, first, last, period),
+        funnel_table(known, events, first, last, period),
+        # A clock asks for the row's own end.
         timeliness_table(episodes, events, first, last, period),
-        *journey_tables(episodes, last, period),
-        ward_table(episodes, homes, areas, first, last, period),
+        *journey_tables(known, last, period),
+        ward_table(known, homes, areas, first, last, period),
     ]
 
 
@@ -369,7 +373,8 @@ def circles(
     service_definition: str,
 ) -> list[Measured]:
     """The three circles of the newest survey of pupils, in every breakdown, and what records hold beside it."""
-    opened = [_opened(t, grant) for t in (measure, episode, person, residence)]
+    opened = [_opened(measure, grant), ended(_opened(episode, grant))]
+    opened += [_opened(t, grant) for t in (person, residence)]
     records, events, factors = (
         None if t is None else _opened(t, grant) for t in (person_record, event, factor)
     )

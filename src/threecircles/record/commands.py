@@ -17,6 +17,7 @@ from threecircles.core.safety import Grant
 from threecircles.core.workspace import open_workspace
 from threecircles.definitions.place import load_place
 from threecircles.record.areas import spread
+from threecircles.record.derive.ended import ended
 from threecircles.record.derive.stock import flows, stock
 from threecircles.record.mapping.coverage import coverage
 from threecircles.record.mapping.load import (
@@ -51,18 +52,36 @@ CHECKED: dict[str, pl.DataType | type[pl.DataType]] = {
 def stock_counts(
     frames: Frames, grant: Grant, process: str, day: date, by: Sequence[str] = ()
 ) -> pl.DataFrame:
-    """How many rows and persons were in a process at the end of a day.
+    """How many rows and persons were in a process at the end of a day, and between what they may lie.
 
-    by: age, area or organisation. Columns: by..., rows, persons, persons_seen (without those of whom
-    the newest return no longer tells). Counts are for a purpose; what is published goes through disclosure.
+    by: age, area or organisation. Columns: by..., rows, persons, persons_seen (without those of whom the
+    newest return no longer tells, or tells why it ended and not when), persons_end_lost (with those whose
+    row ended on a day that cannot be right, as if they were still there), rows_end_lost (such rows).
+    Counts are for a purpose; what is published goes through disclosure.
     """
-    rows, columns = _episodes(frames, grant, process, by)
-    counted = collect(stock(rows, process, day, columns), columns)
-    seen = rows.filter(~nw.col("flags").list.contains("lost_sight"))
-    narrower = collect(stock(seen, process, day, columns), columns)
-    named = narrower.select(*columns, persons_seen="persons")
-    joined = counted.join(named, on=columns, how="left") if columns else counted.hstack(named)
-    return joined.with_columns(pl.col("persons_seen").fill_null(0))
+    every, columns = _episodes(frames, grant, process, by)
+    rows = ended(every)
+    doubted = [nw.col("flags").list.contains(flag) for flag in ("lost_sight", "reason_without_end")]
+    seen = rows.filter(~nw.any_horizontal(*doubted, ignore_nulls=True))
+    counted, narrower, wider = (
+        collect(stock(part, process, day, columns), columns) for part in (rows, seen, every)
+    )
+    joined = wider.select(*columns, rows_end_lost="rows", persons_end_lost="persons")
+    for part in (counted, narrower.select(*columns, persons_seen="persons")):
+        joined = (
+            joined.join(part, on=columns, how="left", nulls_equal=True)
+            if columns
+            else joined.hstack(part)
+        )
+    told = joined.with_columns(pl.col("rows", "persons", "persons_seen").fill_null(0))
+    return told.select(
+        *columns,
+        "rows",
+        "persons",
+        "persons_seen",
+        "persons_end_lost",
+        pl.col("rows_end_lost") - pl.col("rows"),
+    )
 
 
 def area_counts(
@@ -73,7 +92,9 @@ def area_counts(
     Columns: code, rows, persons, population, rate, fit: `best fit` where small areas were shared out by a
     best-fit lookup. Who lives in no known area stands under `unknown`.
     """
-    counted = stock_counts(frames, grant, process, day, ["area"]).drop("persons_seen")
+    counted = stock_counts(frames, grant, process, day, ["area"]).select(
+        "lsoa21_in", "rows", "persons"
+    )
     values = _counts(frames, "record.area_value").filter(pl.col("measure_id") == "population")
     people = values.group_by(code=pl.col("code")).agg(population=pl.col("value").sum())
     rows = counted.rename({"lsoa21_in": "code"}).join(people, on="code", how="full", coalesce=True)
@@ -98,7 +119,7 @@ def flow_counts(
     Columns: by..., figure, rows, persons.
     """
     rows, columns = _episodes(frames, grant, process, by)
-    found = flows(rows, process, year_start(year), year_end(year), columns)
+    found = flows(ended(rows), process, year_start(year), year_end(year), columns)
     order = pl.Enum(["stock_before", "starts", "ends", "stock_after", "any_point"])
     return collect(found).with_columns(pl.col("figure").cast(order)).sort(*columns, "figure")
 

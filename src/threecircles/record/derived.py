@@ -21,6 +21,7 @@ from threecircles.record.derive.care import (
 )
 from threecircles.record.derive.clocks import clocked
 from threecircles.record.derive.contact_path import contact_path, contact_path_rule
+from threecircles.record.derive.ended import ended
 from threecircles.record.derive.first_sign import first_sign, first_sign_rule, signs
 from threecircles.record.derive.journey import journey_definition, journey_state
 from threecircles.record.derive.re_referral import re_referral, re_referral_rule
@@ -76,7 +77,7 @@ def spells(episodes: nw.LazyFrame, sources: nw.LazyFrame) -> pl.DataFrame:
     for process in processes().values():
         if process.kind != "event":
             by_bridge.setdefault(process.bridge_days, []).append(process.id)
-    known = episodes.filter(~nw.col("person_id").is_null())
+    known = ended(episodes.filter(~nw.col("person_id").is_null()))
     parts = [
         collect(spell(known.filter(nw.col("process").is_in(ids)), by=["process"], bridge_days=days))
         for days, ids in sorted(by_bridge.items())
@@ -95,7 +96,15 @@ def placements(episodes: nw.LazyFrame) -> nw.LazyFrame:
     """Rows of the process placement with legal status and placement code as columns."""
     mine = episodes.filter((nw.col("process") == "placement") & ~nw.col("person_id").is_null())
     return with_attributes(mine, "ls", "place").select(
-        "row_id", "person_id", "valid_from", "valid_to", "reason_in", "reason_out", "ls", "place"
+        "row_id",
+        "person_id",
+        "valid_from",
+        "valid_to",
+        "end_basis",
+        "reason_in",
+        "reason_out",
+        "ls",
+        "place",
     )
 
 
@@ -145,7 +154,7 @@ def journeys(
 def journey_rows(episodes: nw.LazyFrame, periods: nw.LazyFrame) -> nw.LazyFrame:
     """What a journey is made of: everybody's episodes, and periods of care in place of placements."""
     shape = ("row_id", "person_id", "process", "valid_from", "valid_to", "start_unknown")
-    own = episodes.filter(~nw.col("person_id").is_null()).with_columns(
+    own = ended(episodes.filter(~nw.col("person_id").is_null())).with_columns(
         start_unknown=nw.col("flags").list.contains("start_unknown")
     )
     cared = periods.filter(~nw.col("short_break")).with_columns(
@@ -163,7 +172,7 @@ def told_paths(episodes: nw.LazyFrame, events: nw.LazyFrame, engine: Engine) -> 
     """As `paths`, before it is fitted to its table. Columns: as record.derive.contact_path."""
     rule, helps = contact_path_rule(), help_ids()
     needed = nw.col("process").is_in([*helps, *rule.assessments])
-    rows = held(with_body(episodes.filter(needed)), within=engine)
+    rows = held(with_body(ended(episodes.filter(needed))), within=engine)
     known = events.filter(~nw.col("person_id").is_null())
     return collect(contact_path(rows, known, helps, rule))
 
@@ -220,7 +229,7 @@ def activities(
     """Activity of the place's year by process, and beside it what was returned as counts."""
     first, last = year_start(place.year), year_end(place.year)
     persons = [f.filter(~nw.col("flags").list.contains("token_only")) for f in (episodes, events)]
-    found = collect(activity(persons[0], persons[1], first, last)).with_columns(
+    found = collect(activity(ended(persons[0]), persons[1], first, last)).with_columns(
         period_start=pl.lit(first),
         period_end=pl.lit(last),
         la_code=pl.lit(place.la_code),

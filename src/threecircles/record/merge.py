@@ -277,9 +277,13 @@ def _lost_sight(rows: pl.DataFrame, extracts: Sequence[Extract]) -> pl.DataFrame
     newest = max(extracts, key=lambda e: e.order)
     if newest.absence != "unknown":
         return rows
+    # A row whose end is lost is over: no later extract should show it.
+    held = "end_basis" in rows.columns
+    over = pl.col("end_basis").eq_missing("unknown") if held else pl.lit(False)
     unseen = (
         pl.col("known_to").is_null()
         & pl.col("valid_to").is_null()
+        & ~over
         & (pl.col("last_seen") < newest.received_on)
         & (pl.col("valid_from") <= newest.period_end)
     )

@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import duckdb
+import narwhals as nw
 import polars as pl
 
+from threecircles.core.engines import collect
 from threecircles.core.spill import sealed
 from threecircles.definitions import HOME, Definition, load
+from threecircles.record.derive.ended import ended
 from threecircles.record.mapping.apply import Extract
 from threecircles.record.schema import conform
 from threecircles.record.tables import table
@@ -152,7 +155,8 @@ def _said(rule: Reconcile, figure: Figure, extract: Extract, frame: pl.DataFrame
 def _counted(figure: Figure, extract: Extract, every: pl.DataFrame) -> pl.DataFrame:
     """The record's count: the rows that the figure takes."""
     begun = "valid_from" if figure.table == "episode" else "on_date"
-    rows = every
+    # An end that cannot be right is an end, as it is in the return.
+    rows = every if figure.table == "event" else _ended(every)
     for name, values in figure.without.items():
         rows = rows.filter(~pl.col(name).is_in(values).fill_null(False))
     if figure.within == "day":
@@ -163,6 +167,10 @@ def _counted(figure: Figure, extract: Extract, every: pl.DataFrame) -> pl.DataFr
     if figure.within == "ended":
         rows = rows.filter(pl.col("valid_to").is_not_null())
     return rows.filter(pl.col("_in_extract"))
+
+
+def _ended(episodes: pl.DataFrame) -> pl.DataFrame:
+    return collect(ended(nw.from_native(episodes.lazy())))
 
 
 def _made(

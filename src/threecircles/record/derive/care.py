@@ -10,6 +10,7 @@ import narwhals as nw
 
 from threecircles.core.expr import days_between
 from threecircles.definitions import Definition, load
+from threecircles.record.derive.ended import ended
 from threecircles.record.derive.spell import ORDER
 from threecircles.record.derive.stock import any_point
 
@@ -43,9 +44,10 @@ def care_tables(rows: nw.LazyFrame, care: CareRules) -> dict[str, nw.LazyFrame]:
 def episodes_in_period(rows: nw.LazyFrame, care: CareRules) -> nw.LazyFrame:
     """The rows numbered by period of care, short breaks apart.
 
-    rows: row_id, person_id, valid_from (DECOM), valid_to? (DEC), reason_in (RNE), ls (legal status),
-    of the process `placement`. A new period starts where DECOM lies after the DEC of the row before
-    (the gap rule); a row before without DEC makes no break.
+    rows: row_id, person_id, valid_from (DECOM), valid_to? (DEC), end_basis?, reason_in (RNE), ls (legal
+    status), of the process `placement`. A new period starts where DECOM lies after the DEC of the row before
+    (the gap rule); a row before without DEC, or with one that cannot be right, makes no break, and the
+    last row of a period ends it where it began when its own end is lost.
     Adds short_break, period (from 1), opens (1 on the first row of a period), overlap, closes.
     """
     group = ["person_id", "short_break"]
@@ -53,7 +55,7 @@ def episodes_in_period(rows: nw.LazyFrame, care: CareRules) -> nw.LazyFrame:
     marked = rows.with_columns(
         short_break=nw.col("ls").is_in(care.short_breaks).fill_null(False), _one=nw.lit(1)
     )
-    return (
+    numbered = (
         marked.with_columns(
             _before=nw.col("valid_to").shift(1).over(*group, order_by=ORDER),
             _order=nw.col("_one").cum_sum().over(*group, order_by=ORDER).cast(nw.Int64),
@@ -67,6 +69,7 @@ def episodes_in_period(rows: nw.LazyFrame, care: CareRules) -> nw.LazyFrame:
         .with_columns(closes=_one(nw.col("_next") != nw.col("period")))
         .drop("_one", "_before", "_order", "_next")
     )
+    return ended(numbered)
 
 
 def period_of_care(rows: nw.LazyFrame, care: CareRules) -> nw.LazyFrame:

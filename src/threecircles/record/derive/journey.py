@@ -99,13 +99,15 @@ def _changes(rows: nw.LazyFrame, journey: Journey, after: date) -> nw.LazyFrame:
         state = nw.when(nw.col("process").is_in(s.processes)).then(nw.lit(s.id)).otherwise(state)
     known = (
         rows.with_columns(_state=state)
-        .filter(~nw.col("_state").is_null() & (nw.col("valid_from") < nw.lit(after)))
+        .filter(~nw.col("_state").is_null())
         .with_columns(
             _to=nw.when(nw.col("valid_to").is_null() | (nw.col("valid_to") > nw.lit(after)))
             .then(nw.lit(after))
             .otherwise(nw.col("valid_to")),
             _blind=_one(nw.col("start_unknown").fill_null(False)),
         )
+        # A state that holds at the end of no day is no step of the way.
+        .filter(nw.col("valid_from") < nw.col("_to"))
     )
     begins = known.select(
         "person_id", "_state", "row_id", "_blind", _day=nw.col("valid_from"), _step=nw.lit(1)

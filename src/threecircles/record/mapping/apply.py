@@ -306,12 +306,18 @@ def _dates(rows: pl.DataFrame, rule: Rule, extract: Extract) -> tuple[pl.DataFra
 
 
 def _ends(rows: pl.DataFrame) -> pl.DataFrame:
-    """An end before the start: the state did begin, so the start stays and the end is unknown."""
+    """An end before the start: the state did begin, so the start stays and the end is unknown.
+
+    A reason for ending without a day is only flagged: returns count such a child as still there.
+    """
     if "valid_from" not in rows.columns or "valid_to" not in rows.columns:
         return rows
     early = (pl.col("valid_to") < pl.col("valid_from")).fill_null(False)
     basis = pl.when(early).then(pl.lit("unknown")).when(pl.col("valid_to").is_not_null())
-    return rows.with_columns(
+    reasoned = pl.col("reason_out").is_not_null() if "reason_out" in rows.columns else pl.lit(False)
+    undated = reasoned & pl.col("valid_to").is_null()
+    flagged = rows.with_columns(flags=_flag(undated, "reason_without_end"))
+    return flagged.with_columns(
         end_basis=basis.then(pl.lit("stated")),
         valid_to=pl.when(~early).then(pl.col("valid_to")),
         flags=_flag(early, "end_before_start"),
