@@ -61,7 +61,7 @@ def judge_checked(
     latest = {s: (((received or today or date.today()) - end).days) for s, end in ends.items()}
     year = max((r.year for r in checked.reports), default=date.today().year)
     at_hand = AtHand(
-        scores=_scores(checked.reports, held, year),
+        scores=all_scores(checked.reports, held, year),
         sources=held,
         lags=latest if received else {},
         no_later_than=latest,
@@ -90,7 +90,7 @@ def judge_place(
             frames = [own[table], read[name]] if table in own else [read[name]]
             own[table] = pl.concat(frames, how="diagonal_relaxed")
     at_hand = AtHand(
-        scores=_scores(reports, held, place.year),
+        scores=all_scores(reports, held, place.year),
         sources=held,
         lags={
             s: max((d.received_on - d.as_of).days for d in of_year if d.source == s) for s in held
@@ -134,29 +134,33 @@ def tables_by_source(checked: Checked) -> dict[str, Frames]:
     return held
 
 
-def source_scores(name: str, tables: Frames, year: int) -> pl.DataFrame:
-    """Scores of the fields of one source without a rule set. Columns: SCORES."""
+def _source_scores(name: str, tables: Frames, year: int) -> pl.DataFrame:
     window = window_to(date(year, 3, 31))
     rows = [
         {"return": name, "year": year} | scored(counted(tally))
         for tally in source_tallies(name, tables, year, window)
     ]
-    return pl.DataFrame(rows, schema=SCORES)
+    frame = pl.DataFrame(rows, schema=SCORES)
+    return frame.select(pl.lit(name).alias("source"), *SCORES)
 
 
-def _scores(reports: Sequence[Report], held: Mapping[str, Frames], year: int) -> pl.DataFrame:
-    """Scores of every source at hand, those of returns by their rules. Columns: source, then SCORES."""
-    ruled = {r.return_name: r for r in reports}
-    parts = []
-    for name, report in ruled.items():
-        parts.append(scores(report).select(pl.lit(_source_of(name)).alias("source"), *SCORES))
+def all_scores(reports: Sequence[Report], held: Mapping[str, Frames], year: int) -> pl.DataFrame:
+    """Scores of every source at hand, by the rules of a return where they look. Columns: source, then SCORES."""
+    parts = [
+        scores(report).select(pl.lit(_source_of(report.return_name)).alias("source"), *SCORES)
+        for report in reports
+    ]
     for name, tables in held.items():
         if RETURNS.get(name) in ("cin", "903") or not fields_of(name):
             continue
         own = {t: f for t, f in tables.items() if not t.endswith(PREVIOUS)}
-        parts.append(source_scores(name, own, year).select(pl.lit(name).alias("source"), *SCORES))
+        parts.append(_source_scores(name, own, year))
     empty = pl.DataFrame(schema=SCORES).select(pl.lit("").alias("source"), *SCORES)
-    return pl.concat([empty.clear(), *parts])
+    places = ["source", "table", "column", "dimension"]
+    whole = pl.concat([empty.clear(), *parts])
+    # Across returns each check has a line of its own; elsewhere a field has one line a dimension.
+    again = ~pl.struct(places).is_first_distinct() & (pl.col("source") != ACROSS)
+    return whole.filter(~again)
 
 
 def _source_of(return_name: str) -> str:

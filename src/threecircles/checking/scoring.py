@@ -8,13 +8,13 @@ from datetime import date
 import polars as pl
 
 from threecircles.checking.files import RETURNS, Checked
-from threecircles.checking.fitting import Frames, source_scores, tables_by_source
+from threecircles.checking.fitting import Frames, all_scores, tables_by_source
 from threecircles.core.errors import UsageError, did_you_mean
 from threecircles.quality.fields import fields_of, source_tallies
 from threecircles.quality.fit_words import percent
 from threecircles.quality.group_scores import group_scores, of_one, report_scores
 from threecircles.quality.groups import UNKNOWN, Grouping, by_column, by_team, by_worker, kinds_of
-from threecircles.quality.scores import SCORES, scores
+from threecircles.quality.scores import SCORES
 from threecircles.quality.window import window_to
 from threecircles.quality.worklist import Held
 
@@ -24,11 +24,7 @@ KINDS = ("team", "provider", "school")
 
 def scores_of(checked: Checked) -> pl.DataFrame:
     """Scores of every field and table of the files, each dimension apart. Columns: SCORES."""
-    parts = [scores(report) for report in checked.reports]
-    for name, tables in tables_by_source(checked).items():
-        if RETURNS.get(name) not in ("cin", "903") and fields_of(name):
-            parts.append(source_scores(name, tables, _year(checked)))
-    return pl.concat([pl.DataFrame(schema=SCORES), *parts])
+    return all_scores(checked.reports, tables_by_source(checked), _year(checked)).select(*SCORES)
 
 
 def scores_by(

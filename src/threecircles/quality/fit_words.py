@@ -198,9 +198,9 @@ def _measure(line: Judged) -> str:
     if line.n:
         return "Add up several years: ten are the fewest that say anything."
     return {
-        "late": "Say on which day the files came, with --received.",
+        "late": "Put the day into place.yaml and ask threecircles fit PLACE; for a return, --received tells it too.",
         "consistency": "Check the whole return, with every rule.",
-        "timeliness": "Give last year's return too.",
+        "timeliness": "Give last year's return, and this year's two returns together.",
         "linked": "Run the place, then: threecircles fit PLACE --links WORKSPACE.",
     }.get(line.dimension, "Ask for this field with the next delivery.")
 

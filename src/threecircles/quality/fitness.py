@@ -152,7 +152,7 @@ def _of_return(source: str, tables: Sequence[str], held: AtHand, asked: Threshol
     found.append(_judged((source, "", "", "consistency", least.consistency), row, "no rule ran"))
     row = _score(held, ACROSS, "", "", "timeliness")
     place = (source, "", "", "timeliness", least.timeliness)
-    found.append(_judged(place, row, "last year's return was not given"))
+    found.append(_judged(place, row, "it needs last year's return, and both returns together"))
     return found
 
 

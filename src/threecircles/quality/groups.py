@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import polars as pl
 
@@ -34,6 +34,10 @@ class Grouping:
         """What those of no group are called."""
         return UNKNOWN[self.kind]
 
+    @cached_property
+    def _known(self) -> dict[str, str]:
+        return {plain_id(child): group for child, group in (self.of_child or {}).items()}
+
     def label(self, table: str, rows: pl.DataFrame, children: pl.Series | None) -> pl.Series | None:
         """The group of each row of a tally; None where the table does not tell it.
 
@@ -45,9 +49,8 @@ class Grouping:
         elif children is None:
             told = None
         else:
-            known = {plain_id(child): group for child, group in (self.of_child or {}).items()}
             ids = children.to_frame("child").select(plain_ids("child")).to_series()
-            told = ids.replace_strict(known, default=None, return_dtype=pl.String)
+            told = ids.replace_strict(self._known, default=None, return_dtype=pl.String)
         return None if told is None else told.fill_null(self.unknown).alias("group")
 
 
