@@ -47,9 +47,9 @@ def found_text(line: Judged) -> str:
         "completeness": f"{_capital(label)} is recorded for {of} {rows}",
         "validity": f"{_capital(label)} is of the right form and code in {of} values",
         "uniqueness": f"{of} lines of {label} stand only once",
-        "consistency": f"{of} children have no contradiction in {source_label(line.source)}",
+        "consistency": f"{of} children have no contradiction in their records ({source_label(line.source)})",
         "timeliness": f"{of} records of earlier years were already in last year's returns",
-        "linked": f"{of} records of {source_label(line.source)} are joined to another source",
+        "linked": f"{of} records ({source_label(line.source)}) are joined to another source",
     }[line.dimension]
     few = ", too few to tell" if line.n < TOO_FEW else ""
     return f"{told}{few}; {percent(line.asked)} is asked."
