@@ -12,7 +12,7 @@ from threecircles.core.engines import engine
 from threecircles.core.errors import UsageError
 from threecircles.need.circles import circles, design_of
 from threecircles.need.circles_step import circles_tables
-from threecircles.need.found import known_on, links_found, said
+from threecircles.need.found import at_most_one, known_on, links_found, said
 from threecircles.need.linkage import LinkQuality, correct, corrected, pooled
 
 LINKS = LinkQuality(0.93, 0.01)
@@ -166,7 +166,7 @@ def test_the_share_of_service_users_found_is_told_by_the_place_itself():
         pl.col("person_id").is_in([f"p{i}" for i in range(72)] + [f"p{i}" for i in range(100, 190)])
     )
     quality = links_found(known, people, roll, children=180, academic_year=2026)
-    assert quality.sensitivity == pytest.approx(0.72 / (162 / 180))
+    assert quality.sensitivity == pytest.approx(0.72 / (162 / 180), abs=1e-5)
     assert "80 in 100" in said(quality)
     assert links_found(known.head(20), people, roll, 180, 2026) is None
 
@@ -188,6 +188,36 @@ def test_a_record_that_found_nobody_may_be_the_second_of_a_child_who_was_found(s
     told = links_found(known, people, roll, children=n, academic_year=2026)
     truly = 1 - np.where(two, missed**2, missed).mean()
     assert abs(told.sensitivity - truly) < 3 * told.sensitivity_se < 0.02
+
+
+def test_no_more_than_all_can_have_been_found():
+    "A normal cut off at one: half of it left when its middle is one (Johnson, Kotz and Balakrishnan 1994)."
+    share, error = at_most_one(1.0, 0.02)
+    assert share == pytest.approx(1 - 0.02 * np.sqrt(2 / np.pi))
+    assert error == pytest.approx(0.02 * np.sqrt(1 - 2 / np.pi))
+    assert at_most_one(0.8, 0.02) == pytest.approx((0.8, 0.02))
+    assert at_most_one(1.2, 0.02)[0] <= 1 and at_most_one(1.2, 0.0) == (1.0, 0.0)
+
+
+def test_how_many_links_are_missed_is_no_chance_where_these_links_told_it():
+    "S3: of everyone on roll the error of service is that of the share found; which children are missed stays chance."
+    seen = circles(place(1), design_of("superpopulation"))
+    counted = seen.with_columns(
+        se=pl.when(pl.col("measure") == "service").then(0.0).otherwise("se")
+    )
+    links = LinkQuality(0.96, 0.0, 0.01)
+    rows, of_them = (
+        {
+            r["measure"]: r
+            for r in correct(counted, links, these_pupils=True, rates_of_them=told).to_dicts()
+        }
+        for told in (False, True)
+    )
+    service = rows["service"]["value"]
+    assert of_them["service"]["value"] == service
+    assert of_them["service"]["se"] == pytest.approx(service * 0.01 / 0.96)
+    assert of_them["service"]["se"] < rows["service"]["se"]
+    assert of_them["both"]["se"] < rows["both"]["se"]
 
 
 def test_who_is_known_on_the_day_is_told_once_for_each_record():

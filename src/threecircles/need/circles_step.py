@@ -186,11 +186,13 @@ def grounded_tables(
     notes = (*told.notes, how_weighted(ground), *([said(quality)] if quality else []))
     told = replace(told, notes=notes)
 
-    def right(table: pl.DataFrame) -> pl.DataFrame:
-        return correct(table, quality, these_pupils=True) if quality else table
+    def right(table: pl.DataFrame, everyone: bool = False) -> pl.DataFrame:
+        if quality is None:
+            return table
+        return correct(table, quality, these_pupils=True, rates_of_them=everyone)
 
     seen = calibrated_circles(ground)
-    whole = right(seen)
+    whole = right(seen, everyone=True)
     made = [
         circles_table(whole, None, replace(told, notes=(sentence(whole), *told.notes))),
         links_table(ground, seen, whole if quality else None, told, drawn),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from math import sqrt
+from statistics import NormalDist
 
 import narwhals as nw
 import polars as pl
@@ -20,6 +21,9 @@ from threecircles.record.derive.stock import status_on
 
 LEAST = 50
 """Persons in services below which the share found is not told."""
+NORMAL = NormalDist()
+FARTHEST = -8.0
+"""Standard errors above one beyond which a share is taken as one."""
 
 
 def known_on(episodes: nw.LazyFrame, processes: Sequence[str], day: date) -> pl.DataFrame:
@@ -53,7 +57,7 @@ def links_found(
     A record that found no pupil may be the second of a child whom another record found; such a child is not
     missed. How often is told by those found: the share of their records without which they were still known.
     With f found, r on roll and q of records seconds, users are (f + (1 - f)(1 - q)) / (1 - (1 - r) q) of the
-    persons counted, and f / r of these are found. False matches are taken as none: links are accepted one to one
+    persons counted, and f / r of these are found, at most all. False matches are taken as none: links are accepted one to one
     at a high threshold, and the note on the page says so.
     """
     if children <= 0 or roll.height == 0:
@@ -75,9 +79,22 @@ def links_found(
     again = int(pupils.filter(pupils > 1).sum()) / max(1, int(pupils.sum()))
     counted = (1 - (1 - on_roll) * again) / on_roll
     single = 1 - again + again * found
-    share = min(1.0, counted * found / single)
     slope = counted * (1 - again) / single**2
-    return LinkQuality(share, 0.0, slope * sqrt(found * (1 - found) / users.height))
+    error = slope * sqrt(found * (1 - found) / users.height)
+    share, error = at_most_one(counted * found / single, error)
+    return LinkQuality(share, 0.0, error)
+
+
+def at_most_one(share: float, error: float) -> tuple[float, float]:
+    """Mean and standard error of a share told with a normal error, when it is known to be no more than one.
+
+    Source: Johnson, Kotz and Balakrishnan, Continuous Univariate Distributions 1 (1994) 13.10.1.
+    """
+    if error <= 0:
+        return min(1.0, share), 0.0
+    edge = max((1 - share) / error, FARTHEST)
+    hazard = NORMAL.pdf(edge) / NORMAL.cdf(edge)
+    return min(1.0, share - error * hazard), error * sqrt(max(0.0, 1 - hazard * (edge + hazard)))
 
 
 def said(quality: LinkQuality) -> str:

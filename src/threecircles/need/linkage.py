@@ -43,12 +43,19 @@ def corrected(observed: float, quality: LinkQuality) -> float:
     return min(1.0, max(0.0, raw))
 
 
-def correct(table: pl.DataFrame, quality: LinkQuality, these_pupils: bool = False) -> pl.DataFrame:
+def correct(
+    table: pl.DataFrame,
+    quality: LinkQuality,
+    these_pupils: bool = False,
+    rates_of_them: bool = False,
+) -> pl.DataFrame:
     """A circles table (measure, value, se, df, n, ... of one group) with need left and the rest put right.
 
     service and coverage by the formula; both = need x coverage; targeting = both / service. these_pupils: the
     figures are of the pupils on roll and no others; which of their links happen to be missed then adds chance that
     no sampling error holds. Else of the schools as they might have been, whose error holds it already.
+    rates_of_them: the rates were told by the links of all these pupils; chance is then in which of them are missed,
+    and no longer in how many.
     Columns as given, with value, se, low, high and numerator replaced.
     """
     rows = {r["measure"]: r for r in table.to_dicts()}
@@ -66,7 +73,8 @@ def correct(table: pl.DataFrame, quality: LinkQuality, these_pupils: bool = Fals
         "coverage": c,
         "targeting": both / s if s > 0 else None,
     }
-    errors = _errors(rows, new, quality, these_pupils)
+    chance = these_pupils * _chance_of_links(rows, new, quality, rates_of_them)
+    errors = _errors(rows, new, quality, chance)
     told = []
     for measure, row in rows.items():
         value = new.get(measure)
@@ -99,7 +107,7 @@ def _errors(
     rows: Mapping[str, Mapping[str, Any]],
     new: Mapping[str, float | None],
     quality: LinkQuality,
-    these_pupils: bool,
+    chance: np.ndarray,
 ) -> dict[str, float]:
     """Standard errors of the corrected figures: sampling, chance of each link, and the evaluation of linkage.
 
@@ -108,9 +116,7 @@ def _errors(
     """
     slopes = _slopes(rows, new, quality)
     spread = np.zeros((5, 5))
-    spread[:3, :3] = _sampling(rows)
-    if these_pupils:
-        spread[:3, :3] += _chance_of_links(rows, new, quality)
+    spread[:3, :3] = _sampling(rows) + chance
     spread[3, 3], spread[4, 4] = quality.sensitivity_se**2, quality.false_match_se**2
     return {m: float(np.sqrt(max(0.0, g @ spread @ g))) for m, g in slopes.items()}
 
@@ -153,7 +159,10 @@ def _sampling(rows: Mapping[str, Mapping[str, Any]]) -> np.ndarray:
 
 
 def _chance_of_links(
-    rows: Mapping[str, Mapping[str, Any]], new: Mapping[str, float | None], quality: LinkQuality
+    rows: Mapping[str, Mapping[str, Any]],
+    new: Mapping[str, float | None],
+    quality: LinkQuality,
+    rates_of_them: bool,
 ) -> np.ndarray:
     """What service and both owe to which links happen to be missed or false, were the rates known exactly.
 
@@ -168,6 +177,10 @@ def _chance_of_links(
         return (share * s * (1 - s) + max(0.0, base - share) * f * (1 - f)) / children
 
     of_both, of_service = chance(both, need), chance(service, 1.0)
+    if rates_of_them:
+        # How many links are missed is known; those of children with high need are a draw from them.
+        apart = 1 - both / service if service > 0 else 0.0
+        return np.diag([0.0, 0.0, of_both * apart])
     return np.array([[0.0, 0.0, 0.0], [0.0, of_service, of_both], [0.0, of_both, of_both]])
 
 

@@ -35,7 +35,8 @@ def sensitivity_table(
             high = impairments >= k
             high = high if r is None else high | (risks >= r)
             table = shares(ground, regions(high, served))
-            table = correct(table, quality, these_pupils=True) if quality else table
+            if quality:
+                table = correct(table, quality, these_pupils=True, rates_of_them=True)
             rows.append(
                 table.filter(pl.col("measure").is_in(SHOWN)).with_columns(
                     impairments=pl.lit(str(k)), risks=pl.lit(NONE if r is None else str(r))
