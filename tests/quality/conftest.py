@@ -46,8 +46,21 @@ def sound_place(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def clean(sound_place):
+def agreeing_place(tmp_path_factory):
+    """The folder of one in which all returns agree: the shipped profile, over a hamlet of four times the children."""
+    from threecircles.synthetic import make
+    from threecircles.synthetic.profile import HOME
+
+    folder = tmp_path_factory.mktemp("agreeing")
+    shipped = (HOME / "plans_recorded.yaml").read_text(encoding="utf-8")
+    profile = folder / "large.yaml"
+    profile.write_text(f"{shipped}\npeople: {{source: test, children: 1600}}\n", encoding="utf-8")
+    return make("hamlet", folder / "place", seed=1, errors="none", profile=profile)
+
+
+@pytest.fixture(scope="session")
+def clean(agreeing_place):
     """The error-free returns of a made-up place as the checks across returns see them."""
     from tests.quality.planted import clean_tables
 
-    return clean_tables(sound_place)
+    return clean_tables(agreeing_place)

@@ -182,6 +182,13 @@ def open_care(tables: Tables) -> list[int]:
     )  # fmt: skip
 
 
+def taught_in_care(tables: Tables) -> dict[int, int]:
+    """Rows of the open episodes of children on a roll, with their rows there."""
+    at = {a["key"]: b["row"] for a, b in pairs(tables, "903", "school")}
+    child = tables[EPISODES]["CHILD"]
+    return {n: at[child[n]] for n in open_care(tables) if child[n] in at}
+
+
 def modules(tables: Tables, child: str) -> list[int]:
     """Rows of a child's episodes of need."""
     return rows_where(tables[DETAILS], pl.col("LAchildID") == child)

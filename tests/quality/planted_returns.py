@@ -31,6 +31,7 @@ from tests.quality.planted import (
     put,
     records,
     rows_where,
+    taught_in_care,
     without,
 )  # fmt: skip
 
@@ -79,8 +80,8 @@ def _other_number(clean: Tables) -> Case:
 
 def _number_missing(clean: Tables) -> Case:
     """X08: no pupil number in the census, a valid one in the looked-after return."""
-    rows = [a["row"] for a, b in pairs(clean, "cin", "903") if good_upn(b["upn"])]
     numbers = ["UN1", None, "UN7", None, "UN2"]
+    rows = [a["row"] for a, b in pairs(clean, "cin", "903") if good_upn(b["upn"])][: len(numbers)]
     planted = put(clean, CIN_PEOPLE, "UPN", dict(zip(rows, numbers, strict=False)))
     return Case(
         clean, planted, {(CIN_PEOPLE, n) for n in rows}, (len(all_pairs(planted)), 0), least=4
@@ -150,8 +151,20 @@ def _two_identifiers(clean: Tables) -> Case:
 
 
 def _closed_in_care(clean: Tables) -> Tables:
-    rows = [n for child in _in_care_now(clean) for n in modules(clean, child)]
-    return put(clean, DETAILS, "CINclosureDate", dict.fromkeys(rows, "2026-02-10"))
+    return put(clean, DETAILS, "CINclosureDate", dict.fromkeys(need_in_care(clean), "2026-02-10"))
+
+
+def need_in_care(clean: Tables) -> dict[int, int]:
+    """Rows of the episodes of need of children in care on 10 February and still, with those of care on that day."""
+    day, care, now = date(2026, 2, 10), clean[EPISODES], _in_care_now(clean)
+    cared = {
+        child: n for n, child in enumerate(care["CHILD"])
+        if child in now and day_of(care["DECOM"][n]) <= day and (day_of(care["DEC"][n]) or date.max) > day
+    }  # fmt: skip
+    return {
+        n: cared[child] for n, child in enumerate(clean[DETAILS]["LAchildID"])
+        if child in cared and clean[DETAILS]["CINclosureDate"][n] is None and clean[DETAILS]["ReferralNFA"][n] == "0"
+    }  # fmt: skip
 
 
 def _in_care_now(clean: Tables) -> list[str]:
@@ -159,18 +172,20 @@ def _in_care_now(clean: Tables) -> list[str]:
 
 
 def _care_without_need(clean: Tables) -> Case:
-    """X12: the episode of need of each child in care closed in February."""
+    """X12: the episodes of need of each child in care closed in February."""
     heads = clean[S903_PEOPLE]["CHILD"].to_list()
     places = {(EPISODES, n) for n in open_care(clean)}
     places |= {(S903_PEOPLE, heads.index(child)) for child in _in_care_now(clean)}
-    return Case(clean, _closed_in_care(clean), places, (len(open_care(clean)), 0), least=4)
+    rows = [n for child in _in_care_now(clean) for n in modules(clean, child)]
+    closed = put(clean, DETAILS, "CINclosureDate", dict.fromkeys(rows, "2026-02-10"))
+    return Case(clean, closed, places, (len(open_care(clean)), 0), least=4)
 
 
 def _need_closed_in_care(clean: Tables) -> Case:
     """X13: the same, told at the closure; the day on which care ends too is no finding."""
     planted = _closed_in_care(clean)
-    places = {(EPISODES, n) for n in open_care(clean)}
-    places |= {(DETAILS, n) for child in _in_care_now(clean) for n in modules(clean, child)}
+    rows = need_in_care(clean)
+    places = {(EPISODES, n) for n in rows.values()} | {(DETAILS, n) for n in rows}
     told = [
         planted[DETAILS]["CINclosureDate"][n]
         for a, _ in pairs(planted, "cin", "903")
@@ -183,18 +198,16 @@ def _need_closed_in_care(clean: Tables) -> Case:
 
 def _ends_contradict(clean: Tables) -> Case:
     """X14: adopted in one return, another order in the other, and a death told only in need."""
-    rows = open_care(clean)
-    children = _in_care_now(clean)
+    still = open_care(clean)
+    both = {n: row for n, row in need_in_care(clean).items() if row in still}
+    adopted, died = list(both)[:2]
     planted = _closed_in_care(clean)
-    planted = put(planted, EPISODES, "DEC", {rows[0]: "10/02/2026"})
-    planted = put(planted, EPISODES, "REC", {rows[0]: "E45"})
-    reasons = {
-        n: reason
-        for child, reason in zip(children, ("RC1", "RC2"), strict=False)
-        for n in modules(clean, child)
+    planted = put(planted, EPISODES, "DEC", {both[adopted]: "10/02/2026"})
+    planted = put(planted, EPISODES, "REC", {both[adopted]: "E45"})
+    planted = put(planted, DETAILS, "ReasonForClosure", {adopted: "RC1", died: "RC2"})
+    places = {(EPISODES, both[n]) for n in (adopted, died)} | {
+        (DETAILS, n) for n in (adopted, died)
     }
-    planted = put(planted, DETAILS, "ReasonForClosure", reasons)
-    places = {(EPISODES, n) for n in rows[:2]} | {(DETAILS, n) for n in reasons}
     met = 0
     for a, b in pairs(planted, "cin", "903"):
         for n in modules(planted, a["key"]):
@@ -211,8 +224,8 @@ def _deaths(clean: Tables) -> Case:
     """X15: died in one return only, and on different days; a death told alike is no finding."""
     rows = open_care(clean)
     heads = pairs(clean, "cin", "903")
-    person = {b["key"]: a["row"] for a, b in heads}
     cared = clean[EPISODES]["CHILD"].to_list()
+    person = {b["key"]: a["row"] for a, b in heads if b["key"] in cared}
     last = {child: max(n for n, c in enumerate(cared) if c == child) for child in person}
     alike, apart, *rest = [c for c in person if last[c] in rows] + [
         c for c in person if last[c] not in rows
@@ -228,7 +241,7 @@ def _deaths(clean: Tables) -> Case:
     places = {(CIN_PEOPLE, person[c]) for c in (apart, rest[0])} | {
         (EPISODES, last[c]) for c in (apart, rest[0])
     }
-    return Case(clean, planted, places, (len(heads), 0), least=4)
+    return Case(clean, planted, places, (len(person), len(heads) - len(person)), least=4)
 
 
 def _plan_in_care(clean: Tables) -> Case:
@@ -244,10 +257,19 @@ def _plan_in_care(clean: Tables) -> Case:
     return Case(clean, {PLANS: planted[PLANS]}, places, (compared, 0), least=4)
 
 
+def _open_on(clean: Tables, episode: dict[str, str]) -> int:
+    """Row of the child's episode of need that was open on the day an episode of care began."""
+    day, details = day_of(episode["DECOM"]), clean[DETAILS]
+    return max(
+        n for n in modules(clean, episode["CHILD"])
+        if day_of(details["CINreferralDate"][n]) <= day <= (day_of(details["CINclosureDate"][n]) or date.max)
+    )  # fmt: skip
+
+
 def _other_need(clean: Tables) -> Case:
     """X17: the need at the start of care, where a module was open on that day; an unknown one is not compared."""
     rows = rows_where(clean[EPISODES], pl.col("RNE") == "S")
-    starts = {row: modules(clean, clean[EPISODES]["CHILD"][row])[0] for row in rows}
+    starts = {row: _open_on(clean, clean[EPISODES].row(row, named=True)) for row in rows}
     planted = put(clean, EPISODES, "CIN", dict.fromkeys(starts, "N5"))
     places = {(EPISODES, row) for row in starts} | {(DETAILS, n) for n in starts.values()}
     can = cannot = 0
@@ -267,11 +289,7 @@ def _other_need(clean: Tables) -> Case:
 
 
 def _disability(clean: Tables) -> Case:
-    """X18: a need for disability, or a plan at school, and no disability recorded.
-
-    Sound records hold plans without a recorded disability too (13.6% of England's children in need have one
-    recorded, about a quarter of school age have a plan), so the sound copy is one where it is recorded.
-    """
+    """X18: a need for disability, or a plan at school, and no disability recorded."""
     plans = [
         (a["row"], a["key"])
         for a, b in pairs(clean, "cin", "school")
@@ -285,40 +303,43 @@ def _disability(clean: Tables) -> Case:
     rows = {n: child for n, child in both.items() if child in acted}
     told = clean["cin.Disabilities"]["LAchildID"].to_list()
     at = [n for n, child in enumerate(told) if child in rows.values()]
-    sound = put(clean, "cin.Disabilities", "Disability", dict.fromkeys(at, "LD"))
     planted = put(clean, "cin.Disabilities", "Disability", dict.fromkeys(at, "NONE"))
     return Case(
-        sound, planted, {(CIN_PEOPLE, n) for n in rows}, (clean[CIN_PEOPLE].height, 0), least=4
+        clean, planted, {(CIN_PEOPLE, n) for n in rows}, (clean[CIN_PEOPLE].height, 0), least=4
     )
 
 
 def _unaccompanied(clean: Tables) -> Case:
     """X19: White British, or a pupil number older than the arrival by more than five years."""
-    (row,) = rows_where(clean[S903_PEOPLE], pl.col("UASC") == "1")
+    row, *more = rows_where(clean[S903_PEOPLE], pl.col("UASC") == "1")
     other = 0 if row else 1
     both = put(clean, S903_PEOPLE, "UASC", {other: "1"})
     both = put(both, S903_PEOPLE, "UPN", {other: made_up_upn(12000001)})
     arrival = records(CHILD=[clean[S903_PEOPLE]["CHILD"][other]], DUC=["28/11/2025"])
     both["s903.UASC"] = pl.concat([clean["s903.UASC"], arrival], how="diagonal")
     both = put(both, S903_PEOPLE, "ETHNIC", {row: "WBRI"})
-    return Case(clean, both, {(S903_PEOPLE, row), (S903_PEOPLE, other)}, (2, 0), least=2)
+    return Case(
+        clean, both, {(S903_PEOPLE, row), (S903_PEOPLE, other)}, (2 + len(more), 0), least=2
+    )
 
 
 def _on_no_roll(clean: Tables) -> Case:
-    """X20: children in care here, of school age, taken off the roll."""
-    rows = [n for n in open_care(clean) if clean[EPISODES]["PL_LOCATION"][n] == "IN"]
-    children = [clean[EPISODES]["CHILD"][n] for n in rows]
-    heads = clean[S903_PEOPLE]["CHILD"].to_list()
-    numbers = {clean[S903_PEOPLE]["UPN"][heads.index(c)] for c in children}
+    """X20: children in care here since the census, of school age, taken off the roll."""
+    care, people = clean[EPISODES], clean[S903_PEOPLE]
+    heads = people["CHILD"].to_list()
+    came = {}
+    for child, day in care.select("CHILD", "DECOM").iter_rows():
+        came[child] = min(day_of(day), came.get(child, date.max))
+    placed = {care["CHILD"][n] for n in open_care(clean) if care["PL_LOCATION"][n] == "IN"}
+    rows = [
+        n for n, child in enumerate(heads)
+        if child in placed and came[child] <= date(2026, 1, 15)
+        and date(2009, 8, 31) < day_of(people["DOB"][n]) <= date(2020, 8, 31)
+    ]  # fmt: skip
+    numbers = {people["UPN"][n] for n in rows}
     gone = without(clean, ROLL, pl.col("upn").is_in(list(numbers)))
-    ages = [
-        (date(2025, 8, 31) - day_of(clean[S903_PEOPLE]["DOB"][heads.index(c)])).days / 365.25
-        for c in children
-    ]
-    assert all(5 < age < 16 for age in ages)
-    return Case(
-        clean, gone, {(S903_PEOPLE, heads.index(c)) for c in children}, (len(children), 0), least=2
-    )
+    unknown = {care["CHILD"][n] for n in open_care(clean) if care["PL_LOCATION"][n] is None}
+    return Case(clean, gone, {(S903_PEOPLE, n) for n in rows}, (len(rows), len(unknown)), least=2)
 
 
 def _two_rolls(clean: Tables) -> Case:
@@ -341,10 +362,9 @@ def _two_rolls(clean: Tables) -> Case:
 
 def _left_care_for_another_home(clean: Tables) -> Case:
     """X22: what the school was told and how care ended."""
-    children = _in_care_now(clean)
-    ended = dict(zip(open_care(clean), ("E45", "E11"), strict=True))
-    told = dict(zip(children, ("A", "G"), strict=True))
-    at = {b["row"]: told[a["key"]] for a, b in pairs(clean, "903", "school") if a["key"] in told}
+    taught = dict(list(taught_in_care(clean).items())[:2])
+    ended = dict(zip(taught, ("E45", "E11"), strict=True))
+    at = dict(zip(taught.values(), ("A", "G"), strict=True))
     planted = put(clean, EPISODES, "DEC", dict.fromkeys(ended, "01/02/2026"))
     planted = put(planted, EPISODES, "REC", dict(ended))
     planted = put(planted, ROLL, "plaa", at)
@@ -357,10 +377,12 @@ def _left_care_for_another_home(clean: Tables) -> Case:
 
 def _forgotten_plans(clean: Tables) -> Case:
     """X23: earlier plans held from last year that this year's count leaves out."""
-    known = set(clean[f"{PLANS}_last"]["LAchildID"])
-    rows = rows_where(clean[PLANS], pl.col("LAchildID").is_in(list(known)))
+    known = clean[f"{PLANS}_last"].select("LAchildID", "CPPstartDate").rows()
+    held = rows_where(clean[PLANS], pl.col("LAchildID").is_in([child for child, _ in known]))
+    now = clean[PLANS].select("LAchildID", "CPPstartDate").rows()
+    rows = [n for n in held if any(c == now[n][0] and start < now[n][1] for c, start in known)]
     planted = put(clean, PLANS, "NumberOfPreviousCPP", dict.fromkeys(rows, "0"))
-    return Case(clean, planted, {(PLANS, row) for row in rows}, (len(rows), 0))
+    return Case(clean, planted, {(PLANS, row) for row in rows}, (len(held), 0))
 
 
 def _open_then(clean: Tables, table: str) -> list[int]:

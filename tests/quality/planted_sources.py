@@ -21,9 +21,10 @@ from tests.quality.planted import (
     good_upn,
     made_up_upn,
     open_care,
-    pairs,
     put,
     records,
+    rows_where,
+    taught_in_care,
     without,
 )  # fmt: skip
 
@@ -44,8 +45,15 @@ def _costs(clean: Tables) -> Case:
         child_id="CHILD", placement_start_date="DECOM", placement_end_date="DEC", placement_postcode="PL_POST",
         ofsted_urn="URN", placement_type="PLACE", legal_status="LS",
     )  # fmt: skip
-    (unpaid,) = [n for n in open_care(clean) if care["PLACE_PROVIDER"][n] != "PR1"]
-    stranger, outside, urn, postcode, kind, status = range(6)
+    bought = [
+        n for n in open_care(clean) if care["PLACE_PROVIDER"][n] in ("PR2", "PR3", "PR4", "PR5")
+    ]
+    unpaid = bought[-1]
+    paid = rows_where(care, pl.col("CHILD") != care["CHILD"][unpaid])
+    # Changed are payments for placements in which each of the four facts can differ from what is paid for.
+    free = (pl.col("URN") != "XXXXXXX") & (pl.col("PLACE") != "P1") & (pl.col("LS") != "E1")
+    changed = [n for n in rows_where(care, free) if n in paid and n not in bought][:6]
+    stranger, outside, urn, postcode, kind, status = changed
     costs = put({COSTS: sound}, COSTS, "child_id", {stranger: "nobody"})
     costs = put(costs, COSTS, "placement_start_date", {outside: "01/01/2009"})
     costs = put(costs, COSTS, "placement_end_date", {outside: "01/02/2009"})
@@ -54,10 +62,11 @@ def _costs(clean: Tables) -> Case:
     costs = put(costs, COSTS, "placement_type", {kind: "P1: with parents"})
     costs = put(costs, COSTS, "legal_status", {status: "E1"})
     costs[COSTS] = costs[COSTS].filter(pl.col("child_id") != care["CHILD"][unpaid])
-    places = {(COSTS, n) for n in range(6)} | {
+    places = {(COSTS, paid.index(n)) for n in changed} | {
         (EPISODES, n) for n in (urn, postcode, kind, status, unpaid)
     }
-    return Case(clean | {COSTS: sound}, costs, places, (costs[COSTS].height + 1, 0), least=11)
+    compared = (costs[COSTS].height + len(bought), 0)
+    return Case(clean | {COSTS: sound}, costs, places, compared, least=11)
 
 
 def _inspection_lists(clean: Tables) -> Case:
@@ -99,18 +108,28 @@ def _inspection_lists(clean: Tables) -> Case:
         planted[name] = records(**wrong)
         compared += planted[name].height
     # One of the enquiries, the newest plan but one, and one care leaver are struck off their lists.
-    for name, (table, key, _, _) in made.items():
+    for name, (table, key, start, _) in made.items():
         if name == "annex.looked_after":
             continue
-        struck = {"annex.section_47": 4, "annex.protection_plans": 3, "annex.care_leavers": 0}[name]
-        child = base[table][key][struck]
         keep = planted[name]["child_unique_id"].to_list()
+        struck = 0 if start is None else _may_be_struck(base[table], key, start)
+        child = base[table][key][struck]
         assert keep.count(child) == 1
         planted[name] = planted[name].filter(pl.col("child_unique_id") != child)
         places = {(t, n - (t == name and n > keep.index(child))) for t, n in places}
         places.add((table, struck))
         compared -= 1
     return Case(base | sound, planted, places, (compared, 0), least=10)
+
+
+def _may_be_struck(frame: pl.DataFrame, key: str, start: str) -> int:
+    """The first row that is its child's only one, still open, neither the newest nor one whose date is moved."""
+    days, children = frame[start].to_list(), frame[key].to_list()
+    ends = frame["CPPendDate"].to_list() if "CPPendDate" in frame.columns else [None] * len(days)
+    return next(
+        n for n, child in enumerate(children)
+        if n > 1 and children.count(child) == 1 and ends[n] is None and min(days) < days[n] < max(days)
+    )  # fmt: skip
 
 
 def _workers(clean: Tables) -> Case:
@@ -168,7 +187,8 @@ def _health(clean: Tables) -> Case:
         ("HEALTH_ASSESSMENT", "11"),
         ("IMMUNISATIONS", "11"),
     ):
-        sound = put(sound, "s903.OC2", column, dict(enumerate(cells)))
+        told = [*cells, *[None] * (clean["s903.OC2"].height - len(cells))]
+        sound = put(sound, "s903.OC2", column, dict(enumerate(told)))
     planted = put(sound, "s903.OC2", "TEETH_CHECK", {0: "0", 1: "1"})
     planted = put(planted, "s903.OC2", "HEALTH_ASSESSMENT", {1: "0"})
     places = {("s903.OC2", 0), ("s903.OC2", 1)}
@@ -176,7 +196,7 @@ def _health(clean: Tables) -> Case:
         sound,
         planted,
         places,
-        (2, clean["s903.OC2"].height - 2),
+        (clean["s903.OC2"].height, 0),
         {"links": _links(clean, "child-health")},
         2,
     )
@@ -200,9 +220,21 @@ def _early_help(clean: Tables) -> Case:
     closed = put(clean, DETAILS, "CINclosureDate", dict.fromkeys(rows, "2025-10-01"))
     closed = put(closed, DETAILS, "ReasonForClosure", dict.fromkeys(rows, "RC9"))
     closed_upns = [number[clean[DETAILS]["LAchildID"][n]] for n in rows]
-    plans = [n for n, c in enumerate(clean[PLANS]["LAchildID"]) if good_upn(number[c])]
-    care = open_care(clean)
+    planned, cared = clean[PLANS]["LAchildID"].to_list(), clean[EPISODES]["CHILD"].to_list()
+    plans = [
+        n for n, c in enumerate(planned) if good_upn(number[c]) and planned.count(c) == 1 and c not in cared
+    ]  # fmt: skip
+    # Care since a day long past, so that help may have ended before it, of children without another plan.
+    long_ago = {
+        c
+        for c, d in zip(cared, clean[EPISODES]["DECOM"], strict=True)
+        if day_of(d) < date(2021, 7, 1)
+    }
     heads = dict(zip(clean[S903_PEOPLE]["CHILD"], clean[S903_PEOPLE]["UPN"], strict=True))
+    care = [
+        n for n in open_care(clean)
+        if cared[n] not in long_ago and cared[n] not in planned and good_upn(heads[cared[n]])
+    ]  # fmt: skip
     with_plan = [number[clean[PLANS]["LAchildID"][n]] for n in plans]
     with_care = [heads[clean[EPISODES]["CHILD"][n]] for n in care]
     upns = [*closed_upns, *with_plan, *with_care]
@@ -244,7 +276,11 @@ def _early_help(clean: Tables) -> Case:
                 places.add((PLANS, n))
         assert offset >= 0
     known = {u for u in (*number.values(), *heads.values()) if good_upn(u)}
-    compared = (len(rows) + sum(u in known for u in upns), sum(u not in known for u in upns))
+    handed_on = closed[DETAILS].filter(pl.col("ReasonForClosure") == "RC9")["LAchildID"]
+    good = sum(good_upn(number[c]) for c in handed_on)
+    compared = (
+        good + sum(u in known for u in upns), len(handed_on) - good + sum(u not in known for u in upns),
+    )  # fmt: skip
     return Case(closed | sound, planted, places, compared, least=10)
 
 
@@ -373,19 +409,18 @@ def _distances(clean: Tables) -> Case:
 
 def _school_far_from_home(clean: Tables) -> Case:
     """X41: placed far away and on a roll here; a home in another authority of the same kind."""
-    rows = open_care(clean)
-    far_row, home_row = rows
-    at = {a["key"]: b["row"] for a, b in pairs(clean, "903", "school")}
+    taught = taught_in_care(clean)
+    rows = far_row, home_row = list(taught)[:2]
     near = put(clean, EPISODES, "PL_LOCATION", dict.fromkeys(rows, "OUT"))
     near = put(near, EPISODES, "PL_DISTANCE", dict.fromkeys(rows, "20"))
     away = put(near, EPISODES, "PL_DISTANCE", {far_row: "20.1"})
     away = put(away, EPISODES, "HOME_POST", {home_row: "ED1 1AA"})
-    homes = sorted({clean[EPISODES]["HOME_POST"][n].replace(" ", "") for n in rows})
+    homes = sorted({h.replace(" ", "") for n in taught if (h := clean[EPISODES]["HOME_POST"][n])})
     directory = [{"pcd_abbr": c, "laua": OWN} for c in homes] + [
         {"pcd_abbr": "ED11AA", "laua": "E10900004"}
     ]
-    places = {(EPISODES, n) for n in rows} | {(ROLL, at[clean[EPISODES]["CHILD"][n]]) for n in rows}
-    return Case(near, away, places, (2, 0), {"postcodes": directory}, 4)
+    places = {(EPISODES, n) for n in rows} | {(ROLL, taught[n]) for n in rows}
+    return Case(near, away, places, (len(taught), 0), {"postcodes": directory}, 4)
 
 
 def _totals(clean: Tables) -> Case:
