@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -219,6 +220,27 @@ def test_a_profile_whose_shares_do_not_sum_to_one_names_file_and_key(tmp_path):
     with pytest.raises(DefinitionError, match=r"own.yaml line 3.*people.family_size_shares"):
         make("hamlet", tmp_path / "place", profile=own)
     assert not (tmp_path / "place").exists()
+
+
+def test_a_shipped_profile_is_laid_over_by_name_and_told(tmp_path):
+    """A12, quality A20: every plan goes with a recorded disability, and `describe` says what was laid over."""
+    own = Path("plans_recorded")
+    place = make(
+        "hamlet", tmp_path / "p", errors="none", profile=own, only=["cin", "school", "truth"]
+    )
+    assert "Laid over it: Every education, health and care plan" in describe(place)
+    returns = place / "truth" / "returns"
+    cin, school = (returns / name for name in ("cin_2026", "school_2026"))
+    roll = pl.read_parquet(school / "pupilonroll.parquet").filter(pl.col("senprovision") == "E")
+    known = pl.read_parquet(cin / "ChildIdentifiers.parquet").join(
+        roll, left_on="UPN", right_on="upn"
+    )
+    told = pl.read_parquet(cin / "Disabilities.parquet").filter(
+        pl.col("LAchildID").is_in(known["LAchildID"].to_list())
+    )
+    assert told.height and "NONE" not in told["Disability"].to_list()
+    with pytest.raises(UsageError, match=r"did you mean plans_recorded\?"):
+        make("hamlet", tmp_path / "other", profile=Path("plans_recordet"))
 
 
 def test_a_profile_without_a_section_says_which_one_is_missing(tmp_path):

@@ -56,8 +56,13 @@ def synth(
     year: Annotated[int, typer.Option(help="The year ending 31 March.")] = 2026,
     years: Annotated[int, typer.Option(help="Years of history in the truth, 1 to 5.")] = 5,
     errors: Annotated[str, typer.Option(help="realistic, none, or a profile file.")] = "realistic",
-    only: Annotated[str | None, typer.Option(help="Only these parts, by comma: cin, early_help, truth ...")] = None,
-    profile: Annotated[Path | None, typer.Option(help="Values laid over the preset's.")] = None,
+    only: Annotated[
+        str | None, typer.Option(help="Only these parts, by comma: cin, early_help, truth ...")
+    ] = None,
+    profile: Annotated[
+        Path | None,
+        typer.Option(help="A file, or plans_recorded, with values laid over the preset's."),
+    ] = None,
     effects: Annotated[
         str | None,
         typer.Option(help="Services with a known effect: planted, none (null effects) or a file."),
