@@ -27,7 +27,7 @@ YEARS = (3, 4, 5, 6)
 def hamlet(tmp_path_factory):
     """A made-up place with a school census."""
     folder = tmp_path_factory.mktemp("hamlet") / "place"
-    make("hamlet", folder, seed=1)
+    make("hamlet", folder, seed=2)
     return folder
 
 
