@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal, get_args
 
 from rapidfuzz import fuzz
 
@@ -15,6 +16,8 @@ from threecircles.definitions import Definition
 from threecircles.definitions.loader import load_folder
 
 HOME = Path(__file__).parent / "data"
+LagFrom = Literal["period", "receipt", "request"]
+"""What the days of an answer count from: the end of the period, the day the data came, or the day somebody asks."""
 CLOSE = 90
 """Two words this alike (of 100) are taken for one word with a slip of the pen."""
 
@@ -54,8 +57,12 @@ class Need:
 class Demand(Definition):
     """A question and for whom it is asked. label: the question or decision.
 
-    grain: unit and geography. lag_days: days after the period's end by which the answer is of use. linkage: what
-    must be joined. Either met_by or not_planned (a reason) is filled in, never neither.
+    grain: unit and geography. lag_days: days by which the answer is of use, counted from lag_from: the period's
+    end, the receipt of the data, or the request of the one who asks. Only the first asks anything of the sources:
+    an answer a day after the files came, or a month after a person asked what is held, is slow through us, and
+    never through the sources. Who is known to whom now, and what was said in a decision of last week, count from
+    the period's end, since a source that comes later knows nothing of it. linkage: what must be joined.
+    Either met_by or not_planned (a reason) is filled in, never neither.
     needs: field (source.table.column) -> grade. links: sources whose children should be found in
     another source too, so not the roll of all pupils. no_field: why no field can serve; empty where needs are stated.
     """
@@ -64,6 +71,7 @@ class Demand(Definition):
     population: str
     grain: str
     lag_days: int
+    lag_from: LagFrom = "period"
     linkage: str = ""
     met_by: list[Answer] = field(default_factory=list)
     not_planned: str = ""
@@ -74,6 +82,10 @@ class Demand(Definition):
     def __post_init__(self) -> None:
         if bool(self.met_by) == bool(self.not_planned):
             raise ValueError(f"{self.id} names what answers it, or why nothing is planned to.")
+        if self.lag_from not in get_args(LagFrom):
+            raise ValueError(
+                f"{self.id}: lag_from is one of {', '.join(get_args(LagFrom))}, not {self.lag_from}."
+            )
         if self.needs and self.no_field:
             raise ValueError(f"{self.id} needs fields, or says why none can serve, never both.")
         if odd := [name for name in self.needs if name.count(".") != 2]:

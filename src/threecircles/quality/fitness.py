@@ -78,8 +78,8 @@ def judge(demand: Demand, held: AtHand, least: Thresholds | None = None) -> Verd
     A share of k of n is judged by its 95% Wilson interval against the least share asked: **fit** when the lower
     end reaches it; **not fit** when the upper end falls short of it; **fit with care** when it lies between.
     **cannot tell** when it was not measured (source not received, field absent, no rule ran, records not
-    linked, day of receipt not known) or n is below 10. Days late are compared as they are. Where several
-    requirements are equally bad, the binding one is that which is furthest from what is asked.
+    linked, day of receipt not known) or n is below 10. Days late are compared as they are, and only where the
+    answer's days count from the period's end (`Demand.lag_from`). Where several requirements are equally bad, the binding one is that which is furthest from what is asked.
     """
     asked = least or thresholds()
     if not demand.needs:
@@ -93,7 +93,8 @@ def judge(demand: Demand, held: AtHand, least: Thresholds | None = None) -> Verd
         lines += [line for need in own for line in _of_field(need, held, asked)]
         if own:
             lines += _of_return(source, list(dict.fromkeys(n.table for n in own)), held, asked)
-            lines.append(_late(source, demand.lag_days, held))
+            if demand.lag_from == "period":
+                lines.append(_late(source, demand.lag_days, held))
     lines += [
         _linked(source, held, asked.link_rate) for source in demand.links if source in held.sources
     ]
