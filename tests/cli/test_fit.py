@@ -57,12 +57,16 @@ def test_fit_says_of_every_question_what_stands_in_the_way(app, place, tmp_path)
     assert told.exit_code == 0, told.output
     found = {v["demand"]: v for v in json.loads(out.read_text())}
     assert len(found) == 58 and "58 questions" in told.output
-    assert found["d38"]["verdict"] == "not fit" and found["d38"]["binding"] == "ssda903"
-    late = next(r for r in found["d38"]["requirements"] if r["dimension"] == "late")
+    assert found["d54"]["verdict"] == "not fit" and found["d54"]["binding"] == "ssda903"
+    late = next(r for r in found["d54"]["requirements"] if r["dimension"] == "late")
     assert (
-        "came 66 days after its period ended; the answer is needed within 1 day." in late["found"]
+        "came 66 days after its period ended; the answer is needed within 7 days." in late["found"]
     )
-    assert "65 days sooner" in late["would_make_it_fit"]
+    assert "59 days sooner" in late["would_make_it_fit"]
+    assert found["d38"]["found"].startswith("Not received: Annex A")
+    for asked_once_it_is_there in ("d30", "d51"):
+        told = found[asked_once_it_is_there]["requirements"]
+        assert told and all(r["dimension"] != "late" for r in told)
     assert found["d27"]["found"].startswith("Not received: ")
 
 

@@ -109,6 +109,25 @@ def test_each_reason_has_its_verdict_and_its_sentence(held, state, dimension, wo
     assert mend in mend_text(verdict.binding)
 
 
+def test_no_lateness_is_asked_where_the_answer_counts_from_receipt_or_request():
+    """quality 4.1, catalogue d30: whether a return is right is asked once it is there, however late it came."""
+    late = at_hand(*GOOD, lags={"school-census": 400})
+    assert judge(DEMAND, late).binding.dimension == "late"
+    for since in ("receipt", "request"):
+        verdict = judge(replace(DEMAND, lag_from=since), late)
+        assert verdict.state == "fit" and all(x.dimension != "late" for x in verdict.lines)
+    with pytest.raises(ValueError, match="lag_from is one of period, receipt, request, not recieved"):  # fmt: skip
+        replace(DEMAND, lag_from="recieved")
+
+
+def test_whoever_asks_for_an_answer_within_a_week_says_what_the_days_count_from():
+    """Few questions are so quick; of each it was decided, as a yearly return comes later than that."""
+    quick = {d.id: d.lag_from for d in demands() if d.lag_days <= 7 and d.needs}
+    assert quick == {"d17": "period", "d30": "receipt", "d38": "period", "d54": "period"}
+    assert {n.source for n in question("d38").fields} == {"annex-a"}, "its lists are of the day they are drawn"  # fmt: skip
+    assert {d.id for d in demands() if d.lag_from == "request"} == {"d12", "d33", "d47", "d50", "d51"}  # fmt: skip
+
+
 def test_links_that_were_not_made_are_not_taken_for_good():
     demand = replace(DEMAND, links=["school-census"])
     assert judge(demand, at_hand(*GOOD)).binding.dimension == "linked"
