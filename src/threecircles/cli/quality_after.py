@@ -1,4 +1,4 @@
-"""Commands for the days after a check: the worklist, progress, what rules cost, repairs, samples."""
+"""Commands for the days after a check: the worklist, what rules cost, repairs, samples."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from threecircles.cli import quality_progress
 
 Run = Annotated[
     Path, typer.Argument(metavar="RUN", help="Folder of one return that `check --out` wrote.")
@@ -16,8 +18,9 @@ Reason = Annotated[str, typer.Option(help="Why.")]
 
 def register(app: typer.Typer) -> None:
     """Add worklist, progress, burden, and the groups repair and sample."""
-    for command in (worklist, progress, burden):
-        app.command()(command)
+    app.command()(worklist)
+    quality_progress.register(app)
+    app.command()(burden)
     repair = typer.Typer(
         no_args_is_help=True,
         help="Repairs of episodes over several years: proposed, accepted by name, undone.",
@@ -70,46 +73,6 @@ def worklist(
         print(f"\nand {lines.height - most:,} more")
     if out is not None:
         print(f"Written: {write_workbook(lines, out, held.headline)}")
-
-
-def progress(
-    before: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of the earlier check.")],
-    after: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of the later check.")],
-    deadline: Annotated[
-        str | None, typer.Option(help="yyyy-mm-dd; how many will be open then at this pace.")
-    ] = None,
-    team: Annotated[str, typer.Option(help="Only the children of this team.")] = "",
-    worker: Annotated[
-        str, typer.Option(help="Only the children of this worker: for them and their manager.")
-    ] = "",
-) -> None:
-    """What became of each finding between two checks; what was not re-tested is never called mended."""
-    from datetime import date
-
-    from threecircles.quality.history import counts, forecast
-    from threecircles.quality.runs import open_run
-    from threecircles.quality.runs import progress as compared
-    from threecircles.quality.worklist_filters import Wanted, of_holder
-
-    one, two = open_run(before), open_run(after)
-    told = compared(one, two)
-    if team or worker:
-        wanted = Wanted(team=team, worker=worker)
-        told = of_holder(told, (one.worklist, two.worklist), wanted)
-    print(f"{one.day:%d/%m/%Y} to {two.day:%d/%m/%Y}")
-    states = counts(told)
-    for state, n in states.items():
-        print(f"  {n:>8,} {state}")
-    if deadline:
-        then = sum(n for state, n in states.items() if state != "new")
-        now = sum(states[state] for state in ("new", "still open", "changed"))
-        days = [(one.day, then), (two.day, now)]
-        expected = forecast(days, date.fromisoformat(deadline))
-        print(
-            "  The two checks are of one day, so no pace can be told."
-            if expected is None
-            else f"  {expected:>8,.0f} open on {deadline} if it goes on at this pace (a straight line)"
-        )
 
 
 def burden(

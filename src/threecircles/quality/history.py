@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 import polars as pl
 
 from threecircles.quality.report import Report
 from threecircles.quality.stored import findings_table, natural_key, rules_table
+from threecircles.quality.straight_line import line_through
 
 STATES = ("new", "still open", "changed", "mended", "record gone", "not re-tested")
 """What a finding can be in the second of two runs."""
@@ -79,18 +80,8 @@ def forecast(open_by_day: list[tuple[date, int]], deadline: date) -> float | Non
     open_by_day: (day of a run, findings open), at least two days. Never below nought; None when the
     days do not tell. Source: ordinary least squares.
     """
-    if len({day for day, _ in open_by_day}) < 2:
-        return None
-    first = min(day for day, _ in open_by_day)
-    days = [(day - first) / timedelta(days=1) for day, _ in open_by_day]
-    mean_day = sum(days) / len(days)
-    mean_open = sum(n for _, n in open_by_day) / len(days)
-    spread = sum((d - mean_day) ** 2 for d in days)
-    slope = (
-        sum((d - mean_day) * (n - mean_open) for d, (_, n) in zip(days, open_by_day, strict=True))
-        / spread
-    )
-    return max(0.0, mean_open + slope * ((deadline - first) / timedelta(days=1) - mean_day))
+    line = line_through(open_by_day)
+    return None if line is None else float(line.at(deadline))
 
 
 def _state(ran: list[str]) -> pl.Expr:

@@ -99,6 +99,16 @@ def open_run(folder: Path) -> Run:
             "No stored check is in this folder.", where=str(folder),
             mend=f"Name one of: {', '.join(near)}." if near else "Name the folder that `check --out` wrote.",
         )  # fmt: skip
+    try:
+        return _opened(inner)
+    except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as fault:
+        raise UsageError(
+            "This stored check cannot be read: a file of it is damaged or was changed.", where=str(inner),
+            mend="Check the same files again, with --out, and name that folder instead.",
+        ) from fault  # fmt: skip
+
+
+def _opened(inner: Path) -> Run:
     told = json.loads((inner / "run.json").read_text(encoding="utf-8"))
     names = ("findings", "rules_run", "records", "worklist", "seen")
     if not all((inner / f"{name}.arrow").exists() for name in names):
