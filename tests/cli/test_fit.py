@@ -2,14 +2,17 @@
 
 import json
 
+import polars as pl
 import pytest
 import typer
 from typer.testing import CliRunner
 
-from threecircles.checking.fitting import LINKAGE, link_rates
+from threecircles.checking import fitting
+from threecircles.checking.fitting import LINKAGE, link_counts
 from threecircles.cli import fit, quality
 from threecircles.core.errors import UsageError
 from threecircles.core.workspace import create
+from threecircles.need import steps as need
 
 HEADER = "CHILD,SEX,DOB,ETHNIC,UPN,MOTHER,MC_DOB\n"
 EPISODES = "CHILD,DECOM,RNE,LS,CIN,PLACE,PLACE_PROVIDER,DEC,REC,REASON_PLACE_CHANGE,HOME_POST,PL_POST,URN\n"  # fmt: skip
@@ -74,7 +77,7 @@ def test_fit_of_one_question_lists_all_it_needs(app, place):
     told = run(app, "fit", place, "d54")
     assert told.exit_code == 0
     assert "How the child took part in the review (Return of looked-after children (SSDA903)) was not measured" in told.output  # fmt: skip
-    assert "records join to another source" in told.output
+    assert "how many of the links that should exist between the sources were made" in told.output
 
 
 def test_a_wrong_word_is_answered_before_anything_is_read(app, place):
@@ -86,11 +89,28 @@ def test_a_wrong_word_is_answered_before_anything_is_read(app, place):
         assert isinstance(answer.exception, UsageError) and said in str(answer.exception)
 
 
+def published(group, **measures):
+    rows = [(group, measure, value) for measure, value in measures.items()]
+    schema = {"group": pl.String, "measure": pl.String, "value": pl.Float64}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def test_links_that_should_exist_are_those_rightly_made_and_those_missing(monkeypatch):
+    """quality 4.1: 28,629 made less 358 wrong, of these and 1,161 missing; groups do not count again."""
+    made = {"links": 28629.0, "links_wrong_expected": 357.8, "links_missing_expected": 1160.8}
+    table = pl.concat([published("All", **made), published("sex:F", links=14000.0)])
+    monkeypatch.setattr(fitting, "payload_table", lambda *_: table.lazy())
+    assert link_counts(None) == (28271, 29432)
+    few = published("All", links=99.0, links_wrong_expected=None, links_missing_expected=None)
+    monkeypatch.setattr(fitting, "payload_table", lambda *_: few.lazy())
+    assert link_counts(None) is None
+
+
 def test_links_come_from_a_workspace_in_which_records_were_linked(tmp_path):
     workspace = create(tmp_path / "w")
-    with pytest.raises(UsageError, match="No records were linked"):
-        link_rates(workspace)
-    assert LINKAGE == "identity.linkage-summary"
+    with pytest.raises(UsageError, match="No links were told of"):
+        link_counts(workspace)
+    assert LINKAGE == need.LINK_ERRORS, "two rooms read one table"
 
 
 def test_scores_by_team_provider_and_field(app, place, tmp_path):
@@ -102,6 +122,20 @@ def test_scores_by_team_provider_and_field(app, place, tmp_path):
     assert "North  completeness:" in teams.output and "Ann" not in teams.output
     homes = run(app, "scores", files, "--year", 2026, "--by", "provider")
     assert homes.output.index("SC0") < homes.output.index("SC1")
+
+
+def test_kinds_and_lateness_are_told_of_whole_files(app, place, tmp_path):
+    """quality 4.1: kinds of each field as text and JSON; file lag with median and 90th percentile."""
+    out = tmp_path / "kinds.json"
+    told = run(app, "scores", place / "received", "--year", 2026, "--kinds", "--json", out)
+    assert "Header.ETHNIC  24 rows: 24 present" in told.output
+    (number,) = (r for r in json.loads(out.read_text()) if (r["table"], r["column"]) == ("Header", "UPN"))  # fmt: skip
+    assert (number["rows"], number["not_applicable"]) == (24, 24)
+    late = run(app, "fit", place, "--late")
+    assert "median 66, 90th percentile 66 days (1 delivery)" in late.output
+    assert "it needs both returns" in run(app, "scores", place / "received", "--year", 2026, "--late").output  # fmt: skip
+    answer = run(app, "scores", place / "received", "--kinds", "--by", "provider")
+    assert "Leave out --by" in str(answer.exception)
 
 
 def test_one_worker_is_told_of_their_own_records_and_no_other(app, place):
@@ -131,6 +165,7 @@ def test_a_check_tells_its_questions_and_keeps_the_trend(app, place, tmp_path):
         assert done.exit_code in (0, 1), done.output
         page = (tmp_path / name / "903-2026" / "report.html").read_text()
         assert "Which questions this data can answer" in page and "90% is asked." in page
+        assert "What stands in each field" in page and "Ethnic group (Header.ETHNIC)" in page
         assert (tmp_path / name / "903-2026" / "run" / "trend.arrow").exists()
 
 

@@ -41,7 +41,7 @@ def line(place, dimension, k, n, source="school-census"):
 def at_hand(*lines, sources=("school-census",), lags=None, links=None):
     table = pl.DataFrame(list(lines), schema={"source": pl.String} | SCORES)
     lags = {"school-census": 36} if lags is None else lags
-    return AtHand(table, sources, lags, links=links or {})
+    return AtHand(table, sources, lags, links=links)
 
 
 GOOD = (
@@ -128,13 +128,24 @@ def test_whoever_asks_for_an_answer_within_a_week_says_what_the_days_count_from(
     assert {d.id for d in demands() if d.lag_from == "request"} == {"d12", "d33", "d47", "d50", "d51"}  # fmt: skip
 
 
-def test_links_that_were_not_made_are_not_taken_for_good():
-    demand = replace(DEMAND, links=["school-census"])
-    assert judge(demand, at_hand(*GOOD)).binding.dimension == "linked"
-    assert judge(demand, at_hand(*GOOD)).state == "cannot tell"
-    poor = judge(demand, at_hand(*GOOD, links={"school-census": (700, 1000)}))
-    assert poor.state == "not fit" and "70% (67% to 72.7%) of 1,000 records" in found_text(poor.binding)  # fmt: skip
-    assert judge(demand, at_hand(*GOOD, links={"school-census": (990, 1000)})).state == "fit"
+def test_links_are_judged_by_those_that_should_exist_and_never_taken_for_good_unmeasured():
+    """quality 4.1: link rate >= ..: links rightly made of those that should exist, one line for all sources."""
+    demand = replace(DEMAND, links=["school-census", "early-help"])
+    both = {"sources": ("school-census", "early-help")}
+    none = judge(demand, at_hand(*GOOD, **both))
+    assert (none.state, none.binding.dimension) == ("cannot tell", "linked")
+    assert found_text(none.binding).startswith("Not measured: how many of the links that should exist")  # fmt: skip
+    assert "--links WORKSPACE" in mend_text(none.binding)
+    poor = judge(demand, at_hand(*GOOD, links=(700, 1000), **both))
+    assert [x.dimension for x in poor.lines].count("linked") == 1
+    assert poor.state == "not fit" and as_record(poor)["binding"] == "links"
+    found, mend = verdict_text(poor)
+    assert found == "Of about 1,000 links that should exist between the sources, 700 were rightly made, 70% (67% to 72.7%); 90% is asked."  # fmt: skip
+    assert mend.startswith(f"Make {missing_to_fit(700, 1000, 0.9)} more of them")
+    assert judge(demand, at_hand(*GOOD, links=(990, 1000), **both)).state == "fit"
+    assert "too few to tell" in found_text(judge(demand, at_hand(*GOOD, links=(9, 9), **both)).binding)  # fmt: skip
+    unasked = judge(DEMAND, at_hand(*GOOD, links=(1, 1000)))
+    assert all(x.dimension != "linked" for x in unasked.lines)
 
 
 def test_a_return_with_rules_is_asked_for_contradictions_repeats_and_late_records():

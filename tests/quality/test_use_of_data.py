@@ -11,11 +11,12 @@ from tests.quality.conftest import tiny_cin
 from threecircles.catalogue import demands
 from threecircles.core.errors import UsageError
 from threecircles.quality import check_tables
+from threecircles.quality.field_kinds import kinds_table
 from threecircles.quality.fitness import AtHand, judge_all
 from threecircles.quality.outputs import write_outputs
 from threecircles.quality.outputs_use import Use, page_parts, rows_of
 from threecircles.quality.runs import earlier_trend, open_run, store_run
-from threecircles.quality.scores import scores
+from threecircles.quality.scores import scores, tallies
 from threecircles.quality.stored import findings_table, rules_table
 from threecircles.quality.trend import TREND, checks, joined, of_check
 from threecircles.quality.trend_chart import trend_chart
@@ -43,7 +44,8 @@ def use(told):
     verdicts = judge_all([d for d in demands() if "cin-census" in d.sources], held)
     now = of_check(table, verdicts, "cin", 2026, date(2026, 5, 20))
     before = now.with_columns(day=date(2025, 5, 20), year=pl.lit(2025, pl.Int64), share=pl.col("share") - 0.05, low=pl.col("low") - 0.05, high=pl.col("high") - 0.05)  # fmt: skip
-    return Use(verdicts, joined(before, now.select(*TREND)))
+    kinds = kinds_table("cin-census", 2026, tallies(told))
+    return Use(verdicts, joined(before, now.select(*TREND)), kinds)
 
 
 def test_the_trend_goes_over_years_and_of_two_checks_on_a_day_the_later_stands(told, use):
@@ -78,6 +80,8 @@ def test_a_run_keeps_its_trend_for_the_next_check(told, use, tmp_path):
 def test_the_workbook_has_a_sheet_of_questions(told, use, tmp_path):
     write_outputs(told, tmp_path, ("xlsx",), use=use)
     book = openpyxl.load_workbook(tmp_path / "worklist.xlsx")
+    assert book.sheetnames[-1] == "What stands in each field"
+    assert book["What stands in each field"].max_row == 1 + use.kinds.height > 1
     sheet = book["Questions it can answer"]
     assert [c.value for c in sheet[1]] == ["Which questions this data can answer", "Verdict", "What decides it", "What would make it fit"]  # fmt: skip
     assert sheet.max_row == 1 + len(use.verdicts) and sheet.freeze_panes == "B2"

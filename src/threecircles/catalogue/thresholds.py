@@ -35,7 +35,8 @@ class Asked:
 
 @dataclass(frozen=True, kw_only=True)
 class Thresholds(Definition):
-    """Every least share in one place, with its source. grades: by use. returns: by source. link_rate: share joined."""
+    """Every least share in one place, with its source. grades: by use. returns: by source. link_rate: links rightly
+    made, of those that should exist."""
 
     grades: dict[str, Grade]
     returns: dict[str, Asked]

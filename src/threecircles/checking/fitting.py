@@ -2,41 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
 
 from threecircles.catalogue import Demand, demands
-from threecircles.checking.files import RETURNS, RETURNS_BACK, Checked
+from threecircles.checking.files import RETURNS_BACK, Checked
+from threecircles.checking.measuring import measure, tables_by_source
 from threecircles.core.engines import Polars, collect
 from threecircles.core.errors import UsageError
 from threecircles.core.found import payload_table
+from threecircles.core.tables import TOTAL
 from threecircles.core.workspace import Workspace
 from threecircles.definitions.place import Place
-from threecircles.quality import Report
-from threecircles.quality.fields import fields_of, source_tallies
-from threecircles.quality.fitness import ACROSS, AtHand, Verdict, judge_all
-from threecircles.quality.layout import CROSS_SOURCES, PREVIOUS
-from threecircles.quality.scores import SCORES, counted, scored, scores
+from threecircles.quality.fitness import AtHand, Verdict, judge_all
 from threecircles.quality.steps import place_reports
-from threecircles.quality.window import window_to
-from threecircles.sources import source
 from threecircles.sources.steps import read_delivery
 
-LINKAGE = "identity.linkage-summary"
-"""Table of a workspace that says how many records of each source were joined."""
-
-Frames = Mapping[str, pl.DataFrame]
+LINKAGE = "identity.linkage-errors"
+"""Table of a workspace that says how many links were made, and how many of them are wrong or missing."""
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """What the files of a check are good for. scores: those it was judged by, with column source."""
+    """What the files of a check are good for. scores: those it was judged by, with column source; kinds: what
+    stands in each field (quality.field_kinds.TABLE)."""
 
     verdicts: tuple[Verdict, ...]
     scores: pl.DataFrame
+    kinds: pl.DataFrame
 
     def of(self, return_name: str) -> tuple[Verdict, ...]:
         """The verdicts on questions that need a return; all for the checks across returns."""
@@ -60,14 +56,15 @@ def judge_checked(
     }
     latest = {s: (((received or today or date.today()) - end).days) for s, end in ends.items()}
     year = max((r.year for r in checked.reports), default=date.today().year)
+    found = measure(checked.reports, held, year)
     at_hand = AtHand(
-        scores=all_scores(checked.reports, held, year),
+        scores=found.scores,
         sources=held,
         lags=latest if received else {},
         no_later_than=latest,
     )
     asked = [d for d in demands() if set(d.sources) & set(held)]
-    return Fitted(judge_all(asked, at_hand), at_hand.scores)
+    return Fitted(judge_all(asked, at_hand), found.scores, found.kinds)
 
 
 def judge_place(
@@ -90,78 +87,31 @@ def judge_place(
             frames = [own[table], read[name]] if table in own else [read[name]]
             own[table] = pl.concat(frames, how="diagonal_relaxed")
     at_hand = AtHand(
-        scores=all_scores(reports, held, place.year),
+        scores=measure(reports, held, place.year).scores,
         sources=held,
         lags={
             s: max((d.received_on - d.as_of).days for d in of_year if d.source == s) for s in held
         },
-        links=link_rates(links) if links else {},
+        links=link_counts(links) if links else None,
     )
     return judge_all(demands() if asked is None else asked, at_hand)
 
 
-def link_rates(workspace: Workspace) -> dict[str, tuple[int, int]]:
-    """Source -> records joined to another source, of those that may be. Raises UsageError where none were linked."""
+def link_counts(workspace: Workspace) -> tuple[int, int] | None:
+    """Links rightly made, of all that should exist between the sources of a place; None where too few to tell.
+
+    Both are expected from the scores of all compared pairs: rightly made are the links less those expected to be
+    wrong, and should exist those with the ones expected to be missing. Raises UsageError where none were linked.
+    """
     table = payload_table(workspace, Polars(), LINKAGE)
     if table is None:
         raise UsageError(
-            "No records were linked in this workspace.", where=str(workspace.path),
+            "No links were told of in this workspace.", where=str(workspace.path),
             mend="Run the place first: threecircles run DIR.",
         )  # fmt: skip
-    rates = collect(table).filter(pl.col("measure") == "linkage_rate").drop_nulls("numerator")
-    return {
-        s: (int(k), int(n)) for s, k, n in rates.select("source", "numerator", "denominator").iter_rows()
-    }  # fmt: skip
-
-
-def tables_by_source(checked: Checked) -> dict[str, Frames]:
-    """The tables of each source that were read, under the names of the source's own declaration."""
-    held: dict[str, Frames] = {}
-    for report in checked.reports:
-        if report.return_name == ACROSS:
-            for schema, name in CROSS_SOURCES.items():
-                start = f"{schema}."
-                own = {t.removeprefix(start): f for t, f in report.tables.items() if t.startswith(start)}  # fmt: skip
-                if own:
-                    held.setdefault(name, own)
-        else:
-            held[RETURNS_BACK[report.return_name]] = report.tables
-    kinds = {str(kind).split(" ")[0] for kind in checked.reading.files["kind"].to_list() if kind}
-    for name in sorted(kinds - set(held)):
-        own = {t.name: checked.reading.tables[t.name] for t in source(name).tables if t.name in checked.reading.tables}  # fmt: skip
-        if own:
-            held[name] = own
-    return held
-
-
-def _source_scores(name: str, tables: Frames, year: int) -> pl.DataFrame:
-    window = window_to(date(year, 3, 31))
-    rows = [
-        {"return": name, "year": year} | scored(counted(tally))
-        for tally in source_tallies(name, tables, year, window)
-    ]
-    frame = pl.DataFrame(rows, schema=SCORES)
-    return frame.select(pl.lit(name).alias("source"), *SCORES)
-
-
-def all_scores(reports: Sequence[Report], held: Mapping[str, Frames], year: int) -> pl.DataFrame:
-    """Scores of every source at hand, by the rules of a return where they look. Columns: source, then SCORES."""
-    parts = [
-        scores(report).select(pl.lit(_source_of(report.return_name)).alias("source"), *SCORES)
-        for report in reports
-    ]
-    for name, tables in held.items():
-        if RETURNS.get(name) in ("cin", "903") or not fields_of(name):
-            continue
-        own = {t: f for t, f in tables.items() if not t.endswith(PREVIOUS)}
-        parts.append(_source_scores(name, own, year))
-    empty = pl.DataFrame(schema=SCORES).select(pl.lit("").alias("source"), *SCORES)
-    places = ["source", "table", "column", "dimension"]
-    whole = pl.concat([empty.clear(), *parts])
-    # Across returns each check has a line of its own; elsewhere a field has one line a dimension.
-    again = ~pl.struct(places).is_first_distinct() & (pl.col("source") != ACROSS)
-    return whole.filter(~again)
-
-
-def _source_of(return_name: str) -> str:
-    return RETURNS_BACK.get(return_name, return_name)
+    told = collect(table).filter(pl.col("group") == TOTAL).drop_nulls("value")
+    found = dict(told.select("measure", "value").iter_rows())
+    if not {"links", "links_wrong_expected", "links_missing_expected"} <= set(found):
+        return None
+    right = found["links"] - found["links_wrong_expected"]
+    return round(right), round(right) + round(found["links_missing_expected"])

@@ -8,7 +8,7 @@ from datetime import date
 import polars as pl
 
 from threecircles.checking.files import RETURNS, Checked
-from threecircles.checking.fitting import Frames, all_scores, tables_by_source
+from threecircles.checking.measuring import Frames, Measures, measure, tables_by_source
 from threecircles.core.errors import UsageError, did_you_mean
 from threecircles.quality.fields import fields_of, source_tallies
 from threecircles.quality.fit_words import percent
@@ -24,7 +24,16 @@ KINDS = ("team", "provider", "school")
 
 def scores_of(checked: Checked) -> pl.DataFrame:
     """Scores of every field and table of the files, each dimension apart. Columns: SCORES."""
-    return all_scores(checked.reports, tables_by_source(checked), _year(checked)).select(*SCORES)
+    return _measured(checked).scores.select(*SCORES)
+
+
+def kinds_of_fields(checked: Checked) -> pl.DataFrame:
+    """How many rows of each field are present, refused, not obtained ... Columns: quality.field_kinds.TABLE."""
+    return _measured(checked).kinds
+
+
+def _measured(checked: Checked) -> Measures:
+    return measure(checked.reports, tables_by_source(checked), _year(checked))
 
 
 def scores_by(

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from threecircles.checking.files import RETURNS, Checked
+from threecircles.checking.files import RETURNS, RETURNS_BACK, Checked
 from threecircles.checking.fitting import Fitted
 from threecircles.core.workspace import write_bytes
 from threecircles.quality import Report
@@ -153,7 +153,8 @@ def _use(report: Report, since: Path | None, fitted: Fitted) -> Use:
     verdicts = fitted.of(name)
     own = fitted.scores.filter(pl.col("return") == name).drop("source")
     now = of_check(own, verdicts, name, report.year, date.today())
-    return Use(verdicts, joined(earlier_trend(since, name), now))
+    kinds = fitted.kinds.filter(pl.col("source") == RETURNS_BACK.get(name, name))
+    return Use(verdicts, joined(earlier_trend(since, name), now), kinds)
 
 
 def _earlier(since: Path | None, report: Report) -> Run | None:

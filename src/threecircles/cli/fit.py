@@ -31,6 +31,7 @@ def fit(
     verdict: Annotated[
         str, typer.Option(help="fit, fit with care, not fit, or cannot tell.")
     ] = "",
+    late: Annotated[bool, typer.Option("--late", help="Only how late each source came, over all its deliveries.")] = False,
     json_out: Json = None,
 ) -> None:  # fmt: skip
     """Which questions of the catalogue a place's data can answer, what stands in the way, what would mend it."""
@@ -40,6 +41,12 @@ def fit(
     from threecircles.definitions.place import load_place
     from threecircles.quality.fit_words import RULE, as_record, counts_text, of_state, told_text
 
+    if late:
+        from threecircles.checking.lateness import lags_of, lines_of
+
+        lags = lags_of(load_place(folder))
+        say(lags.to_dicts(), json_out, lines_of(lags))
+        return
     asked = [question(demand)] if demand else list(demands())
     of_state((), verdict)
     found = judge_place(load_place(folder), open_workspace(links) if links else None, asked)
@@ -56,6 +63,12 @@ def scores(
     worker: Annotated[
         str, typer.Option(help="One worker by name or number, for them and their manager; workers are never listed.")
     ] = "",
+    kinds: Annotated[
+        bool, typer.Option("--kinds", help="Tell what stands in each field: present, refused, not obtained, blank ...")
+    ] = False,
+    late: Annotated[
+        bool, typer.Option("--late", help="Tell how late records were made; give --previous for the returns.")
+    ] = False,
     teams: Annotated[Path | None, typer.Option(help="File with child, team and worker.")] = None,
     year: Annotated[int | None, typer.Option(help="The year ending 31 March.")] = None,
     previous: Annotated[Path | None, typer.Option(help="Last year's files.")] = None,
@@ -63,17 +76,33 @@ def scores(
 ) -> None:  # fmt: skip
     """How good each field is, or the records of each team, provider or school, or of one worker who is named."""
     from threecircles.checking import Asked, check_files, load_holders
+    from threecircles.checking.lateness import late_of, lines_of
     from threecircles.checking.scoring import (
         check_kind,
+        kinds_of_fields,
         scored_text,
         scores_by,
         scores_of,
         scores_of_worker,
     )
+    from threecircles.core.errors import UsageError
+    from threecircles.quality.field_kinds import kinds_text
 
     holders = load_holders(teams) if teams else None
     check_kind(by, worker, holders)
+    if (kinds or late) and (by or worker):
+        raise UsageError("What stands in fields and what came late is told of whole files.", mend="Leave out --by and --worker.")  # fmt: skip
     checked = check_files(files, Asked(year=year, previous=previous))
+    if kinds:
+        table = kinds_of_fields(checked)
+        told = [f"{r['source']:14} {r['table']}.{r['column']}  {kinds_text(r)}" for r in table.iter_rows(named=True)]  # fmt: skip
+        say(table.to_dicts(), json_out, "\n".join(told))
+        return
+    if late:
+        table = late_of(checked)
+        none = "Nothing given tells it: it needs both returns with --previous, or a source with a day of recording."
+        say(table.to_dicts(), json_out, lines_of(table) or none)
+        return
     if worker:
         table = scores_of_worker(checked, worker, holders)
     else:

@@ -14,6 +14,7 @@ from threecircles.definitions.loader import HOME, read_csv
 from threecircles.definitions.yaml12 import parse
 from threecircles.quality.canonical import canonical
 from threecircles.quality.database import database, fill, fill_macros, lock, outgoing
+from threecircles.quality.field_kinds import COUNTED, KINDS, KindRule, counts, kind_rules, kind_sql
 from threecircles.quality.layout import Layout, layout, layout_of_source, quoted
 from threecircles.quality.tally import ROW, Tally
 from threecircles.quality.window import Window
@@ -24,7 +25,10 @@ RETURN_OF = {"cin-census": "cin", "ssda903": "903"}
 
 @dataclass(frozen=True)
 class Field:
-    """A field that is scored. applies_when: SQL; unknown: codes that stand for not known; rows: what a row is."""
+    """A field that is scored. applies_when: SQL; unknown: codes that stand for not known; rows: what a row is.
+
+    kinds: which rows are refused, not obtained, not yet due or not applicable besides.
+    """
 
     table: str
     column: str
@@ -32,6 +36,7 @@ class Field:
     unknown: tuple[str, ...]
     label: str
     rows: str
+    kinds: tuple[KindRule, ...] = ()
 
 
 @cache
@@ -43,7 +48,8 @@ def fields_of(source: str) -> tuple[Field, ...]:
     return tuple(
         Field(
             row["table"], row["column"], row["applies_when"],
-            tuple(row["incomplete_codes"].split()), row["label"], row["rows"],
+            tuple(row["unknown_codes"].split()), row["label"], row["rows"],
+            kind_rules(name, row["table"], row["column"]),
         )
         for row in read_csv(f"rules/fields/{name}")
     )  # fmt: skip
@@ -76,8 +82,9 @@ def field_tallies(
 ) -> list[Tally]:
     """The same from text tables. source: the source, or the return cin or 903.
 
-    completeness: present, and no code that means unknown, of the rows to which the field applies. validity: of
-    the values present, those of the field's type and list of codes; a field of free text has none.
+    completeness: present, of the rows to which the field applies, which are due and not refused
+    (`field_kinds.COUNTED`); no code that means unknown or not obtained is present. validity: of the values there,
+    those of the field's type and list of codes; a field of free text has none.
     """
     held = [f for f in fields_of(source) if f.column in tables.get(f.table, pl.DataFrame()).columns]
     if not held:
@@ -92,19 +99,22 @@ def field_tallies(
 def _of_field(
     connection: duckdb.DuckDBPyConnection, source: str, form: Layout, field: Field
 ) -> Iterator[Tally]:
-    def rows(good: str, where: str) -> pl.DataFrame:
-        sql = f"select _row as row, coalesce({good}, false) as good from {quoted(field.table)} where {where}"
-        return outgoing(connection, sql).cast(ROW)  # type: ignore[arg-type]
+    def rows(value: str, name: str, where: str = "true") -> pl.DataFrame:
+        sql = f"select _row as row, {value} as {name} from {quoted(field.table)} where {where}"
+        return outgoing(connection, sql)
 
     column = f'"{field.column}"'
-    known = f"{column} not in ({_listed(field.unknown)})" if field.unknown else "true"
     place = (field.table, field.column, field.label)
-    yield Tally(*place, "completeness", rows(f"{column} is not null and {known}", field.applies_when))  # fmt: skip
+    told = rows(kind_sql(column, field.applies_when, field.unknown, field.kinds), "kind")
+    asked = told.filter(pl.col("kind").is_in([KINDS.index(kind) for kind in COUNTED]))
+    good = (pl.col("kind") == KINDS.index("present")).alias("good")
+    yield Tally(*place, "completeness", asked.select("row", good).cast(ROW), counts(told["kind"]))  # type: ignore[arg-type]
     companion = form.table(field.table).companion(field.column)
     codes = codes_of(source, field.table, field.column)
     if companion or codes:
-        good = f'"{companion}" is not null' if companion else f"{column} in ({_listed(codes)})"
-        yield Tally(*place, "validity", rows(good, f"{column} is not null"))
+        right = f'"{companion}" is not null' if companion else f"{column} in ({_listed(codes)})"
+        sound = rows(f"coalesce({right}, false)", "good", f"{column} is not null")
+        yield Tally(*place, "validity", sound.cast(ROW))  # type: ignore[arg-type]
 
 
 def codes_of(source: str, table: str, column: str) -> tuple[str, ...]:
@@ -128,12 +138,18 @@ def _lists(source: str) -> dict[tuple[str, str], str]:
 
 
 def _read_by(fields: Sequence[Field], form: Layout) -> dict[str, set[str]]:
-    """Table -> the columns that the fields and the words on where they apply read."""
+    """Table -> the columns that the fields read, and the words on where they apply and what they hold.
+
+    Those words may look into another table; where it was not received it is empty.
+    """
     found: dict[str, set[str]] = {}
     for field in fields:
-        said = {word.partition("__")[0] for word in re.findall(r"\w+", field.applies_when)}
-        own = (said & set(form.table(field.table).columns)) | {field.column}
-        found.setdefault(field.table, set()).update(own)
+        sql = " ".join([field.applies_when, *(rule.when for rule in field.kinds)])
+        words = set(re.findall(r"\w+", sql))
+        said = {word.partition("__")[0] for word in words}
+        for name in {field.table, *(words & set(form.tables))}:
+            found.setdefault(name, set()).update(said & set(form.table(name).columns))
+        found[field.table].add(field.column)
     return found
 
 

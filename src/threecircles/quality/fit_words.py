@@ -43,13 +43,15 @@ def found_text(line: Judged) -> str:
     share = f"{percent(line.k / line.n)} ({percent(low)} to {percent(high)})"
     label, rows = _named(line)
     of = f"{share} of {line.n:,}"
+    if line.dimension == "linked":
+        few = ", too few to tell" if line.n < TOO_FEW else ""
+        return f"Of about {line.n:,} links that should exist between the sources, {line.k:,} were rightly made, {share}{few}; {percent(line.asked)} is asked."
     told = {
         "completeness": f"{_capital(label)} is recorded for {of} {rows}",
         "validity": f"{_capital(label)} is of the right form and code in {of} values",
         "uniqueness": f"{of} lines of {label} stand only once",
         "consistency": f"{of} children have no contradiction in their records ({source_label(line.source)})",
         "timeliness": f"{of} records of earlier years were already in last year's returns",
-        "linked": f"{of} records ({source_label(line.source)}) are joined to another source",
     }[line.dimension]
     few = ", too few to tell" if line.n < TOO_FEW else ""
     return f"{told}{few}; {percent(line.asked)} is asked."
@@ -130,8 +132,8 @@ def of_state(verdicts: Sequence[Verdict], state: str) -> list[Verdict]:
 
 
 def field_text(line: Judged) -> str:
-    """The field, table or source that a requirement is about."""
-    return ".".join(part for part in (line.source, line.table, line.column) if part)
+    """The field, table or source that a requirement is about; `links` for those between the sources."""
+    return ".".join(part for part in (line.source, line.table, line.column) if part) or "links"
 
 
 def counts_text(verdicts: Sequence[Verdict]) -> str:
@@ -165,7 +167,7 @@ def _mend_share(line: Judged) -> str:
         "validity": f"Correct {more:,} of the values.",
         "uniqueness": f"Look at those that stand twice, and mend {more:,}.",
         "consistency": f"Clear the contradictions of {more:,} more of the children.",
-        "linked": f"Join {more:,} more of them: fill in pupil numbers, birth dates and postcodes, and settle the pairs left for review.",
+        "linked": f"Make {more:,} more of them: fill in pupil numbers, birth dates and postcodes, and settle the pairs left for review.",
     }[line.dimension]
 
 
@@ -178,6 +180,8 @@ def _named(line: Judged) -> tuple[str, str]:
 
 
 def _unknown(line: Judged) -> str:
+    if line.dimension == "linked":
+        return f"Not measured: how many of the links that should exist between the sources were made ({line.why})."
     label, rows = _named(line)
     source = source_label(line.source)
     if line.dimension in {"completeness", "validity"}:
@@ -188,7 +192,6 @@ def _unknown(line: Judged) -> str:
         "late": f"When {source} came is not known; the answer is needed {_days(line.asked)} after the period.",
         "consistency": f"Not measured for {source}: contradictions ({line.why}).",
         "timeliness": f"Not measured for {source}: how much came late ({line.why}).",
-        "linked": f"Not measured for {source}: how many records join to another source.",
     }
     return told.get(line.dimension, f"{_capital(label)} was not measured: {line.why}.")
 

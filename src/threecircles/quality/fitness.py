@@ -25,21 +25,24 @@ class AtHand:
 
     scores: lines of scores, with column `source`. sources: those received. lags: source -> days from the end of
     its period until it came; no entry where that is not known. no_later_than: the same where only the latest
-    possible day is known. links: source -> records joined to another source, of those that may be joined.
+    possible day is known. links: links between the sources that were rightly made, of all that should exist; None
+    where no records were linked or too few to tell. Not the share of records joined: a census of children in
+    need holds unborn children and under-fives who stand in no other source, so nobody could join them all.
     """
 
     scores: pl.DataFrame
     sources: Collection[str]
     lags: Mapping[str, int] = field(default_factory=dict)
     no_later_than: Mapping[str, int] = field(default_factory=dict)
-    links: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    links: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
 class Judged:
     """One thing a question asks of the data, beside what was found.
 
-    dimension: one of the dimensions of quality, `source`, `late` or `linked`. asked: the least share, or the
+    source: empty for `linked`, which is of all sources together. dimension: one of the dimensions of quality,
+    `source`, `late` or `linked`. asked: the least share, or the
     most days. why: for `cannot tell`, what is not known.
     """
 
@@ -79,7 +82,8 @@ def judge(demand: Demand, held: AtHand, least: Thresholds | None = None) -> Verd
     end reaches it; **not fit** when the upper end falls short of it; **fit with care** when it lies between.
     **cannot tell** when it was not measured (source not received, field absent, no rule ran, records not
     linked, day of receipt not known) or n is below 10. Days late are compared as they are, and only where the
-    answer's days count from the period's end (`Demand.lag_from`). Where several requirements are equally bad, the binding one is that which is furthest from what is asked.
+    answer's days count from the period's end (`Demand.lag_from`). Where several requirements are equally bad, the
+    binding one is that which is furthest from what is asked.
     """
     asked = least or thresholds()
     if not demand.needs:
@@ -95,9 +99,8 @@ def judge(demand: Demand, held: AtHand, least: Thresholds | None = None) -> Verd
             lines += _of_return(source, list(dict.fromkeys(n.table for n in own)), held, asked)
             if demand.lag_from == "period":
                 lines.append(_late(source, demand.lag_days, held))
-    lines += [
-        _linked(source, held, asked.link_rate) for source in demand.links if source in held.sources
-    ]
+    if any(source in held.sources for source in demand.links):
+        lines.append(_linked(held, asked.link_rate))
     binding = min(lines, key=_worst_first)
     return Verdict(demand, binding.state, tuple(lines), binding)
 
@@ -191,6 +194,7 @@ def _late(source: str, most: int, held: AtHand) -> Judged:
     return Judged(*place, "cannot tell", why="the day it came is not known")
 
 
-def _linked(source: str, held: AtHand, least: float) -> Judged:
-    place = (source, "", "", "linked", least)
-    return _judged(place, held.links.get(source), "the records were not linked")
+def _linked(held: AtHand, least: float) -> Judged:
+    """Of all sources together: how many links one source lacks is not published."""
+    place = ("", "", "", "linked", least)
+    return _judged(place, held.links, "the records were not linked, or too few to tell")

@@ -15,7 +15,7 @@ from threecircles.quality.lean import plain
 from threecircles.quality.outputs_html import write_html
 from threecircles.quality.outputs_json import write_json
 from threecircles.quality.outputs_tables import write_csv, write_parquet, write_workbook
-from threecircles.quality.outputs_use import Use, rows_of
+from threecircles.quality.outputs_use import KIND_HEADS, Use, kind_rows, rows_of
 from threecircles.quality.report import Report
 from threecircles.quality.running import side_by_side
 from threecircles.quality.stored import lean_findings, rules_table
@@ -95,6 +95,7 @@ def write_outputs(
                 folder / "worklist.xlsx",
                 report.headline(),
                 rows_of(use.verdicts) if use else (),
+                [KIND_HEADS, *kind_rows(use.kinds)] if use and use.kinds.height else (),
             )
         ],
         "json": lambda: [write_json(report, plain(waived.findings), folder / "report.json")],

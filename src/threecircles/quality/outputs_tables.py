@@ -48,6 +48,8 @@ QUESTION_COLUMNS = (
     ("What decides it", 60),
     ("What would make it fit", 50),
 )
+FIELDS = "What stands in each field"
+"""Sheet on how many rows of each field are present, refused, not obtained, blank ...; the kinds add up to the rows."""
 LINE_HIGH = 15
 """Points that one line of text takes."""
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
@@ -99,12 +101,14 @@ def write_workbook(
     path: Path,
     headline: str,
     questions: Sequence[tuple[str, str, str, str]] = (),
+    fields: Sequence[Sequence[str]] = (),
 ) -> Path:
     """The worklist as a workbook: a first sheet that says what is where, then one sheet a team.
 
     lines: the worklist. Headings are frozen, filters on, messages wrapped; every cell is text, so
     that nothing runs; a sheet holds at most 100,000 lines and the first sheet names the split. questions: which
-    questions the data can answer (outputs_use.rows_of), on a sheet of their own, the last.
+    questions the data can answer (outputs_use.rows_of), on a sheet of their own. fields: what stands in each field,
+    its headings first (outputs_use.KIND_HEADS, kind_rows), on the last sheet.
     """
     import xlsxwriter
 
@@ -131,6 +135,7 @@ def write_workbook(
             ("Sheet", "Lines"),
             *((name, str(part.height)) for name, part in sheets),
             *([(QUESTIONS, str(len(questions)))] if questions else []),
+            *([(FIELDS, str(len(fields) - 1))] if fields else []),
             *((line, "") for line in ADVICE),
         ]
         for row, (one, two) in enumerate(told):
@@ -140,13 +145,15 @@ def write_workbook(
             _write_sheet(book.add_worksheet(name), part, bold, wrap, day)
         if questions:
             _write_questions(book.add_worksheet(QUESTIONS), questions, bold, wrap)
+        if fields:
+            _write_fields(book.add_worksheet(FIELDS), fields, bold, wrap)
     return path
 
 
 def _sheets(lines: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
     """(sheet name, lines) for each team, split where there are too many."""
     found: list[tuple[str, pl.DataFrame]] = []
-    taken: set[str] = {"read me", QUESTIONS.casefold()}
+    taken: set[str] = {"read me", QUESTIONS.casefold(), FIELDS.casefold()}
     for team, part in by_team(lines).items():
         pieces = range(0, max(part.height, 1), MOST_ROWS)
         for number, start in enumerate(pieces, 1):
@@ -175,6 +182,21 @@ def _write_questions(sheet, questions: Sequence[tuple[str, ...]], bold, wrap) ->
         sheet.set_row(row, LINE_HIGH * max(high, 1))
         for column, text in enumerate(texts):
             sheet.write_string(row, column, text, wrap)
+
+
+def _write_fields(sheet, fields: Sequence[Sequence[str]], bold, wrap) -> None:  # type: ignore[no-untyped-def]
+    sheet.set_column(0, 0, 60, wrap)
+    sheet.set_column(1, len(fields[0]) - 1, 13)
+    sheet.freeze_panes(1, 1)
+    sheet.autofilter(0, 0, len(fields) - 1, len(fields[0]) - 1)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+    for row, cells in enumerate(fields):
+        for column, cell in enumerate(cells):
+            if row and column:
+                sheet.write_number(row, column, int(cell.replace(",", "")))
+            else:
+                sheet.write_string(row, column, cell, wrap if row else bold)
 
 
 def _write_sheet(sheet, part: pl.DataFrame, bold, wrap, day) -> None:  # type: ignore[no-untyped-def]

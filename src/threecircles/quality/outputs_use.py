@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
 
+from threecircles.quality.field_kinds import KINDS, TABLE
 from threecircles.quality.fit_words import RULE, counts_text, percent, verdict_text
 from threecircles.quality.fitness import STATES, Verdict
 from threecircles.quality.trend import checks
@@ -19,16 +20,33 @@ _MARK = {"fit": "✔", "fit with care": "●", "not fit": "✘", "cannot tell": 
 
 @dataclass(frozen=True)
 class Use:
-    """Verdicts on the questions that need a return, and the trend of its scores with this check as the last."""
+    """Verdicts on the questions that need a return, and the trend of its scores with this check as the last.
+
+    kinds: what stands in each of its fields, as field_kinds.TABLE.
+    """
 
     verdicts: tuple[Verdict, ...]
     trend: pl.DataFrame
+    kinds: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=TABLE))
 
 
 def rows_of(verdicts: Sequence[Verdict]) -> list[tuple[str, str, str, str]]:
     """Question, verdict, what decides it, what would make it fit; the best first, so that what works is seen."""
     ordered = sorted(verdicts, key=lambda v: (-STATES.index(v.state), v.demand.id))
     return [(v.demand.label, v.state, *verdict_text(v)) for v in ordered]
+
+
+KIND_HEADS = ("Field", "Rows", *(kind.capitalize() for kind in reversed(KINDS)))
+"""Headings of what stands in each field; the kinds add up to the rows."""
+
+
+def kind_rows(kinds: pl.DataFrame) -> list[tuple[str, ...]]:
+    """What stands in each field, in words and numbers, under KIND_HEADS; the name of the field behind its label."""
+    counts = ["rows", *(kind.replace(" ", "_") for kind in reversed(KINDS))]
+    return [
+        (f"{line['label'][:1].upper()}{line['label'][1:]} ({line['table']}.{line['column']})", *(f"{line[c]:,}" for c in counts))
+        for line in kinds.iter_rows(named=True)
+    ]  # fmt: skip
 
 
 def page_parts(use: Use) -> dict[str, Any]:
@@ -46,6 +64,8 @@ def page_parts(use: Use) -> dict[str, Any]:
         "states": tuple(reversed(STATES)),
         "checks": table,
         "chart": trend_chart(use.trend),
+        "kind_heads": KIND_HEADS,
+        "kind_rows": kind_rows(use.kinds),
     }  # fmt: skip
 
 

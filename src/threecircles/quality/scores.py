@@ -47,10 +47,12 @@ class Count:
     n: int
 
 
-def scores(report: Report) -> pl.DataFrame:
+def scores(report: Report, found: Sequence[Tally] | None = None) -> pl.DataFrame:
     """One line per field or table and dimension, with k of n and its 95% Wilson interval.
 
-    completeness: present, and no code that means unknown, of the rows to which the field applies.
+    found: the tallies of the report, where they were made already.
+    completeness: present, of the rows to which the field applies, which are due and not refused
+    (`field_kinds.COUNTED`); no code that means unknown or not obtained is present.
     validity: values without a validity finding, of those present, where a validity rule ran; else values of the
     field's type and list of codes.
     uniqueness: rows that are the only one with their natural key, of all rows with a whole key.
@@ -62,7 +64,7 @@ def scores(report: Report) -> pl.DataFrame:
     counts = (
         [*_compared(report, "accuracy"), *_compared(report, "timeliness")]
         if report.return_name == "cross"
-        else [*map(counted, tallies(report)), *_consistency(report)]
+        else [*map(counted, tallies(report) if found is None else found), *_consistency(report)]
     )
     rows = [
         {"return": report.return_name, "year": report.year, **scored(count)} for count in counts

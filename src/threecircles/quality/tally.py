@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -13,13 +13,17 @@ ROW = {"row": pl.Int64, "good": pl.Boolean}
 
 @dataclass(frozen=True)
 class Tally:
-    """One figure of one field or table, row by row. rows: as ROW; None where nothing could be tested."""
+    """One figure of one field or table, row by row. rows: as ROW; None where nothing could be tested.
+
+    kinds: of completeness, how many of all rows of the table are of each kind (see `field_kinds`).
+    """
 
     table: str
     column: str
     label: str
     dimension: str
     rows: pl.DataFrame | None
+    kinds: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def k(self) -> int | None:
