@@ -70,7 +70,7 @@ def test_the_screen_tells_weeks_teams_rules_and_what_was_not_looked_at(way):
     """quality 4.2: the first screen."""
     told = screen_of(way, Wanted())
     assert "Progress of Children in Need census, 2025-26" in told
-    assert "4 checks from 04/05/2026 to 25/05/2026: 2 findings open at the last; since the first 2 new, 8 mended, 2 gone" in told  # fmt: skip
+    assert "4 checks from 04/05/2026 to 25/05/2026. Findings open: 10 at the first, 2 at the last. In between: 2 new, 8 mended, 2 gone" in told  # fmt: skip
     assert re.search(r"2026-W20 \(11/05/2026\) +4 +2 +2 +2 +2\n", told)
     assert re.search(r"team not known +2 +0 +0 +0 +2 +0\n", told)
     assert "8840 did not run on 12/05/2026" in told and "never called mended" in told
@@ -89,6 +89,9 @@ def test_a_chart_says_itself_in_words_and_needs_two_checks():
     days = [(date(2026, 5, 4), 8), (date(2026, 5, 7), 0)]
     drawn = open_chart("A & B", days, 8)
     assert 'aria-label="A &amp; B, open findings at 2 checks: 8 on 04/05/2026, 0 on 07/05/2026."' in drawn  # fmt: skip
+    stem = open_chart("A", days, 8, untested=[(days[0][0], 0), (days[1][0], 3)])
+    assert "Not re-tested on 07/05/2026: 3." in stem and "04/05/2026: 0" not in stem
+    assert stem.count("<line") == drawn.count("<line") + 2
     assert drawn.count("<circle") == 2 and open_chart("A", days[:1], 8) == ""
 
 

@@ -70,9 +70,11 @@ def way_of(chain: Chain, deadline: date | None = None) -> Way:
     )
 
 
-def open_at(events: pl.DataFrame, days: Sequence[date]) -> tuple[tuple[date, int], ...]:
-    """How many findings are open at each of the days."""
-    stood = events.filter(pl.col("measure") == "open").group_by("day").agg(pl.col("n").sum())
+def at_each_check(
+    events: pl.DataFrame, days: Sequence[date], measure: str = "open"
+) -> tuple[tuple[date, int], ...]:
+    """How many findings are open, or have another measure, at each of the days."""
+    stood = events.filter(pl.col("measure") == measure).group_by("day").agg(pl.col("n").sum())
     found = dict(stood.iter_rows())
     return tuple((day, int(found.get(day, 0))) for day in days)
 
@@ -142,4 +144,4 @@ def _steady(chain: Chain) -> tuple[tuple[tuple[date, int], ...], tuple[str, ...]
     steady = ran.filter(pl.col("day") == len(chain.days))["rule"].to_list()
     kept = chain.events.filter(pl.col("rule").is_in(steady))
     others = chain.events.filter(~pl.col("rule").is_in(steady))["rule"].unique().sort().to_list()
-    return open_at(kept, chain.days), tuple(others)
+    return at_each_check(kept, chain.days), tuple(others)

@@ -14,7 +14,7 @@ from threecircles.quality.chain import Chain, with_teams
 from threecircles.quality.outputs_html import environment
 from threecircles.quality.outputs_tables import write_csv
 from threecircles.quality.straight_line import line_through
-from threecircles.quality.way import Way, open_at
+from threecircles.quality.way import Way, at_each_check
 from threecircles.quality.way_chart import Ahead, open_chart
 from threecircles.quality.way_words import (
     HEADINGS,
@@ -40,6 +40,7 @@ def way_html(way: Way, wanted: Wanted, deadline: date | None = None) -> str:
         of_worker=OF_WORKER if wanted.worker else "",
         forecast=way.forecast,
         dashed=_drawn(way),
+        stems="not_re_tested" in way.chain.events["measure"],
         charts=_charts(way, deadline),
         team_charts=_team_charts(way.chain, way.teams["team"].to_list()),
         notes=notes_of(way),
@@ -69,14 +70,17 @@ def _drawn(way: Way) -> bool:
 
 def _charts(way: Way, deadline: date | None) -> Markup:
     """All findings; beside them those that the straight line goes through, where they are not all."""
-    whole = open_at(way.chain.events, way.chain.days)
+    whole = at_each_check(way.chain.events, way.chain.days)
+    untested = at_each_check(way.chain.events, way.chain.days, "not_re_tested")
     line = line_through(way.open_by_day) if _drawn(way) else None
     ahead = Ahead(deadline, line) if deadline else None
-    most = max([n for _, n in whole] + ([ceil(line.at(deadline))] if line and deadline else []))
+    most = max(n + u for (_, n), (_, u) in zip(whole, untested, strict=True))
+    if line and deadline:
+        most = max(most, ceil(line.at(deadline)), ceil(line.at(line.first)))
     if not way.left_out or line is None:
-        return open_chart("All findings", whole, most, ahead)
+        return open_chart("All findings", whole, most, ahead, untested)
     steady = open_chart("Rules that ran at every check", way.open_by_day, most, ahead)
-    return open_chart("All findings", whole, most) + steady
+    return open_chart("All findings", whole, most, None, untested) + steady
 
 
 def _team_charts(chain: Chain, teams: list[str]) -> Markup:
@@ -84,7 +88,10 @@ def _team_charts(chain: Chain, teams: list[str]) -> Markup:
     if len(teams) < 2:
         return Markup("")
     events = with_teams(chain)
-    points = {team: open_at(events.filter(pl.col("team") == team), chain.days) for team in teams}
-    most = max(n for line in points.values() for _, n in line)
-    charts = [open_chart(team, line, most) for team, line in points.items()]
-    return Markup("").join(charts)
+    parts = {team: events.filter(pl.col("team") == team) for team in teams}
+    drawn = {
+        team: [at_each_check(part, chain.days, name) for name in ("open", "not_re_tested")]
+        for team, part in parts.items()
+    }
+    most = max(n + u for one, two in drawn.values() for (_, n), (_, u) in zip(one, two, strict=True))  # fmt: skip
+    return Markup("").join(open_chart(team, one, most, None, two) for team, (one, two) in drawn.items())  # fmt: skip

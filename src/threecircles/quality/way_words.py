@@ -10,7 +10,7 @@ import polars as pl
 
 from threecircles.quality.rulebook import year_label
 from threecircles.quality.summary import RETURN_LABELS
-from threecircles.quality.way import Way
+from threecircles.quality.way import Way, at_each_check
 from threecircles.quality.worklist_filters import Wanted
 
 SCHEMA_VERSION = 1
@@ -40,14 +40,14 @@ def title_of(way: Way, wanted: Wanted) -> str:
 def lead_of(way: Way) -> str:
     """The first sentence: how many checks, and what became of the findings."""
     days = way.chain.days
-    flows = {name: int(way.weeks[name].sum()) for name in ("new", "mended", "record_gone")}
     last = way.weeks.row(-1, named=True)
+    flows = [int(way.weeks[name].sum()) for name in ("new", "mended", "record_gone")]
+    start = at_each_check(way.chain.events, days[:1])[0][1]
     untested = f", {last['not_re_tested']:,} not re-tested" if last["not_re_tested"] else ""
-    found = "1 finding" if last["open"] == 1 else f"{last['open']:,} findings"
     return (
-        f"{len(days)} checks from {days[0]:%d/%m/%Y} to {days[-1]:%d/%m/%Y}: {found} open at the last"
-        f"{untested}; since the first {flows['new']:,} new, {flows['mended']:,} mended, "
-        f"{flows['record_gone']:,} gone with their record."
+        f"{len(days)} checks from {days[0]:%d/%m/%Y} to {days[-1]:%d/%m/%Y}. Findings open: {start:,} at the first, "
+        f"{last['open']:,} at the last{untested}. In between: {flows[0]:,} new, {flows[1]:,} mended, {flows[2]:,} gone "
+        "with their record."
     )
 
 
@@ -55,13 +55,13 @@ def notes_of(way: Way) -> list[str]:
     """How the figures are to be read."""
     said = [
         f"The count begins with the check of {way.chain.days[0]:%d/%m/%Y}, where nothing is new or mended yet. "
-        "Weeks without a check have no line.",
+        "What is open, waived or not re-tested is as at the last check of the week; weeks without a check have no line.",
         "Each child counts in the team it was last known to be in.",
     ]
     if way.not_run:
         rules = "1 rule" if len(way.not_run) == 1 else f"{len(way.not_run):,} rules"
         said.append(
-            f"{rules} did not run at every check. Their findings stand as last known, not re-tested, and are never called "
+            f"{rules} did not run at every check. What such a rule had found is not re-tested there and never called "
             "mended; where a rule runs for the first time, what it finds counts as new."
         )
     if way.forecast and way.left_out:
