@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from threecircles.record.derive.care import CareRules
+from threecircles.record.derive.first_sign import FirstSignRule
 
 SPELL = """
 with e as (
@@ -200,6 +201,30 @@ select person_id, n, state, valid_from, case when until <> date '{after}' then u
     when unknown = 1 then 'left' else 'none' end as censored
 from joined
 """
+FIRST_SIGN = """
+with signs as (
+  select person_id, on_date as sign_on, case {events} end as sign_id from read_parquet('{event}')
+  where process in ({processes}) and sign_id is not null
+  union all
+  select person_id, on_date, case {scores} end as sign_id from read_parquet('{measure}')
+  where measure_id in ({measures}) and sign_id is not null
+  union all
+  select person_id, on_date, '{away}' from read_parquet('{measure}') where measure_id = 'attendance'
+  group by person_id, on_date having sum(value) filter (where item_or_scale in ({reasons}))
+    > {share} * sum(value) filter (where item_or_scale = 'sessions_possible' and value > 0)
+), first_sign as (
+  select person_id, min(sign_on) as sign_on, arg_min(sign_id, (sign_on, sign_id)) as sign_id
+  from signs where person_id is not null group by person_id
+), first_help as (
+  select person_id, min(valid_from) as help_on, arg_min(process, (valid_from, row_id)) as help_process
+  from read_parquet('{episode}') where process in ({helps}) and person_id in (from first_sign select person_id) group by person_id
+)
+select person_id, sign_id, sign_on, date '{since}' as sign_observable_from, help_process, help_on,
+  case when help_on < sign_on then null else coalesce(help_on, date '{after}') - sign_on end as days,
+  help_on is null as censored, case when help_on < sign_on then 'yes' when sign_on <= date '{since}' then 'unknown' else 'no' end as prior_help,
+  help_process in ({statutory}) as first_help_statutory
+from first_sign left join first_help using (person_id)
+"""
 
 
 def contact_path(
@@ -255,6 +280,37 @@ def journey(
         unknown=_first_held("coalesce(u_{0}, 0)", names, "0"),
         within=", ".join(f"max(in_{n}) as in_{n}" for n in names),
         said=", ".join(f"case when in_{n} then '{n}' end" for n in names),
+    )  # fmt: skip
+
+
+def first_sign(
+    episode: str,
+    event: str,
+    measure: str,
+    helps: Sequence[str],
+    rule: FirstSignRule,
+    since: date,
+    after: date,
+) -> str:
+    """First sign and first help. since: first day on which a sign could have been seen."""
+    events, scores = [], []
+    for sign in rule.signs:
+        narrower = f" and event = '{sign.event}'" if sign.event else ""
+        if sign.results:
+            narrower += f" and result_code in ({_listed(sign.results)})"
+        if sign.kind == "event":
+            events.append(f"when process = '{sign.process}'{narrower} then '{sign.id}'")
+        elif sign.measure:
+            past = f"{'<' if sign.kind == 'below' else '>='} {sign.cut}"
+            mine = f"measure_id = '{sign.measure}' and item_or_scale = '{sign.item}'"
+            scores.append(f"when {mine} and value {past} then '{sign.id}'")
+    return FIRST_SIGN.format(
+        episode=episode, event=event, measure=measure, after=after, helps=_listed(helps),
+        since=since, share=rule.absence_share,
+        events=" ".join(events), processes=_listed([s.process for s in rule.signs if s.process]),
+        scores=" ".join(scores), measures=_listed([s.measure for s in rule.signs if s.measure]),
+        away=next(s.id for s in rule.signs if s.kind == "absence"),
+        reasons=_listed(rule.absence_reasons), statutory=_listed(rule.statutory),
     )  # fmt: skip
 
 

@@ -5,9 +5,10 @@
 WORKSPACE: of a run of PLACE (county for A13). Every step of the record on the payload side is run again from its
 inputs, in this process, and timed; peak memory is this process's. Mapping steps read the identity side; their
 seconds are taken from the manifest of the run. --oracle sets derivations beside the same written by hand as DuckDB
-SQL: those that take longest (journeys, spells, care, clocks, activity, contact paths), and two that every page asks for (stock on
-a day, absence by term). Both must give the same rows; then they are timed turn about, and medians compared. The
-program ends with 1 when rows differ, or one of the three heaviest has no SQL here or takes more than 1.3 times its.
+SQL: those that take longest (journeys, spells, care, first signs, clocks, activity, contact paths), and two that every
+page asks for (stock on a day, absence by term). Both must give the same rows; then they are timed turn about, and
+medians compared. The program ends with 1 when rows differ, or one of the three heaviest has no SQL here or takes more
+than 1.3 times its.
 """
 
 from __future__ import annotations
@@ -37,17 +38,20 @@ from threecircles.record.derive.activity import activity
 from threecircles.record.derive.care import care_rules, care_tables
 from threecircles.record.derive.contact_path import contact_path_rule
 from threecircles.record.derive.ended import ended
+from threecircles.record.derive.first_sign import first_sign_rule
 from threecircles.record.derive.journey import journey_definition, journey_state
 from threecircles.record.derive.spell import spell
 from threecircles.record.derive.stock import count, status_on
 from threecircles.record.derive.timeliness import working_days
 from threecircles.record.derived import (
     derived_steps,
+    first_help,
     help_ids,
     journey_rows,
     placements,
     told_in_time,
     told_paths,
+    told_signs,
 )
 from threecircles.record.vocabulary import processes
 
@@ -151,6 +155,15 @@ def pairs(runner: Runner, engine: Any) -> dict[str, tuple[Callable[[], pl.DataFr
         "care": (
             lambda: _stacked(care_tables(held(placements(engine.scan(at["episode"]))), care_rules())),
             oracles.care(at["episode"], care_rules()),
+        ),
+        "first_sign": (
+            lambda: first_help(
+                told_signs(engine.scan(at["event"]), engine.scan(at["measure"]), engine),
+                engine.scan(at["episode"]), last, first,
+            ),
+            oracles.first_sign(
+                at["episode"], at["event"], at["measure"], help_ids(), first_sign_rule(), first, last + timedelta(days=1)
+            ),
         ),
         "timeliness": (
             lambda: told_in_time(engine.scan(at["episode"]), engine.scan(at["event"]), last).drop("process", "time_limit", "unit"),

@@ -11,6 +11,7 @@ from threecircles.record.derive.contact_path import contact_path, contact_path_r
 from threecircles.record.derive.first_sign import first_sign, first_sign_rule, signs
 from threecircles.record.derive.history import history_extract
 from threecircles.record.derive.repeat_plan import repeat_plan, repeat_plan_rule
+from threecircles.record.derived import first_help, told_signs
 
 LAST = date(2026, 3, 31)
 
@@ -81,6 +82,55 @@ def test_a_history_that_begins_later_makes_unknown_not_none(engine, table):
         engine.frame(told), engine.frame(helps), first_sign_rule(), LAST, date(2025, 2, 1)
     )
     assert collect(found)["prior_help"].to_list() == ["unknown"]
+
+
+def test_of_signs_and_of_helps_on_one_day_the_first_by_its_name_and_its_row_counts(engine, table):
+    """A17: one row per child, whatever else happened on the day of its first sign and of its first help."""
+    told = table("""
+        person_id | sign_id                | sign_on
+        P         | suspension             | 2025-01-10
+        P         | police-notification    | 2025-01-10
+        P         | absence-over-10        | 2025-04-10
+        Q         | suspension             | 2025-01-10
+        Q         | suspension             | 2025-01-10
+    """)
+    helps = table("""
+        row_id | person_id | process    | valid_from
+        b      | P         | early_help | 2025-01-20
+        a      | P         | cpp        | 2025-01-20
+        c      | P         | camhs      | 2025-03-01
+        d      | R         | camhs      | 2025-03-01
+    """)
+    found = collect(
+        first_sign(engine.frame(told), engine.frame(helps), first_sign_rule(), LAST, None),
+        ["person_id"],
+    )
+    columns = ("person_id", "sign_id", "sign_on", "help_process", "days", "first_help_statutory")
+    on = date(2025, 1, 10)
+    assert found.select(columns).rows() == [
+        ("P", "police-notification", on, "cpp", 10, True),
+        ("Q", "suspension", on, None, 446, None),
+    ]
+
+
+def test_a_sign_of_nobody_known_is_nobodys_first_sign(engine, table):
+    """A17: rows that no person is linked to show no child's sign, and join no help of theirs."""
+    events = table("""
+        person_id | process    | event | result_code | on_date
+        P         | suspension | SUSP  |             | 2025-11-05
+                  | suspension | SUSP  |             | 2025-11-05
+    """).with_columns(pl.col("result_code").cast(pl.String))
+    measures = table("""
+        person_id | measure_id | item_or_scale | value | on_date
+                  | sdq        | total         | 17    | 2026-03-31
+    """).with_columns(pl.col("person_id").cast(pl.String), pl.col("value").cast(pl.Float64))
+    helps = table("""
+        row_id | person_id | process | valid_from
+        a      |           | cin     | 2025-12-01
+    """).with_columns(pl.col("person_id").cast(pl.String))
+    told = told_signs(engine.frame(events), engine.frame(measures), engine)
+    found = first_help(told, engine.frame(helps), LAST, None)
+    assert found.select("person_id", "help_process").rows() == [("P", None)]
 
 
 def test_absence_over_a_tenth_of_a_term_is_a_sign(engine, table, rows):
@@ -192,3 +242,29 @@ def test_a_research_history_holds_no_date(engine, table):
     found = collect(history_extract(engine.frame(journeys), engine.frame(persons)))
     assert found.select("months", "age_years").rows() == [(2.0, 10)]
     assert pl.Date not in found.dtypes
+
+
+def test_work_for_nobody_known_is_work_and_no_child(engine, table, rows):
+    """Each row counts for itself, each child once; a row that no person is linked to counts no child."""
+    episodes = table("""
+        person_id | process | valid_from | valid_to
+        a         | cin     | 2025-03-01 | 2025-04-03
+        a         | cin     | 2025-06-01 | 2025-06-02
+        b         | cin     | 2025-06-01 | 2025-06-01
+                  | cin     | 2025-07-01 | 2025-07-11
+        b         | cpp     | 2020-01-01 | 2025-03-31
+    """)
+    events = table("""
+        person_id | process  | on_date
+        a         | referral | 2025-04-01
+        a         | referral | 2026-03-31
+                  | referral | 2025-05-01
+        b         | referral | 2026-04-01
+    """)
+    found = activity(engine.frame(episodes), engine.frame(events), date(2025, 4, 1), LAST)
+    assert rows(found, "process", "unit", "quantity", "children") == [
+        ("cin", "child_day", 13.0, 1),
+        ("cin", "child_week", 13 / 7, 1),
+        ("cin", "episode", 3.0, 2),
+        ("referral", "event", 3.0, 1),
+    ]

@@ -207,16 +207,30 @@ def first_signs(
     events: nw.LazyFrame,
     measures: nw.LazyFrame,
     sources: nw.LazyFrame,
+    *,
     place: Place,
+    engine: Engine,
 ) -> pl.DataFrame:
     """First sign and first help of everybody with a sign that a loaded source can show."""
-    rule = first_sign_rule()
-    known = ~nw.col("person_id").is_null()
-    told = signs(events.filter(known), measures.filter(known), rule)
-    helps = episodes.filter(known & nw.col("process").is_in(list(help_ids())))
-    since = _earliest(sources, *{s.source for s in rule.signs})
-    found = first_sign(told, helps, rule, year_end(place.year), since)
-    return _made("first_sign", collect(found), None)
+    since = _earliest(sources, *{s.source for s in first_sign_rule().signs})
+    told = told_signs(events, measures, engine)
+    found = first_help(told, episodes, year_end(place.year), since)
+    return _made("first_sign", found, None)
+
+
+def told_signs(events: nw.LazyFrame, measures: nw.LazyFrame, engine: Engine) -> nw.LazyFrame:
+    """Every sign of everybody known. Columns: as record.derive.first_sign.signs."""
+    told = signs(events, measures, first_sign_rule()).filter(~nw.col("person_id").is_null())
+    # Few rows of many: what follows is planned over them, no more over the files they came from.
+    return held(told, within=engine)
+
+
+def first_help(
+    told: nw.LazyFrame, episodes: nw.LazyFrame, last: date, since: date | None
+) -> pl.DataFrame:
+    """The first sign and the first help, before they are fitted to their table. Columns: as first_sign."""
+    helps = episodes.filter(nw.col("process").is_in(list(help_ids())))
+    return collect(first_sign(told, helps, first_sign_rule(), last, since))
 
 
 def activities(

@@ -9,7 +9,10 @@ import narwhals as nw
 
 from threecircles.core.engines import held
 from threecircles.core.expr import days_between
-from threecircles.record.derive.stock import any_point, count, distinct
+from threecircles.record.derive.stock import any_point
+
+UNITS = {"child_day": "days", "child_week": "days", "episode": "begun", "event": "met"}
+"""Unit -> what is summed for it."""
 
 
 def child_days(
@@ -20,7 +23,7 @@ def child_days(
     episodes: person_id, valid_from, valid_to?, and the columns of `by`. Columns: by..., quantity,
     children. Periods that follow each other add up to the whole.
     """
-    return _days(_done(episodes, first, last, by), by)
+    return _told(_summed(_done(episodes, first, last, by), by), "days", by)
 
 
 def activity(
@@ -34,49 +37,57 @@ def activity(
 
     events: person_id, on_date and the columns of `by`. Columns: by..., unit, quantity, children.
     """
-    inside = (nw.col("on_date") >= nw.lit(first)) & (nw.col("on_date") <= nw.lit(last))
-    # Three of the four units are drawn from one reading of the episodes.
-    done = held(_done(episodes, first, last, by))
-    days = _days(done, by)
-    begun = done.filter(nw.col("begun") > 0).select(
-        *by, quantity=nw.col("begun").cast(nw.Float64), children=nw.col("beginners")
-    )
-    happened = held(count(events.filter(inside), by)).select(
-        *by, quantity=nw.col("rows").cast(nw.Float64), children=nw.col("persons")
-    )
-    units = {"child_day": days, "child_week": _weeks(days), "episode": begun, "event": happened}
+    # All four units are drawn from one reading of the rows.
+    rows = nw.concat([_done(episodes, first, last, by), _met(events, first, last, by)])
+    done = held(_summed(rows, by))
     shape = [*by, "unit", "quantity", "children"]
+    units = {unit: _told(done, what, by) for unit, what in UNITS.items()}
+    units["child_week"] = _weeks(units["child_week"])
     return nw.concat(
         [part.with_columns(unit=nw.lit(unit)).select(*shape) for unit, part in units.items()]
     )
 
 
 def _done(episodes: nw.LazyFrame, first: date, last: date, by: Sequence[str]) -> nw.LazyFrame:
-    """Days of the period and episodes begun in it, each with its persons: by..., days, present, begun, beginners."""
+    """Each row's days in the period, and whether it began in it."""
     start, after = nw.lit(first), nw.lit(last + timedelta(days=1))
     began, ended = nw.col("valid_from"), nw.col("valid_to")
-    inside = any_point(episodes, first, last).select(
+    since = nw.when(began < start).then(start).otherwise(began)
+    until = nw.when(ended.is_null() | (ended > after)).then(after).otherwise(ended)
+    begun = nw.when(began >= start).then(nw.lit(1)).otherwise(nw.lit(0))
+    return any_point(episodes, first, last).select(
         *by,
         "person_id",
-        _from=nw.when(began < start).then(start).otherwise(began),
-        _to=nw.when(ended.is_null() | (ended > after)).then(after).otherwise(ended),
-        _begun=nw.when(began >= start).then(nw.lit(1)).otherwise(nw.lit(0)),
-    )
-    counted = inside.with_columns(_days=days_between(nw.col("_from"), nw.col("_to"))).with_columns(
-        _present=nw.when(nw.col("_days") > 0).then(nw.col("person_id")),
-        _beginner=nw.when(nw.col("_begun") > 0).then(nw.col("person_id")),
-    )
-    return counted.group_by(*by).agg(
-        nw.col("_days").sum().cast(nw.Int64).alias("days"),
-        distinct("_present").alias("present"),
-        nw.col("_begun").sum().cast(nw.Int64).alias("begun"),
-        distinct("_beginner").alias("beginners"),
+        days=days_between(since, until),
+        begun=begun.cast(nw.Int64),
+        met=nw.lit(0).cast(nw.Int64),
     )
 
 
-def _days(done: nw.LazyFrame, by: Sequence[str]) -> nw.LazyFrame:
-    return done.filter(nw.col("days") > 0).select(
-        *by, quantity=nw.col("days").cast(nw.Float64), children=nw.col("present")
+def _met(events: nw.LazyFrame, first: date, last: date, by: Sequence[str]) -> nw.LazyFrame:
+    """The events of the period, in the columns of `_done`."""
+    inside = (nw.col("on_date") >= nw.lit(first)) & (nw.col("on_date") <= nw.lit(last))
+    none, one = nw.lit(0).cast(nw.Int64), nw.lit(1).cast(nw.Int64)
+    return events.filter(inside).select(*by, "person_id", days=none, begun=none, met=one)
+
+
+def _summed(rows: nw.LazyFrame, by: Sequence[str]) -> nw.LazyFrame:
+    """Days, begun and met of all rows, and how many persons have any: by..., days, days_of, begun, ..."""
+    sums = ("days", "begun", "met")
+    # Person by person first: engines sum faster than they count how many are different.
+    each = rows.group_by(*by, "person_id").agg(*(nw.col(name).sum() for name in sums))
+    known = ~nw.col("person_id").is_null()
+    someone = {
+        f"{name}_of": nw.when(known & (nw.col(name) > 0)).then(nw.lit(1)).otherwise(nw.lit(0))
+        for name in sums
+    }
+    whole = each.with_columns(**someone).group_by(*by)
+    return whole.agg(*(nw.col(name).sum().cast(nw.Int64) for name in (*sums, *someone)))
+
+
+def _told(done: nw.LazyFrame, what: str, by: Sequence[str]) -> nw.LazyFrame:
+    return done.filter(nw.col(what) > 0).select(
+        *by, quantity=nw.col(what).cast(nw.Float64), children=nw.col(f"{what}_of")
     )
 
 

@@ -12,6 +12,8 @@ import narwhals as nw
 from threecircles.core.expr import days_between
 from threecircles.definitions import Definition, load
 
+ORDER = ["sign_on", "sign_id", "help_on", "row_id"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Sign:
@@ -73,56 +75,60 @@ def signs(events: nw.LazyFrame, measures: nw.LazyFrame, rule: FirstSignRule) -> 
     events: person_id, process, event, result_code, on_date. measures: person_id, measure_id, item_or_scale, value, on_date
     (attendance by term: sessions_possible and sessions missed by reason).
     """
-    sign: nw.Expr = nw.lit(None, dtype=nw.String)
-    for one in rule.signs:
-        if one.kind == "event":
-            mine = nw.col("process") == one.process
-            if one.event:
-                mine = mine & (nw.col("event") == one.event)
-            if one.results:
-                mine = mine & nw.col("result_code").is_in(list(one.results)).fill_null(False)
-            sign = nw.when(mine).then(nw.lit(one.id)).otherwise(sign)
-    told = (
-        events.with_columns(sign_id=sign)
-        .filter(~nw.col("sign_id").is_null())
-        .select("person_id", "sign_id", sign_on=nw.col("on_date"))
-    )
-    told = nw.concat([told, _scored(measures, rule)])
-    absences = [s for s in rule.signs if s.kind == "absence"]
-    if not absences:
-        return told
-    missed = nw.col("item_or_scale").is_in(list(rule.absence_reasons))
-    possible = nw.col("item_or_scale") == "sessions_possible"
-    terms = (
-        measures.filter(nw.col("measure_id") == "attendance")
-        .with_columns(
-            _missed=nw.when(missed).then(nw.col("value")).otherwise(nw.lit(0.0)),
-            _possible=nw.when(possible).then(nw.col("value")).otherwise(nw.lit(0.0)),
-        )
-        .group_by("person_id", "on_date")
-        .agg(nw.col("_missed").sum(), nw.col("_possible").sum())
-    )
-    often = terms.filter(nw.col("_missed") > nw.col("_possible") * rule.absence_share)
-    known = often.filter(nw.col("_possible") > 0).select(
-        "person_id", sign_id=nw.lit(absences[0].id), sign_on=nw.col("on_date")
-    )
-    return nw.concat([told, known])
+    shown = [s for s in rule.signs if s.kind == "event"]
+    scored = [s for s in rule.signs if s.kind in ("below", "at_least")]
+    # Processes and measures are asked for first: most rows are no sign, and a reader skips them by these.
+    seen = events.filter(nw.col("process").is_in([s.process for s in shown]))
+    told = measures.filter(nw.col("measure_id").is_in([s.measure for s in scored]))
+    found = [
+        _named(seen, {s.id: _shown(s) for s in shown}),
+        _named(told, {s.id: _past(s) for s in scored}),
+        *(_often_away(measures, s.id, rule) for s in rule.signs if s.kind == "absence"),
+    ]
+    return nw.concat(found)
 
 
-def _scored(measures: nw.LazyFrame, rule: FirstSignRule) -> nw.LazyFrame:
-    """Signs that a value under or over its cut makes."""
+def _named(rows: nw.LazyFrame, makes: Mapping[str, nw.Expr]) -> nw.LazyFrame:
+    """The rows that make a sign, by the sign's name; the last one named where a row makes two."""
     sign: nw.Expr = nw.lit(None, dtype=nw.String)
-    for one in rule.signs:
-        if one.kind in ("below", "at_least"):
-            mine = (nw.col("measure_id") == one.measure) & (nw.col("item_or_scale") == one.item)
-            value = nw.col("value")
-            past = value < one.cut if one.kind == "below" else value >= one.cut
-            sign = nw.when(mine & past).then(nw.lit(one.id)).otherwise(sign)
-    return (
-        measures.with_columns(sign_id=sign)
-        .filter(~nw.col("sign_id").is_null())
-        .select("person_id", "sign_id", sign_on=nw.col("on_date"))
+    for name, condition in makes.items():
+        sign = nw.when(condition).then(nw.lit(name)).otherwise(sign)
+    named = rows.select("person_id", sign_id=sign, sign_on=nw.col("on_date"))
+    return named.filter(~nw.col("sign_id").is_null())
+
+
+def _shown(sign: Sign) -> nw.Expr:
+    """True for an event that is the sign."""
+    mine = nw.col("process") == sign.process
+    if sign.event:
+        mine = mine & (nw.col("event") == sign.event)
+    if sign.results:
+        mine = mine & nw.col("result_code").is_in(list(sign.results)).fill_null(False)
+    return mine
+
+
+def _past(sign: Sign) -> nw.Expr:
+    """True for a value of the measure under its cut, or at it and over."""
+    mine = (nw.col("measure_id") == sign.measure) & (nw.col("item_or_scale") == sign.item)
+    value = nw.col("value")
+    return mine & (value < sign.cut if sign.kind == "below" else value >= sign.cut)
+
+
+def _often_away(measures: nw.LazyFrame, name: str, rule: FirstSignRule) -> nw.LazyFrame:
+    """Terms of which more than the rule's share was missed for a reason that counts."""
+    item, value = nw.col("item_or_scale"), nw.col("value")
+    sessions = measures.filter(nw.col("measure_id") == "attendance").select(
+        "person_id",
+        "on_date",
+        _missed=nw.when(item.is_in(list(rule.absence_reasons))).then(value).otherwise(nw.lit(0.0)),
+        _possible=nw.when(item == "sessions_possible").then(value).otherwise(nw.lit(0.0)),
     )
+    terms = sessions.group_by("person_id", "on_date").agg(
+        nw.col("_missed").sum(), nw.col("_possible").sum()
+    )
+    missed, possible = nw.col("_missed"), nw.col("_possible")
+    often = terms.filter((missed > possible * rule.absence_share) & (possible > 0))
+    return often.select("person_id", sign_id=nw.lit(name), sign_on=nw.col("on_date"))
 
 
 def first_sign(
@@ -139,16 +145,12 @@ def first_sign(
     Columns: person_id, sign_id, sign_on, sign_observable_from, help_process, help_on, days (to help, or
     to the end of `last`), censored (no help yet), prior_help (yes, no, unknown), first_help_statutory.
     """
-    ranked = signs.with_columns(_one=nw.lit(1)).with_columns(
-        _order=nw.col("_one").cum_sum().over("person_id", order_by=["sign_on", "sign_id"])
+    begun = helps.select("row_id", "person_id", help_process="process", help_on="valid_from")
+    # Each person's first sign and first help stand in the first row of all that join the two: one order, not two.
+    beside = signs.join(begun, on="person_id", how="left").with_columns(
+        _before=nw.col("sign_on").shift(1).over("person_id", order_by=ORDER)
     )
-    first = ranked.filter(nw.col("_order") == 1).select("person_id", "sign_id", "sign_on")
-    order = helps.with_columns(_one=nw.lit(1)).with_columns(
-        _order=nw.col("_one").cum_sum().over("person_id", order_by=["valid_from", "row_id"])
-    )
-    helped = order.filter(nw.col("_order") == 1).select(
-        "person_id", help_process="process", help_on="valid_from"
-    )
+    first = beside.filter(nw.col("_before").is_null())
     sign, help_on = nw.col("sign_on"), nw.col("help_on")
     before = (help_on < sign).fill_null(False)
     until = nw.when(help_on.is_null()).then(nw.lit(last + timedelta(days=1))).otherwise(help_on)
@@ -156,7 +158,7 @@ def first_sign(
     if history_from is not None:
         # A sign seen on the first day that could show one may not have been the first.
         unseen = nw.when(sign <= nw.lit(history_from)).then(nw.lit("unknown")).otherwise(unseen)
-    return first.join(helped, on="person_id", how="left").select(
+    return first.select(
         "person_id",
         "sign_id",
         "sign_on",
