@@ -80,4 +80,8 @@ def test_a_visit_is_recorded_in_time_by_the_registration_beside_it():
     (line,) = recorded_in_time("attendance-at-provision", attendance(visits, made), 2026, window_to(date(2026, 3, 31))).iter_rows(named=True)  # fmt: skip
     assert (line["k"], line["n"], line["late"]) == (10, 12, 11), "one came on day 29, one has no registration"  # fmt: skip
     assert (line["median_days"], line["p90_days"]) == (5.0, 9.0)
+    elsewhere = attendance(visits, made)
+    elsewhere["registration"] = elsewhere["registration"].with_columns(venue_id=pl.lit("V2"))
+    (again,) = recorded_in_time("attendance-at-provision", elsewhere, 2026, window_to(date(2026, 3, 31))).iter_rows(named=True)  # fmt: skip
+    assert again == line, "whoever registered at one venue may visit another"
     assert recorded_in_time("early-help", {}, 2026, window_to(date(2026, 3, 31))).is_empty()
