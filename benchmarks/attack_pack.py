@@ -246,10 +246,10 @@ def _from_workbook(path: Path, tables: dict[str, list[dict]], seen: Seen) -> Non
 
 
 NOT_OF_CHILDREN = re.compile(
-    r"[\d,]+ of [\d,]+ figures are hidden|This table has [\d,]+ rows|0800 1111|(?:\. ){3,}\d+"
+    r"[\d,]+ of [\d,]+ figures are hidden|This table has [\d,]+ rows|Release [\da-f]{8,}|0800 1111|(?:\. ){3,}\d+"
 )
-"""Numbers of a document that count no children: how many figures are hidden, how long a table is, a help
-line, and the pages that its contents name behind a row of dots."""
+"""Numbers of a document that count no children: how many figures are hidden, how long a table is, the
+name of the release, a help line, and the pages that its contents name behind a row of dots."""
 
 
 def _from_document(path: Path, tables: dict[str, list[dict]], seen: Seen) -> None:
@@ -289,7 +289,9 @@ def _forms(x: float) -> set[str]:
     forms = set()
     for scaled in (x, 100 * x, x / 1e3, x / 1e6, x / 1e9, 10 * round(x / 10), 100 * round(x / 100)):
         for decimals in (0, 1, 2):
-            forms |= {f"{abs(scaled) + d * 1e-9:.{decimals}f}" for d in (-1, 0, 1)}
+            forms |= {
+                f"{abs(scaled) * (1 + d * 1e-12) + d * 1e-9:.{decimals}f}" for d in (-1, 0, 1)
+            }
     return {f.rstrip("0").rstrip(".") if "." in f else f for f in forms}
 
 

@@ -160,7 +160,7 @@ def test_a_check_tells_its_questions_and_keeps_the_trend(app, place, tmp_path):
     for name, since in (("one", []), ("two", ["--since", tmp_path / "one"])):
         done = run(
             app, "check", place / "received", "--return", "903", "--year", 2026, "--quiet", "--format", "html",
-            "--received", "2026-06-05", "--out", tmp_path / name, *since,
+            "--fit", "--received", "2026-06-05", "--out", tmp_path / name, *since,
         )  # fmt: skip
         assert done.exit_code in (0, 1), done.output
         page = (tmp_path / name / "903-2026" / "report.html").read_text()

@@ -82,9 +82,15 @@ def check(
     force_years: Annotated[
         bool, typer.Option(help="Go on although the two years look swapped.")
     ] = False,
+    fit: Annotated[
+        bool,
+        typer.Option(
+            "--fit", help="Also say which questions the data can answer, and keep the trend."
+        ),
+    ] = False,
     received: Annotated[
         str | None,
-        typer.Option(help="yyyy-mm-dd; the day the files came, for questions with a deadline."),
+        typer.Option(help="With --fit: yyyy-mm-dd, the day the files came."),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
 ) -> None:
@@ -120,7 +126,7 @@ def check(
     )
     done = checking.check_files(files, asked)
     told = {} if select else checking.pictures(done, asked, children)
-    fitted = None if select or out is None else checking.judge_checked(done, day)
+    fitted = checking.judge_checked(done, day) if fit and out and not select else None
     to_screen = json_out is not None and str(json_out) == "-"
     paths, outputs = checking.write(
         done,
