@@ -169,6 +169,17 @@ def test_a_check_tells_its_questions_and_keeps_the_trend(app, place, tmp_path):
         assert (tmp_path / name / "903-2026" / "run" / "trend.arrow").exists()
 
 
+def test_files_that_nobody_knows_stop_no_verdict(app, tmp_path):
+    """A broken census beside a table of unknown columns: told in words, and no error."""
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "header.csv").write_text('CHILD,SEX,DOB\n1,M,01/01/2010\n2,"F,31/02/2012\n')
+    (folder / "cin.xml").write_text('<?xml version="1.0"?><Message><Header><Coll')
+    done = run(app, "check", folder, "--year", 2026, "--fit", "--out", tmp_path / "out", "--quiet")
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.output
+    assert done.exit_code == 3 and "header.csv" in done.output
+
+
 def test_a_day_that_is_none_is_refused(app, place):
     answer = run(app, "check", place / "received", "--received", "soon", "--quiet")
     assert "soon is not a date" in str(answer.exception)

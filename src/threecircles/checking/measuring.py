@@ -69,7 +69,8 @@ def tables_by_source(checked: Checked) -> dict[str, Frames]:
                     held.setdefault(name, own)
         else:
             held[RETURNS_BACK[report.return_name]] = report.tables
-    kinds = {str(kind).split(" ")[0] for kind in checked.reading.files["kind"].to_list() if kind}
+    recognised = checked.reading.files.filter(pl.col("score") > 0)["kind"].drop_nulls()
+    kinds = {str(kind).split(" ")[0] for kind in recognised}
     for name in sorted(kinds - set(held)):
         own = {t.name: checked.reading.tables[t.name] for t in source(name).tables if t.name in checked.reading.tables}  # fmt: skip
         if own:
