@@ -57,8 +57,8 @@ def links_found(
     A record that found no pupil may be the second of a child whom another record found; such a child is not
     missed. How often is told by those found: the share of their records without which they were still known.
     With f found, r on roll and q of records seconds, users are (f + (1 - f)(1 - q)) / (1 - (1 - r) q) of the
-    persons counted, and f / r of these are found, at most all. False matches are taken as none: links are accepted one to one
-    at a high threshold, and the note on the page says so.
+    persons counted, and f / r of these are found, at most all. False matches are taken as none: links are accepted
+    one to one at a high threshold, and the note on the page says so.
     """
     if children <= 0 or roll.height == 0:
         return None
