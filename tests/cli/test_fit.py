@@ -166,7 +166,7 @@ def test_a_check_tells_its_questions_and_keeps_the_trend(app, place, tmp_path):
         page = (tmp_path / name / "903-2026" / "report.html").read_text()
         assert "Which questions this data can answer" in page and "90% is asked." in page
         assert "What stands in each field" in page and "Ethnic group (Header.ETHNIC)" in page
-        assert (tmp_path / name / "903-2026" / "run" / "trend.arrow").exists()
+        assert (tmp_path / name / "903-2026" / "run" / "trend.parquet").exists()
 
 
 def test_files_that_nobody_knows_stop_no_verdict(app, tmp_path):

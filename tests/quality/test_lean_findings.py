@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import polars as pl
 import pytest
 
@@ -51,12 +52,20 @@ def test_the_table_handed_on_holds_texts(report: Report) -> None:
 def test_the_files_hold_what_the_tables_say(report: Report, tmp_path: Path) -> None:
     write_outputs(report, tmp_path, ("parquet", "csv"), today=DAY)
     told = findings_table(report)
-    assert pl.read_parquet(tmp_path / "findings.parquet").equals(told)
+    assert plain(pl.read_parquet(tmp_path / "findings.parquet")).equals(told)
     lines = worklist(told, report, today=DAY)
-    assert pl.read_parquet(tmp_path / "worklist.parquet").equals(lines)
+    assert plain(pl.read_parquet(tmp_path / "worklist.parquet")).equals(lines)
     written = pl.read_csv(tmp_path / "findings.csv", infer_schema=False)
     assert written["rule"].to_list() == told["rule"].to_list()
     assert "'=1+1" in written["value"].to_list()
+
+
+def test_another_program_reads_texts_and_whole_numbers(report: Report, tmp_path: Path) -> None:
+    write_outputs(report, tmp_path, ("parquet",), today=DAY)
+    sql = f"select column_name, column_type from (describe from '{tmp_path / 'findings.parquet'}')"
+    types = dict(duckdb.sql(sql).fetchall())
+    words = {pl.String: "VARCHAR", pl.Int64: "BIGINT"}
+    assert types == {name: words[kind] for name, kind in FINDINGS.items()}
 
 
 def test_a_stored_check_is_opened_as_texts(report: Report, tmp_path: Path) -> None:
@@ -74,9 +83,13 @@ def test_a_file_written_in_pieces_is_the_same(
     report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tables = {"findings": lean_findings(report), "none": lean_findings(report).clear()}
-    whole = [path.read_bytes() for path in write_csv(tables, tmp_path / "whole")]
+
+    def written(folder: Path) -> list[bytes]:
+        return [write_csv(t, folder / f"{name}.csv").read_bytes() for name, t in tables.items()]
+
+    whole = written(tmp_path / "whole")
     monkeypatch.setattr(outputs_tables, "PIECE", 2)
-    assert [path.read_bytes() for path in write_csv(tables, tmp_path / "pieces")] == whole
+    assert written(tmp_path / "pieces") == whole
     assert whole[1].count(b"\n") == 1
 
 

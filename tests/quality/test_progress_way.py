@@ -98,7 +98,7 @@ def test_checks_that_cannot_be_set_in_a_row_are_refused_in_words(folders, tmp_pa
     other = store_check(tmp_path / "cin-2025", plan, ["8925"], date(2026, 6, 1), year=2025)
     same_day = store_check(tmp_path / "again" / "cin-2026", plan, ["8925"], DAYS[3])
     broken = store_check(tmp_path / "broken" / "cin-2026", plan, ["8925"], date(2026, 6, 2))
-    (broken / "run" / "findings.arrow").write_bytes(b"cut off")
+    (broken / "run" / "findings.parquet").write_bytes(b"cut off")
     unread = store_check(tmp_path / "unread" / "cin-2026", plan, ["8925"], date(2026, 6, 3))
     (unread / "run" / "run.json").write_text("{", encoding="utf-8")
     for wrong, said in (

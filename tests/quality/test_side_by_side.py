@@ -38,8 +38,8 @@ def test_nothing_is_written_while_rules_run(cin, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     real = rooms.fill
 
-    def watched(*args):
-        real(*args)
+    def watched(*args, **told):
+        real(*args, **told)
         seen.extend(p for p in tmp_path.rglob("*") if p.is_file())
 
     monkeypatch.setattr("threecircles.quality.checking.fill", watched)

@@ -15,6 +15,8 @@ from threecircles.quality import check as run_rules
 from threecircles.quality.checking import check_tables
 from threecircles.quality.derive import authority_code
 from threecircles.quality.layout import CROSS_SCHEMAS, CROSS_SOURCES
+from threecircles.quality.rulebook import LAST_YEAR, rules_in_force
+from threecircles.quality.side_by_side import beginning
 from threecircles.sources import Options, Reading, read
 from threecircles.sources.reference_files import read_references
 from threecircles.sources.xsd import schema_findings
@@ -95,9 +97,12 @@ def check_files(files: Sequence[Path], asked: Asked | None = None) -> Checked:
         raise UsageError("There is no such file or folder.", where=", ".join(absent))
     _tell(asked, "reading", 0, len(files))
     name = "auto" if asked.return_name == CROSS else asked.return_name
-    reading = read(
-        files, return_name=name, year=asked.year, previous=asked.previous, options=asked.options
-    )
+    with beginning() as begin:
+        if name in RETURNS:  # The other core can parse the rules meanwhile.
+            begin(lambda: rules_in_force(RETURNS[name], asked.year or LAST_YEAR))
+        reading = read(
+            files, return_name=name, year=asked.year, previous=asked.previous, options=asked.options
+        )
     _tell(asked, "reading", reading.files.height, reading.files.height)
     kinds = reading.files["kind"].unique().to_list()
     known = dict.fromkeys((*RETURNS, *CROSS_SOURCES.values()))

@@ -103,7 +103,7 @@ def check_tables(
     needed = columns_needed(parts)
     # One thread each: two rules run at a time, and an engine that looks for more work than that costs a fifth.
     with borrowed(connection) if connection else database(threads=1) as open_one:
-        fill(open_one, form, derived, needed)
+        fill(open_one, form, derived, needed, alone=connection is not None)
         fill_references(open_one, references, sql)
         fill_macros(
             open_one, covers, end_year, authority, there.names() | frozenset(references), sql

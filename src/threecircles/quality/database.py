@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, partial
 from tempfile import TemporaryDirectory
 
 import duckdb
@@ -15,6 +15,7 @@ from threecircles.core.calendar import bank_holidays
 from threecircles.quality.layout import COMPANIONS, Layout, Table, quoted
 from threecircles.quality.references import REFERENCES
 from threecircles.quality.shared_sql import View, macros
+from threecircles.quality.side_by_side import side_by_side
 from threecircles.quality.window import Window
 
 MEMORY = "3GB"
@@ -68,17 +69,28 @@ def fill(
     layout: Layout,
     tables: Mapping[str, pl.DataFrame],
     needed: Mapping[str, Collection[str]],
+    *,
+    alone: bool = True,
 ) -> None:
     """Make every needed table with its needed columns and their typed companions.
 
     tables: text frames by name. needed: table -> columns that some SQL reads; a table without a
     frame is made empty, an absent column null, so that a rule's SQL binds; whether the rule may
-    run is decided by availability alone.
+    run is decided by availability alone. alone: one after the other on this very connection.
     """
     for schema in {name.split(".")[0] for name in needed if "." in name}:
         connection.execute(f'create schema if not exists "{schema}"')
-    for name in sorted(needed):
-        _fill_one(connection, name, layout.table(name), tables.get(name), needed[name])
+
+    def fill_one(name: str) -> None:
+        with nullcontext(connection) if alone else connection.cursor() as own:
+            _fill_one(own, name, layout.table(name), tables.get(name), needed[name])
+
+    works = [partial(fill_one, name) for name in sorted(needed)]
+    if alone:
+        for work in works:
+            work()
+    else:
+        side_by_side(*works)
 
 
 def fill_references(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -17,7 +18,7 @@ from threecircles.quality.outputs_json import write_json
 from threecircles.quality.outputs_tables import write_csv, write_parquet, write_workbook
 from threecircles.quality.outputs_use import KIND_HEADS, Use, kind_rows, rows_of
 from threecircles.quality.report import Report
-from threecircles.quality.running import side_by_side
+from threecircles.quality.side_by_side import beginning
 from threecircles.quality.stored import lean_findings, rules_table
 from threecircles.quality.summary import Summary, summarise
 from threecircles.quality.waivers import Waiver, apply_waivers, expired_findings
@@ -77,35 +78,54 @@ def write_outputs(
     waived = apply_waivers(lean_findings(report), waivers, day, teams)
     said = [*notes, *expired_findings(waived)]
     said += [f"A waiver of rule {w.rule} by {w.by} matches nothing." for w in waived.unmatched]
-    told, lines = side_by_side(
-        lambda: summarise(report, waived.findings, waived.whole_rules, said),
-        lambda: lean_worklist(waived.findings, report, holders, first_seen, day, files),
-    )
-    rules = rules_table(report)
-    tables = {"findings": waived.findings, "rules_run": rules, "worklist": lines}
-    if holders is not None:
-        tables["scores_by_team"] = team_scores(report, waived.findings, holders)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    beside = {
-        "csv": lambda: write_csv(tables, folder),
-        "parquet": lambda: write_parquet(tables, folder),
-        "xlsx": lambda: [
-            write_workbook(
-                lines,
+    names = tuple(name for form in FILES if form in wanted for name in FILES[form])
+    if holders is not None:
+        names += tuple(f"scores_by_team.{f}" for f in ("csv", "parquet") if f in wanted)
+    with beginning() as begin:
+        told = begin(lambda: summarise(report, waived.findings, waived.whole_rules, said))
+        lines = begin(
+            lambda: lean_worklist(waived.findings, report, holders, first_seen, day, files)
+        )
+        rules = begin(lambda: rules_table(report))
+        tables: dict[str, Callable[[], pl.DataFrame]] = {
+            "findings": lambda: waived.findings,
+            "rules_run": rules.result,
+            "worklist": lines.result,
+        }
+        if holders is not None:
+            held = holders
+            tables["scores_by_team"] = lambda: team_scores(report, waived.findings, held)
+        beside: dict[str, list[Callable[[], Path]]] = {
+            form: [
+                partial(_write_table, write, table, folder / f"{name}.{form}")
+                for name, table in tables.items()
+            ]
+            for form, write in (("csv", write_csv), ("parquet", write_parquet))
+        }
+        beside["xlsx"] = [
+            lambda: write_workbook(
+                lines.result(),
                 folder / "worklist.xlsx",
                 report.headline(),
                 rows_of(use.verdicts) if use else (),
                 [KIND_HEADS, *kind_rows(use.kinds)] if use and use.kinds.height else (),
             )
-        ],
-        "json": lambda: [write_json(report, plain(waived.findings), folder / "report.json")],
-    }
-    names = tuple(name for form in beside if form in wanted for name in FILES[form])
-    if holders is not None:
-        names += tuple(f"scores_by_team.{f}" for f in ("csv", "parquet") if f in wanted)
-    page = folder / "report.html"
-    works = [work for form, work in beside.items() if form in wanted]
-    if "html" in wanted:
-        works.append(lambda: [write_html(report, waived.findings, told, page, names, use)])
-    paths = [path for written in side_by_side(*works) for path in written]
-    return Written(tuple(paths), told, waived.findings, lines, rules)
+        ]
+        beside["json"] = [
+            lambda: write_json(report, plain(waived.findings), folder / "report.json")
+        ]
+        beside["html"] = [
+            lambda: write_html(
+                report, waived.findings, told.result(), folder / "report.html", names, use
+            )
+        ]
+        begun = [begin(work) for form, works in beside.items() if form in wanted for work in works]
+    paths = tuple(written.result() for written in begun)
+    return Written(paths, told.result(), waived.findings, lines.result(), rules.result())
+
+
+def _write_table(
+    write: Callable[[pl.DataFrame, Path], Path], table: Callable[[], pl.DataFrame], path: Path
+) -> Path:
+    return write(table(), path)

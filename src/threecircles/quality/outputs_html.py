@@ -13,7 +13,7 @@ from threecircles.quality.lean import plain
 from threecircles.quality.outputs_tables import NOTICE
 from threecircles.quality.outputs_use import Use, page_parts
 from threecircles.quality.report import Report
-from threecircles.quality.summary import Summary, commonest, first_lines, not_waived
+from threecircles.quality.summary import Summary, not_waived
 
 MOST_PLACES = 100
 """Places shown of each rule; the tables beside the page hold all."""
@@ -32,7 +32,6 @@ def report_html(
     written: names of the files beside it. use: which questions the data can answer, and the trend.
     """
     open_ones = not_waived(findings)
-    places = first_lines(open_ones)
     rules = {rule.code: rule for rule in report.rules}
     first_ones = plain(open_ones.group_by("rule", maintain_order=True).head(MOST_PLACES))
     shown_of = dict(
@@ -50,7 +49,7 @@ def report_html(
             "shown": shown_of[one.code]["len"],
             "more": lines_of[one.code] - shown_of[one.code]["len"],
         }
-        for one in commonest(report, places, None)
+        for one in summary.broken
     ]
     page = environment().get_template("report.html.j2")
     return page.render(

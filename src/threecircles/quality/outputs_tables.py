@@ -68,32 +68,23 @@ def inert(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def write_csv(tables: dict[str, pl.DataFrame], folder: Path) -> list[Path]:
-    """One CSV file a table, in UTF-8 with a mark that spreadsheets know."""
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = []
-    for name, table in tables.items():
-        path = folder / f"{name}.csv"
-        with path.open("wb") as file:
-            for start in range(0, max(table.height, 1), PIECE):
-                first = start == 0
-                piece = inert(plain(table.slice(start, PIECE)))
-                piece.write_csv(file, include_bom=first, include_header=first)
-        paths.append(path)
-    return paths
+def write_csv(table: pl.DataFrame, path: Path) -> Path:
+    """A table as CSV, in UTF-8 with a mark that spreadsheets know."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        for start in range(0, max(table.height, 1), PIECE):
+            first = start == 0
+            piece = inert(plain(table.slice(start, PIECE)))
+            piece.write_csv(file, include_bom=first, include_header=first)
+    return path
 
 
-def write_parquet(tables: dict[str, pl.DataFrame], folder: Path) -> list[Path]:
-    """One Parquet file a table."""
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = []
-    for name, table in tables.items():
-        path = folder / f"{name}.parquet"
-        plain(table.lazy()).sink_parquet(
-            path, compression="lz4", statistics=False, engine="streaming"
-        )
-        paths.append(path)
-    return paths
+def write_parquet(table: pl.DataFrame, path: Path) -> Path:
+    """A table as Parquet; what recurs in it stays one of a list, which other programs read as text."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    wide = table.cast({pl.Null: pl.String, pl.Int16: pl.Int64})
+    wide.write_parquet(path, compression="lz4", statistics=False)
+    return path
 
 
 def write_workbook(

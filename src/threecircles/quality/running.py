@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
-from typing import Any
 
 import duckdb
 
 from threecircles.quality.execution import Outcome, run_query_rule, run_row_rules
 from threecircles.quality.rule import Rule
+from threecircles.quality.side_by_side import SIDE_BY_SIDE
 
 Progress = Callable[[str, int, int], None]
 Work = Callable[[duckdb.DuckDBPyConnection], dict[str, Outcome]]
 
-SIDE_BY_SIDE = 2
-"""How many statements run at a time. A table of usual size is one piece of work for the engine, so that
-one statement keeps one core busy."""
 MOST_IN_A_SCAN = 24
 """Row rules evaluated in one pass over a table; more are shared out, so that no pass is waited for alone."""
 
@@ -41,12 +38,6 @@ def run_rules(
         if progress:
             progress("rules", len(found), len(rules))
     return found
-
-
-def side_by_side(*works: Callable[[], Any]) -> list[Any]:
-    """What each piece of work gives, in their order; two are done at a time."""
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        return [begun.result() for begun in [pool.submit(work) for work in works]]
 
 
 def _one_by_one(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from pathlib import Path
+from shutil import copyfile
 
 import polars as pl
 
@@ -15,11 +15,11 @@ from threecircles.core.errors import UsageError
 from threecircles.quality.history import history_of, records
 from threecircles.quality.lean import plain
 from threecircles.quality.outputs import Written
+from threecircles.quality.outputs_tables import write_parquet
 from threecircles.quality.report import Report
-from threecircles.quality.running import side_by_side
 from threecircles.quality.trend import TREND
 
-FORM = 2
+FORM = 3
 """Changes when findings are named or stored in another way: checks of two forms cannot be compared."""
 
 FOLDER = "run"
@@ -68,15 +68,17 @@ def store_run(
     }
     if trend is not None:
         tables[TREND_TABLE] = lambda: trend
-    # Kept for the next check, not for people: written fast rather than small.
-    side_by_side(*(partial(_keep, made, inner / f"{name}.arrow") for name, made in tables.items()))
+    there = {path.name: path for path in written.paths}
+    for name, made in tables.items():
+        path = inner / f"{name}.parquet"
+        if path.name in there:
+            # A copy, so that whoever changes the file beside the page does not change what was kept.
+            copyfile(there[path.name], path)
+        else:
+            write_parquet(made(), path)
     told = {"form": FORM, "day": day.isoformat(), "headline": report.headline(), "return": report.return_name}  # fmt: skip
     (inner / "run.json").write_text(json.dumps(told), encoding="utf-8")
     return inner
-
-
-def _keep(made: Callable[[], pl.DataFrame], path: Path) -> None:
-    made().write_ipc(path, compression="lz4")
 
 
 def _seen(findings: pl.DataFrame, first_seen: Mapping[str, date], day: date) -> pl.DataFrame:
@@ -111,15 +113,15 @@ def open_run(folder: Path) -> Run:
 def _opened(inner: Path) -> Run:
     told = json.loads((inner / "run.json").read_text(encoding="utf-8"))
     names = ("findings", "rules_run", "records", "worklist", "seen")
-    if not all((inner / f"{name}.arrow").exists() for name in names):
+    if not all((inner / f"{name}.parquet").exists() for name in names):
         _check_form({"day": told.get("day", "")}, inner)
-    tables = {name: plain(pl.read_ipc((inner / f"{name}.arrow").read_bytes())) for name in names}
+    tables = {name: _kept(inner / f"{name}.parquet") for name in names}
     day = date.fromisoformat(told["day"])
     return Run(
         folder=inner,
         day=day,
         headline=told["headline"],
-        findings=tables["findings"],
+        findings=tables["findings"].select(KEPT),
         rules=tables["rules_run"],
         records=tables["records"],
         worklist=tables["worklist"],
@@ -128,11 +130,16 @@ def _opened(inner: Path) -> Run:
     )
 
 
+def _kept(path: Path) -> pl.DataFrame:
+    # Not left open: where it is, a file cannot be replaced on Windows.
+    return plain(pl.read_parquet(path.read_bytes()))
+
+
 def earlier_trend(since: Path | None, return_name: str) -> pl.DataFrame:
     """The trend that earlier checks of a return left below a folder, of whichever year; empty where there is none."""
     places = [] if since is None else [since, *sorted(since.glob(f"{return_name}-*"))]
-    kept = [path for place in places if (path := place / FOLDER / f"{TREND_TABLE}.arrow").exists()]
-    parts = [pl.read_ipc(path.read_bytes()) for path in kept]
+    kept = [path for p in places if (path := p / FOLDER / f"{TREND_TABLE}.parquet").exists()]
+    parts = [_kept(path) for path in kept]
     whole = pl.concat([pl.DataFrame(schema=TREND), *parts])
     return whole.filter(pl.col("return") == return_name)
 

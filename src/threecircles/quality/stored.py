@@ -13,7 +13,7 @@ from threecircles.quality.layout import PREVIOUS, layout
 from threecircles.quality.lean import one_of, plain
 from threecircles.quality.messages import at_rows
 from threecircles.quality.report import Report
-from threecircles.quality.running import side_by_side
+from threecircles.quality.side_by_side import side_by_side
 
 FINDINGS = {
     "finding_id": pl.String,
@@ -72,7 +72,7 @@ def findings_table(report: Report) -> pl.DataFrame:
 
 def lean_findings(report: Report) -> pl.DataFrame:
     """The same with recurring texts as one of a list, as a check holds it until it is written."""
-    places = report.lean_places
+    places, (records, starts) = side_by_side(lambda: report.lean_places, lambda: _records(report))
     if places.is_empty():
         return pl.DataFrame(schema=FINDINGS)
     lines = (
@@ -81,8 +81,8 @@ def lean_findings(report: Report) -> pl.DataFrame:
         .explode("columns", keep_nulls=True, empty_as_null=True)
         .rename({"columns": "column"})
     )
-    (records, position), values = side_by_side(
-        lambda: _records(report, lines), lambda: _values(report, lines)
+    position, values = side_by_side(
+        lambda: _positions(report, lines, starts), lambda: _values(report, lines, list(starts))
     )
     of_place = lines["_place"]
     held = {name: places[name].gather(of_place) for name in ("rule", "severity", "message")}
@@ -184,11 +184,10 @@ def natural_key(return_name: str, table: str, frame: pl.DataFrame) -> pl.Series:
     return frame.select(pl.concat_str(parts, separator="|").alias("_key")).to_series()
 
 
-def _records(report: Report, lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
-    """The records of all tables with findings, one below the other, and where in them each line's record is.
+def _records(report: Report) -> tuple[pl.DataFrame, dict[str, int]]:
+    """The records of all tables with findings, one below the other, and where each table begins.
 
-    Columns: file_id, at, child, record (the natural key), _id. First stands the return itself; a row beyond
-    its table has no record.
+    Columns: file_id, at, child, record (the natural key), _id. First stands the return itself.
     """
     said = f"{report.return_name}\x1f{report.year}\x1f"
     parts = [
@@ -197,7 +196,7 @@ def _records(report: Report, lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.Seri
     ]  # fmt: skip
     starts: dict[str, int] = {}
     height = 1
-    for table in _tables_found(report, lines):
+    for table in _tables_found(report):
         frame = report.tables[table]
         parts.append(_records_of(report, table, frame, said))
         starts[table] = height
@@ -209,11 +208,12 @@ def _records(report: Report, lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.Seri
         connection.execute("set preserve_insertion_order=true")
         with incoming(connection, whole.select("_text")) as source:
             ids = outgoing(connection, f"select left(md5(_text), 16) as _id from {source}")
-    return whole.drop("_text").with_columns(ids["_id"]), _positions(report, lines, starts)
+    return whole.drop("_text").with_columns(ids["_id"]), starts
 
 
-def _tables_found(report: Report, lines: pl.DataFrame) -> list[str]:
-    found = set(lines["table"].unique().to_list())
+def _tables_found(report: Report) -> list[str]:
+    broken = (o.rule for o in report.outcomes.values() if o.broken is not None and o.broken.height)
+    found = {reported.table for rule in broken for reported in rule.reports}
     return [name for name in report.tables if name in found]
 
 
@@ -249,6 +249,7 @@ def _ordinals(texts: pl.Series) -> pl.Series:
 
 
 def _positions(report: Report, lines: pl.DataFrame, starts: Mapping[str, int]) -> pl.Series:
+    """Where among the records each line's is; that of a row beyond its table is nowhere."""
     heights = {table: report.tables[table].height for table in starts}
     start = pl.col("table").cast(pl.String).replace_strict(starts, default=0, return_dtype=pl.Int64)
     height = (
@@ -263,9 +264,9 @@ def _positions(report: Report, lines: pl.DataFrame, starts: Mapping[str, int]) -
     )  # fmt: skip
 
 
-def _values(report: Report, lines: pl.DataFrame) -> pl.Series:
+def _values(report: Report, lines: pl.DataFrame, tables: list[str]) -> pl.Series:
     """The value at each line's own table, row and column; null where there is none."""
-    tables, columns = _tables_found(report, lines), lines["column"].unique().drop_nulls().to_list()
+    columns = lines["column"].unique().drop_nulls().to_list()
     cells = [pl.Series([None], dtype=pl.String)]
     first, height = 1, []
     starts: list[int] = []

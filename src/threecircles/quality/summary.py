@@ -23,6 +23,8 @@ RETURN_LABELS = {
 }
 
 
+FIRST = 10
+"""Rules told on the first screen."""
 _LAST_YEAR = "last year's"
 WHAT_TO_DO = (
     (_LAST_YEAR, "they need last year's return", "Give it with --previous"),
@@ -64,8 +66,8 @@ class Commonest:
 class Summary:
     """What the first screen says.
 
-    by_severity: places by severity. commonest: the ten rules broken most. not_run: rules by the
-    reason why they were skipped or failed. waived: findings waived, waived_rules: whole rules. last_year:
+    by_severity: places by severity. broken: every rule that was broken, worst first. skipped: rules by the
+    reason why they were. failed: rule -> why. waived: findings waived, waived_rules: whole rules. last_year:
     whether some of last year's return is there.
     """
 
@@ -73,7 +75,7 @@ class Summary:
     headline: str
     by_severity: dict[str, int]
     children: int
-    commonest: tuple[Commonest, ...]
+    broken: tuple[Commonest, ...]
     ran: int
     skipped: dict[str, tuple[str, ...]]
     failed: dict[str, str]
@@ -81,6 +83,11 @@ class Summary:
     waived_rules: tuple[str, ...]
     notes: tuple[str, ...]
     last_year: bool = False
+
+    @property
+    def commonest(self) -> tuple[Commonest, ...]:
+        """The rules of the first screen."""
+        return self.broken[:FIRST]
 
     def in_words(self) -> str:
         """Places by severity: 19 errors and 6 queries."""
@@ -124,7 +131,7 @@ def summarise(
             for s, n in places.group_by("severity").len().sort("severity").iter_rows()
         },
         children=open_ones["child"].drop_nulls().n_unique(),
-        commonest=commonest(report, places),
+        broken=rules_broken(report, places),
         ran=report.count("ran"),
         skipped={reason: tuple(codes) for reason, codes in skipped.items()},
         failed={code: o.reason for code, o in report.outcomes.items() if o.state == "failed"},
@@ -156,7 +163,7 @@ def first_lines(findings: pl.DataFrame) -> pl.DataFrame:
     return findings.select(PLACE).filter(first.to_series())
 
 
-def commonest(report: Report, places: pl.DataFrame, most: int | None = 10) -> tuple[Commonest, ...]:
+def rules_broken(report: Report, places: pl.DataFrame) -> tuple[Commonest, ...]:
     """Rules that were broken: errors before queries, those with most places first."""
     counted = (
         places.group_by("rule", maintain_order=True)
@@ -169,11 +176,10 @@ def commonest(report: Report, places: pl.DataFrame, most: int | None = 10) -> tu
         .sort(["severity", "len", "rule"], descending=[False, True, False])
     )
     rules = {rule.code: rule for rule in report.rules}
-    found = tuple(
+    return tuple(
         Commonest(code, severity, n, children, rules[code].short, message, rules[code].hint)
         for code, n, children, severity, message in counted.iter_rows()
     )
-    return found[:most]
 
 
 def exit_code(report: Report, rejected_rows: int = 0, refused_files: int = 0) -> int:

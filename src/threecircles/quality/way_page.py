@@ -61,7 +61,10 @@ def write_way(way: Way, wanted: Wanted, folder: Path, deadline: date | None = No
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     page = folder / PAGE
     write_bytes(page, way_html(way, wanted, deadline).encode())
-    return [page, *write_csv(tables_of(way), folder)]
+    return [
+        page,
+        *(write_csv(table, folder / f"{name}.csv") for name, table in tables_of(way).items()),
+    ]
 
 
 def _drawn(way: Way) -> bool:
