@@ -212,6 +212,18 @@ def test_24_open_episodes_were_lost_from_sight(built):
 
 
 @pytest.mark.reference
+def test_a_reason_that_every_open_episode_carries_ends_none(panel, built):
+    """K5: every open row of every return has a REC, so a REC tells no end: all go on, flagged."""
+    received, _ = panel
+    for one in received:
+        still = one.tables["Episodes"].filter(pl.col("DEC__date").is_null())
+        assert still.height and still["REC"].null_count() == 0, one.extract.id
+    now = placement_rows(built["episode"]).filter(pl.col("valid_to").is_null())
+    assert now["end_basis"].null_count() == now.height == 86
+    assert now["flags"].list.contains("reason_without_end").all()
+
+
+@pytest.mark.reference
 def test_looked_after_at_31_march_as_known_then_and_now(panel, built, engine):
     """K5: 437, 447, 284, 180, 122 as known then; 535, 466, 288, 181, 122 as known in 2021."""
     received, records = panel

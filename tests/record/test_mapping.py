@@ -118,6 +118,9 @@ BROKEN = [
     ("  note: free text never enters\n", "", 35, "note is neither carried nor under not_carried"),
     ("  born: identity\n", "  bron: identity\n", 35, "did you mean born?"),
     ("  places.*: venues", "  palces.*: venues", 37, "`palces` is not a table"),
+    ("    attributes:\n", "      reason_out: code(need, closure_reason)\n    lost_day: {at_most: 1.5}\n    attributes:\n", 19, "0 to 1"),
+    ("    attributes:\n", "    lost_day: {at_most: 0.1}\n    attributes:\n", 18, "a reason_out with a list of codes"),
+    ("    attributes:\n", "      reason_out: code(need, closure_reason)\n    lost_day: {at_most: 0.1, but_not: [RC99]}\n    attributes:\n", 19, "`RC99` is not a reason"),
     ("rows:\n", "rows:\n  - make: factor\n    make: event\n", 10, "written twice"),
 ]  # fmt: skip
 

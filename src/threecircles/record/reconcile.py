@@ -22,6 +22,7 @@ LOST = "open in an earlier return and not shown in this one"
 LATER = "a later delivery says otherwise"
 NEWER = "came with another delivery"
 EARLY_END = "the end lies before the start, so the end is unknown"
+DAY_LOST = "a reason for ending and no day, so it has ended on a day that is unknown"
 ONE_PERSON = "several numbers linked to one person"
 
 
@@ -207,6 +208,8 @@ def _why_missing(figure: Figure, extract: Extract) -> pl.Expr:
         .then(pl.lit(figure.not_made))
         .when(pl.col("flags").list.contains("end_before_start"))
         .then(pl.lit(EARLY_END))
+        .when(pl.col("flags").list.contains("end_day_lost"))
+        .then(pl.lit(DAY_LOST))
         .when(pl.col("now") != extract.id)
         .then(pl.lit(LATER))
     )
@@ -218,6 +221,8 @@ def _why_only(extract: Extract) -> pl.Expr:
         .then(pl.lit(LOST))
         .when(pl.col("flags").list.contains("end_before_start"))
         .then(pl.lit(EARLY_END))
+        .when(pl.col("flags").list.contains("end_day_lost"))
+        .then(pl.lit(DAY_LOST))
         .when(pl.col("extract_id") != extract.id)
         .then(pl.lit(NEWER))
     )

@@ -44,10 +44,11 @@ def care_tables(rows: nw.LazyFrame, care: CareRules) -> dict[str, nw.LazyFrame]:
 def episodes_in_period(rows: nw.LazyFrame, care: CareRules) -> nw.LazyFrame:
     """The rows numbered by period of care, short breaks apart.
 
-    rows: row_id, person_id, valid_from (DECOM), valid_to? (DEC), end_basis?, reason_in (RNE), ls (legal
-    status), of the process `placement`. A new period starts where DECOM lies after the DEC of the row before
-    (the gap rule); a row before without DEC, or with one that cannot be right, makes no break, and the
-    last row of a period ends it where it began when its own end is lost.
+    rows: row_id, person_id, valid_from (DECOM), valid_to? (DEC), end_basis?, ended_from? (the column may be
+    absent), reason_in (RNE), ls (legal status), of the process `placement`. A new period starts where DECOM
+    lies after the DEC of the row before (the gap rule); a row before without DEC, or with one that cannot be
+    right, makes no break, and the last row of a period whose own end is lost ends it on the first day on
+    which that can be.
     Adds short_break, period (from 1), opens (1 on the first row of a period), overlap, closes.
     """
     group = ["person_id", "short_break"]

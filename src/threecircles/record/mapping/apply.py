@@ -161,7 +161,7 @@ def _make(
     unknown = _unknown(rule, frame, setting, extract)
     rows, refused = _persons(rows, records, opaque)
     rows, missing = _dates(rows, rule, extract)
-    rows = _keyed(_ends(rows), rule, extract, index)
+    rows = _keyed(_ends(rows, rule, extract), rule, extract, index)
     rows = rows.with_columns(
         source_id=pl.lit(extract.source_id),
         extract_id=pl.lit(extract.id),
@@ -305,23 +305,41 @@ def _dates(rows: pl.DataFrame, rule: Rule, extract: Extract) -> tuple[pl.DataFra
     return rows, pl.concat(refused) if refused else _refused(rows.clear(), "")
 
 
-def _ends(rows: pl.DataFrame) -> pl.DataFrame:
+def _ends(rows: pl.DataFrame, rule: Rule, extract: Extract) -> pl.DataFrame:
     """An end before the start: the state did begin, so the start stays and the end is unknown.
 
-    A reason for ending without a day is only flagged: returns count such a child as still there.
+    A reason for ending without a day is an end too, on a day that is lost, where the rule's `lost_day`
+    says so of this extract; else it is only flagged, since returns count such a child as still there.
     """
     if "valid_from" not in rows.columns or "valid_to" not in rows.columns:
         return rows
     early = (pl.col("valid_to") < pl.col("valid_from")).fill_null(False)
-    basis = pl.when(early).then(pl.lit("unknown")).when(pl.col("valid_to").is_not_null())
     reasoned = pl.col("reason_out").is_not_null() if "reason_out" in rows.columns else pl.lit(False)
     undated = reasoned & pl.col("valid_to").is_null()
-    flagged = rows.with_columns(flags=_flag(undated, "reason_without_end"))
+    over = undated & _day_lost(rows, rule)
+    basis = pl.when(early | over).then(pl.lit("unknown")).when(pl.col("valid_to").is_not_null())
+    # A window shows what stood in its year: a row of it was there when the year began.
+    since = extract.period_start if extract.shape == "window" else None
+    flagged = rows.with_columns(flags=_flag(undated & ~over, "reason_without_end")).with_columns(
+        flags=_flag(over, "end_day_lost"),
+        ended_from=pl.when(over).then(pl.max_horizontal("valid_from", pl.lit(since, pl.Date))),
+    )
     return flagged.with_columns(
         end_basis=basis.then(pl.lit("stated")),
         valid_to=pl.when(~early).then(pl.col("valid_to")),
         flags=_flag(early, "end_before_start"),
     )
+
+
+def _day_lost(rows: pl.DataFrame, rule: Rule) -> pl.Expr:
+    """True for rows whose reason for ending, if any, says that they have ended."""
+    if rule.lost_day is None or "reason_out" not in rows.columns:
+        return pl.lit(False)
+    without_end = rows.filter(pl.col("valid_to").is_null())["reason_out"]
+    with_reason = without_end.len() - without_end.null_count()
+    if with_reason > rule.lost_day.at_most * without_end.len():
+        return pl.lit(False)
+    return ~pl.col("reason_out").is_in(rule.lost_day.but_not)
 
 
 def _keyed(rows: pl.DataFrame, rule: Rule, extract: Extract, index: int) -> pl.DataFrame:

@@ -56,6 +56,11 @@ def lookup(name: str, first: date, last: date) -> dict[str, str]:
     return found
 
 
+def common_codes(name: str) -> frozenset[str]:
+    """Every common code that a crosswalk or a list may give, in whatever year."""
+    return frozenset(lookup(name, date.min, date.max).values())
+
+
 def nearest(name: str, raw: str, first: date, last: date) -> str | None:
     """The known code most like one that is not known, or None."""
     near = get_close_matches(raw.upper(), lookup(name, first, last), n=1, cutoff=0.3)

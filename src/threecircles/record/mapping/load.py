@@ -9,7 +9,7 @@ from threecircles.core.errors import DefinitionError, did_you_mean
 from threecircles.definitions import HOME
 from threecircles.definitions.loader import build
 from threecircles.definitions.yaml12 import Marked, parse
-from threecircles.record.mapping.codes import check_list
+from threecircles.record.mapping.codes import check_list, common_codes
 from threecircles.record.mapping.expression import (
     Code,
     Column,
@@ -36,7 +36,7 @@ from threecircles.sources.declared import source as declared_source
 
 MADE_HERE = {c.name for c in COMMON} | {
     "row_id", "spend_id", "activity_id", "person_id", "attributes", "age_in", "age_out", "age_at", "lsoa21_in",
-    "end_basis", "parent_row_id", "episode_row_id", "provision_row_id", "year", "la_code",
+    "end_basis", "ended_from", "parent_row_id", "episode_row_id", "provision_row_id", "year", "la_code",
 }  # fmt: skip
 """Fields the engine fills; a mapping may not."""
 
@@ -159,6 +159,7 @@ class _Check:
             for r in self.mapping.rows
         }:
             raise self.fail(_at(at, "parent"), f"No rule makes the process {rule.parent.make}.")
+        self.lost_day(rule, at)
         self.required(rule, at, made)
 
     def joined(self, at: Marked, rule: Rule) -> None:
@@ -172,6 +173,29 @@ class _Check:
                     at, f"`{rule.by[0] if rule.by else ''}` is not a column of {right}: nothing joins it.",
                     allowed=", ".join(sorted(before & set(self.columns.get(right, {})))),
                     mend="Name under `by` a column that it shares with a table before it.",
+                )  # fmt: skip
+
+    def lost_day(self, rule: Rule, at: Marked) -> None:
+        """What is said of a lost day needs an end and a reason with a list of codes, a share and known codes."""
+        if rule.lost_day is None:
+            return
+        at = _at(at, "lost_day")
+        lists = lookups(rule).get("reason_out", ())
+        if "valid_to" not in rule.set or not lists:
+            raise self.fail(
+                at, "lost_day needs an episode's valid_to, and a reason_out with a list of codes."
+            )
+        if not 0 <= rule.lost_day.at_most <= 1:
+            raise self.fail(
+                at, "at_most is a share of the rows without an end.",
+                found=str(rule.lost_day.at_most), allowed="0 to 1",
+            )  # fmt: skip
+        known = sorted({c for codes in lists for c in common_codes(codes.codes)})
+        for code in rule.lost_day.but_not:
+            if code not in known:
+                raise self.fail(
+                    at, f"`{code}` is not a reason for ending.",
+                    allowed=", ".join(known), mend=did_you_mean(code, known),
                 )  # fmt: skip
 
     def required(self, rule: Rule, at: Marked, made: Table) -> None:

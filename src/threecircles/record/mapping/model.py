@@ -69,10 +69,23 @@ class Parent:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LostDay:
+    """When a reason for ending (`reason_out`) without a day says that a row has ended.
+
+    at_most: the greatest share of an extract's rows without an end that may carry a reason. Above it the
+    system fills the reason in beforehand, and it tells nothing. but_not: reasons after which the state goes on.
+    """
+
+    at_most: float
+    but_not: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Rule:
     """How one kind of row is made. Expressions and conditions are text here; `load` checks them.
 
     once: only the first row of a key makes one (a provider named in every line is one body).
+    lost_day: how an episode with a reason for ending and no day is read; without it, it goes on.
     """
 
     make: str
@@ -84,6 +97,7 @@ class Rule:
     attributes: dict[str, str] = field(default_factory=dict)
     parent: Parent | None = None
     once: bool = False
+    lost_day: LostDay | None = None
     if_missing: dict[str, Literal["refuse", "flag", "keep"]] = field(default_factory=dict)
 
     @property

@@ -7,6 +7,7 @@ from threecircles.record.tables.columns import (
     PERSON,
     ROW_ID,
     VALID,
+    day,
     text,
     whole,
 )
@@ -26,6 +27,11 @@ TABLE = Table(
             "end_basis",
             "How the end is known.",
             codes=("stated", "assumed", "unknown"),
+        ),
+        day(
+            "ended_from",
+            "Earliest day on which it can have ended, where it has and nobody told the day.",
+            sensitivity="quasi",
         ),
         text("status_code", "State within the process."),
         text("outcome_code", "What it led to.", sensitivity="quasi"),
