@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -24,6 +25,8 @@ from threecircles.quality.summary import Summary, summarise
 from threecircles.quality.waivers import Waiver, apply_waivers, expired_findings
 from threecircles.quality.worklist import Held, lean_worklist
 
+Table = Callable[[], pl.DataFrame]
+"""Gives a table, waiting until it is made."""
 FORMATS = ("html", "xlsx", "csv", "json", "parquet")
 _TABLES = ("findings", "rules_run", "worklist")
 FILES = {
@@ -88,44 +91,49 @@ def write_outputs(
             lambda: lean_worklist(waived.findings, report, holders, first_seen, day, files)
         )
         rules = begin(lambda: rules_table(report))
-        tables: dict[str, Callable[[], pl.DataFrame]] = {
+        tables: dict[str, Table] = {
             "findings": lambda: waived.findings,
             "rules_run": rules.result,
             "worklist": lines.result,
         }
         if holders is not None:
-            held = holders
-            tables["scores_by_team"] = lambda: team_scores(report, waived.findings, held)
-        beside: dict[str, list[Callable[[], Path]]] = {
-            form: [
-                partial(_write_table, write, table, folder / f"{name}.{form}")
-                for name, table in tables.items()
-            ]
-            for form, write in (("csv", write_csv), ("parquet", write_parquet))
-        }
-        beside["xlsx"] = [
-            lambda: write_workbook(
-                lines.result(),
-                folder / "worklist.xlsx",
-                report.headline(),
-                rows_of(use.verdicts) if use else (),
-                [KIND_HEADS, *kind_rows(use.kinds)] if use and use.kinds.height else (),
+            tables["scores_by_team"] = partial(team_scores, report, waived.findings, holders)
+        works = _of_tables(tables, folder, wanted)
+        if "xlsx" in wanted:
+            book = folder / "worklist.xlsx"
+            works.append(lambda: write_workbook(lines.result(), book, report.headline(), *_of(use)))
+        if "json" in wanted:
+            found = folder / "report.json"
+            works.append(lambda: write_json(report, plain(waived.findings), found))
+        if "html" in wanted:
+            page = folder / "report.html"
+            works.append(
+                lambda: write_html(report, waived.findings, told.result(), page, names, use)
             )
-        ]
-        beside["json"] = [
-            lambda: write_json(report, plain(waived.findings), folder / "report.json")
-        ]
-        beside["html"] = [
-            lambda: write_html(
-                report, waived.findings, told.result(), folder / "report.html", names, use
-            )
-        ]
-        begun = [begin(work) for form, works in beside.items() if form in wanted for work in works]
+        begun = [begin(work) for work in works]
     paths = tuple(written.result() for written in begun)
     return Written(paths, told.result(), waived.findings, lines.result(), rules.result())
 
 
-def _write_table(
-    write: Callable[[pl.DataFrame, Path], Path], table: Callable[[], pl.DataFrame], path: Path
-) -> Path:
-    return write(table(), path)
+def _of_tables(
+    tables: Mapping[str, Table], folder: Path, wanted: Collection[str]
+) -> list[Callable[[], Path]]:
+    """What writes each table in each form, as soon as the table is made."""
+
+    def work(write: Callable[[pl.DataFrame, Path], Path], table: Table, path: Path) -> Path:
+        return write(table(), path)
+
+    return [
+        partial(work, write, table, folder / f"{name}.{form}")
+        for form, write in (("csv", write_csv), ("parquet", write_parquet))
+        if form in wanted
+        for name, table in tables.items()
+    ]
+
+
+def _of(use: Use | None) -> tuple[Sequence[Any], Sequence[Any]]:
+    """The questions and fields of the workbook's last sheets."""
+    if not use:
+        return (), ()
+    fields = [KIND_HEADS, *kind_rows(use.kinds)] if use.kinds.height else ()
+    return rows_of(use.verdicts), fields
