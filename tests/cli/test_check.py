@@ -201,11 +201,13 @@ def test_the_whole_return_as_xml_beside_its_tables_is_told_in_one_sentence(tmp_p
     (tmp_path / "reviews.csv").write_text(
         "CHILD,DOB,REVIEW,REVIEW_CODE\na,01/05/2015,01/06/2025,PN1\n"
     )
-    said = checking.screen(
-        checking.check_files([tmp_path], checking.Asked(return_name="903", year=2026))
-    )
-    assert "all.xml holds 3 tables that other files hold too" in said
-    assert "--not all.xml" in said and "--not header.csv" not in said
+    done = checking.check_files([tmp_path], checking.Asked(return_name="903", year=2026))
+    checking.write(done, tmp_path / "out", None, ("html",))
+    page = (tmp_path / "out" / "903-2026" / "report.html").read_text()
+    for said in (checking.screen(done), page):
+        assert "all.xml holds 3 tables that other files hold too" in said
+        assert "--not all.xml" in said and "--not header.csv" not in said
+        assert said.count("none of them was read") == 1
 
 
 def test_a_wrong_value_in_xml_is_told_by_the_element_that_holds_it(tmp_path):

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
-from threecircles.checking.files import CLASH, Checked
+from threecircles.checking.files import Checked
+from threecircles.checking.unread import problems_told, unread
 from threecircles.quality import Report
 from threecircles.quality.outputs_told import Picture, told_text
 from threecircles.quality.stored import findings_table
 from threecircles.quality.summary import Summary, summarise, summary_text
 from threecircles.quality.two_year_olds import PLACES, REVIEWS, THERAPY, two_year_olds
-from threecircles.sources import Problem, source
+from threecircles.sources import source
 from threecircles.sources.declared import codes_on
 
 WORST = 10
 NOTHING_READ = 3
 """Lines that tell of a return of which nothing was read: its name, that no rule ran, that nothing was tested."""
-FEW = 2
-"""More tables than these in two files are told in one sentence."""
 MOST_CODES = 15
 """Longer lists of codes are left to the form of the source."""
 
@@ -34,14 +34,14 @@ def screen(
     lines = ["Files"]
     lines += _files(checked.reading.files.to_dicts())
     for heading, told in (
-        ("What stood in the way", _problems(checked)),
+        ("What stood in the way", _indented(problems_told(checked.reading.problems.to_dicts()))),
         ("Mend before sending", _notes(checked)),
         ("What the schema says", list(checked.schema[:WORST])),
     ):
         if told:
             lines += ["", heading, *(f"  {t}" for t in told)]
     for report in checked.reports:
-        told_of = _told(report, (summaries or {}).get(report.return_name))
+        told_of = _told(checked, report, (summaries or {}).get(report.return_name))
         # Where nothing was let through, why each rule lacks its table would only hide the one reason above.
         lines += ["", *(told_of if checked.reading.tables else told_of[:NOTHING_READ])]
     if {PLACES, REVIEWS, THERAPY} & set(checked.reading.tables):
@@ -87,29 +87,6 @@ def _what(file: dict[str, Any]) -> str:
     return f"{file['kind']} {file['table']}".rstrip() + f": {counted}{refused}{dress}"
 
 
-def _problems(checked: Checked) -> list[str]:
-    rows = list(checked.reading.problems.iter_rows(named=True))
-    clashes = [row for row in rows if row["code"] == CLASH]
-    together = _one_file_too_many(clashes)
-    if together:
-        rows = [row for row in rows if row["code"] != CLASH]
-    told = [Problem(**row).sentence().replace("\n", "\n    ") for row in rows]
-    return [together, *told] if together else told
-
-
-def _one_file_too_many(clashes: list[dict[str, Any]]) -> str:
-    """One sentence where a single file, such as the whole return as XML, holds what many others hold too."""
-    named = [set(row["where"].split(" and ")) for row in clashes]
-    common = set.intersection(*named) if len(named) > FEW else set()
-    if len(common) != 1:
-        return ""
-    name = common.pop()
-    return (
-        f"{name} holds {len(clashes)} tables that other files hold too, with different contents; none of them "
-        f"was read.\n    Mend: Leave it out with --not {name}, or leave out the others."
-    )
-
-
 def _notes(checked: Checked) -> list[str]:
     files = {file["file_id"]: file for file in checked.reading.files.to_dicts()}
     # What was sent last year is sent: nothing of it is to be mended now.
@@ -142,6 +119,13 @@ def _first(checked: Checked, note: dict[str, Any], file: dict[str, Any]) -> str:
     return f" The first is in {where}{' and' if found else ''}{found}.{allowed}"
 
 
-def _told(report: Report, summary: Summary | None) -> list[str]:
+def _indented(told: list[str]) -> list[str]:
+    return [one.replace("\n", "\n    ") for one in told]
+
+
+def _told(checked: Checked, report: Report, summary: Summary | None) -> list[str]:
+    """The summary, without what stands above it already."""
     told = summary or summarise(report, findings_table(report))
-    return summary_text(told).splitlines()
+    above = unread(checked, report)
+    notes = tuple(note for note in told.notes if note not in above)
+    return summary_text(replace(told, notes=notes)).splitlines()

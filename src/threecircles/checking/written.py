@@ -11,8 +11,9 @@ from typing import Any
 
 import polars as pl
 
-from threecircles.checking.files import RETURNS, RETURNS_BACK, Checked
+from threecircles.checking.files import RETURNS_BACK, Checked
 from threecircles.checking.fitting import Fitted
+from threecircles.checking.unread import unread
 from threecircles.core.workspace import write_bytes
 from threecircles.quality import Report
 from threecircles.quality.history import history_between
@@ -96,22 +97,6 @@ def write(
     return written, told
 
 
-def unread(checked: Checked, report: Report) -> list[str]:
-    """What of the return's own files could not be read, and which files were not recognised at all.
-
-    Whoever opens the report alone would else take the rest for the whole.
-    """
-    files = {f["file_id"]: f for f in checked.reading.files.to_dicts()}
-    own = next((s for s, name in RETURNS.items() if name == report.return_name), None)
-    told = []
-    for problem in checked.reading.problems.iter_rows(named=True):
-        kind = files.get(problem["file_id"], {}).get("kind", "")
-        if problem["error"] and kind and kind.split(" ")[0] == own:
-            told.append(" ".join(_sentence(problem[part]) for part in ("where", "what", "found", "mend") if problem[part]))  # fmt: skip
-    unknown = [Path(str(f["path"])).name for f in files.values() if not f["score"]]
-    return told + ([f"Not recognised and not read: {', '.join(unknown)}."] if unknown else [])
-
-
 def _names(checked: Checked) -> dict[str, str]:
     """File -> its name, and the word before the place in it; the byte of an XML element helps nobody."""
     named = {}
@@ -120,10 +105,6 @@ def _names(checked: Checked) -> dict[str, str]:
         place = "" if file["kind"].endswith("XML") else " row " if file["sheet"] else " line "
         named[file["file_id"]] = name + place
     return named
-
-
-def _sentence(text: str) -> str:
-    return text if text.endswith((".", ":")) else f"{text}."
 
 
 def _write_one(

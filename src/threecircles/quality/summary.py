@@ -89,6 +89,10 @@ class Summary:
         """The rules of the first screen."""
         return self.broken[:FIRST]
 
+    def whose(self) -> str:
+        """How many children they are of: 1 child, 2,676 children."""
+        return f"{self.children:,} {'child' if self.children == 1 else 'children'}"
+
     def in_words(self) -> str:
         """Places by severity: 19 errors and 6 queries."""
         words = {"error": ("error", "errors"), "query": ("query", "queries")}
@@ -201,8 +205,8 @@ def summary_text(summary: Summary, written: Iterable[Path] = ()) -> str:
     by = summary.in_words()
     lines = [summary.title, summary.headline]
     if found:
-        whose = f" for {summary.children:,} children." if summary.children else "."
-        lines.append(f"{found:,} places to look at ({by}){whose}")
+        whose = f" for {summary.whose()}." if summary.children else "."
+        lines.append(f"{found:,} {'place' if found == 1 else 'places'} to look at ({by}){whose}")
     elif summary.ran:
         lines.append("Nothing was found by the rules that ran.")
     else:
