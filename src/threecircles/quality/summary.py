@@ -93,6 +93,11 @@ class Summary:
         """How many children they are of: 1 child, 2,676 children."""
         return f"{self.children:,} {'child' if self.children == 1 else 'children'}"
 
+    def to_look_at(self) -> str:
+        """25 places to look at (19 errors and 6 queries)."""
+        found = sum(self.by_severity.values())
+        return f"{found:,} {'place' if found == 1 else 'places'} to look at ({self.in_words()})"
+
     def in_words(self) -> str:
         """Places by severity: 19 errors and 6 queries."""
         words = {"error": ("error", "errors"), "query": ("query", "queries")}
@@ -201,12 +206,10 @@ def exit_code(report: Report, rejected_rows: int = 0, refused_files: int = 0) ->
 
 def summary_text(summary: Summary, written: Iterable[Path] = ()) -> str:
     """The first screen as plain text."""
-    found = sum(summary.by_severity.values())
-    by = summary.in_words()
     lines = [summary.title, summary.headline]
-    if found:
-        whose = f" for {summary.whose()}." if summary.children else "."
-        lines.append(f"{found:,} {'place' if found == 1 else 'places'} to look at ({by}){whose}")
+    if summary.by_severity:
+        whose = f" for {summary.whose()}" if summary.children else ""
+        lines.append(f"{summary.to_look_at()}{whose}.")
     elif summary.ran:
         lines.append("Nothing was found by the rules that ran.")
     else:

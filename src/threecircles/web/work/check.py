@@ -131,11 +131,9 @@ def _read(file: dict[str, Any]) -> str:
 
 def _headline(summary: Summary) -> str:
     """20 places to look at (15 errors and 5 queries), for 13 children."""
-    found = sum(summary.by_severity.values())
-    if not found:
+    if not summary.by_severity:
         return "Nothing to look at" if summary.ran else "No rule ran, so nothing was tested"
-    whose = f", for {summary.children:,} children" if summary.children else ""
-    return f"{found:,} places to look at ({summary.in_words()}){whose}"
+    return f"{summary.to_look_at()}{f', for {summary.whose()}' if summary.children else ''}"
 
 
 def _not_run(summary: Summary) -> list[tuple[str, str, str]]:
