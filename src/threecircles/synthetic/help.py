@@ -200,6 +200,14 @@ def taken_up(reason: np.ndarray, e: Episodes, h: EarlyHelp) -> np.ndarray:
     return settled
 
 
+def handed_on(reason: np.ndarray, e: Episodes, h: EarlyHelp) -> np.ndarray:
+    """True for early help that a closure of the child's case in social care spoke of."""
+    handed = np.flatnonzero(reason == "RC9")
+    key = np.sort(e.child[handed] * _DAYS + e.close[handed])
+    mark = h.child * _DAYS + h.contact
+    return np.searchsorted(key, mark + NEAR, side="right") > np.searchsorted(key, mark - NEAR)
+
+
 def _alone(child: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
     """False for an episode that begins before the child's earlier one has closed."""
     keep = np.ones(len(child), dtype=bool)

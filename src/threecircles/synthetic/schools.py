@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from threecircles.core.seeds import rng
+from threecircles.synthetic.care.distance import far_apart
 from threecircles.synthetic.days import age_at, day_of
 from threecircles.synthetic.geography import APART, Land, dfe_number
 from threecircles.synthetic.homes import Homes, postcode_on
@@ -21,7 +22,7 @@ ROOM = 1.7
 
 
 NONE, ELSEWHERE = -1, -2
-"""In place of a school: on no roll; on the roll of a school of an adjoining place."""
+"""In place of a school: on no roll; on the roll of a school of another place."""
 
 
 @dataclass(frozen=True)
@@ -160,6 +161,17 @@ def taught_in_care(
     school, pc = enrolment.school.copy(), lives[child]
     school[child] = _nearest_of_age(land.pc_x[pc], land.pc_y[pc], enrolment.nc_year[child], schools)
     return replace(enrolment, school=school)
+
+
+def taught_away(enrolment: Enrolment, land: Land, lives: np.ndarray, home: np.ndarray) -> Enrolment:
+    """The rolls without children in care who live too far away, in another area, to be taught here.
+
+    lives, home: postcodes where each child in care is placed and came from, -1 for all others. Who went there
+    since the census is left out with them: the year's end is what the looked-after return tells.
+    """
+    away = (enrolment.school >= 0) & (lives >= 0) & (land.pc_la[lives] != land.la_code)
+    away &= (home >= 0) & far_apart(land, lives, home)
+    return replace(enrolment, school=np.where(away, ELSEWHERE, enrolment.school))
 
 
 def _nearest_of_age(

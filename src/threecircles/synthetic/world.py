@@ -38,6 +38,7 @@ from threecircles.synthetic.schools import (
     Schools,
     make_enrolment,
     make_schools,
+    taught_away,
     taught_in_care,
 )
 from threecircles.synthetic.survey import Survey, make_survey
@@ -177,9 +178,10 @@ def world_on(
     children = int(people.present(people.end).sum())
     providers = make_providers(profile, seed, land, children)
     care = make_looked_after(profile, seed, land, people, homes, episodes, details.need, providers)
-    enrolment = taught_in_care(
-        enrolment, people, land, schools, year, care.lives(people.n, people.end)
-    )
+    lives = care.lives(people.n, people.end)
+    enrolment = taught_in_care(enrolment, people, land, schools, year, lives)
+    pupils = enrolment.school >= 0
+    enrolment = taught_away(enrolment, land, lives, care.came_from(people.n, people.end))
     education = make_education(
         profile, seed, year, people, need, enrolment, plan, case, _in_need(people, episodes)
     )
@@ -196,7 +198,7 @@ def world_on(
     survey = make_survey(profile, seed, year, people, need, enrolment, schools, education)
     # Of those on no roll most were on one before, but not the children who came alone.
     before = (rng(seed, "state").random(people.n) < 0.93) & ~people.uasc
-    state = (enrolment.school >= 0) | before
+    state = pupils | before
     ids = make_identifiers(seed, year, people, state & (enrolment.nc_year >= 0), profile.number)
     return World(
         profile, seed, year, land, people, need, homes, schools, enrolment, practice, episodes, details,

@@ -43,13 +43,18 @@ def bring_shares(
         return land.pc_lsoa[pc] >= 0
 
     def far(pc: np.ndarray, home: np.ndarray) -> np.ndarray:
-        metres = np.hypot(land.pc_x[pc] - land.pc_x[home], land.pc_y[pc] - land.pc_y[home])
-        return metres > FAR_METRES
+        return far_apart(land, pc, home)
 
     everyone = np.ones(len(open_now), dtype=bool)
     known = home[open_now] >= 0
     _swap(g, p["inside_share"], everyone, inside, None, providers, home, at, made)
     _swap(g, p["over_20_miles_share"], known, far, inside, providers, home, at, made)
+
+
+def far_apart(land: Land, pc: np.ndarray, home: np.ndarray) -> np.ndarray:
+    """True where two postcodes lie over 20 miles apart."""
+    metres = np.hypot(land.pc_x[pc] - land.pc_x[home], land.pc_y[pc] - land.pc_y[home])
+    return metres > FAR_METRES
 
 
 def _swap(

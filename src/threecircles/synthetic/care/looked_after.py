@@ -25,6 +25,10 @@ LEGAL = ("C1", "C2", "E1", "V2", "L1", "L2")
 MOST_MOVES = 9
 
 
+ADOPTED = ("E11", "E12")
+"""Reasons for leaving care by adoption."""
+
+
 @dataclass(frozen=True)
 class LookedAfter:
     """period_*: one entry per period of care. Other arrays: one entry per SSDA903 episode, in order.
@@ -58,6 +62,21 @@ class LookedAfter:
         found = np.full(children, -1)
         now = (self.start <= day) & (self.end > day)
         found[self.period_child[self.period[now]]] = self.pc[now]
+        return found
+
+    def came_from(self, children: int, day: int) -> np.ndarray:
+        """Postcode of the home that each of so many children came from, -1 for those not in care on a day."""
+        found = np.full(children, -1)
+        now = (self.period_start <= day) & (self.period_end > day)
+        found[self.period_child[now]] = self.period_home[now]
+        return found
+
+    def adopted_by(self, children: int, day: int) -> np.ndarray:
+        """True for each of so many children whose last time in care that is over on a day ended by adoption."""
+        last = np.r_[self.period[1:] != self.period[:-1], True] & (self.end <= day)
+        found = np.zeros(children, dtype=bool)
+        # Periods of a child stand in order, so that the last one written is the last there was.
+        found[self.period_child[self.period[last]]] = np.isin(self.rec[last], ADOPTED)
         return found
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from threecircles.synthetic.days import NEVER, as_dates, birthday, day_of
+from threecircles.synthetic.help import handed_on
 from threecircles.synthetic.homes import postcode_on
 from threecircles.synthetic.world import World
 
@@ -33,7 +34,10 @@ def early_help_table(world: World) -> pl.DataFrame:
     def known(days: np.ndarray) -> pl.Series:
         return _day_first(np.where(days[rows] <= end, days[rows], NEVER))
 
-    upn = np.where(birthday(people.birth[child], 5) <= end, world.ids.upn[child], "")
+    # Of the youngest pupils the number is known where social care handed the case on with it.
+    schooled = birthday(people.birth[child], 5) <= end
+    schooled |= handed_on(world.details.reason, world.episodes, h)[rows]
+    upn = np.where(schooled, world.ids.upn[child], "")
     count = np.arange(len(rows)) - np.searchsorted(child, child, side="left")
     number = np.char.add(np.char.add(world.ids.early_help[child], "-"), (count + 1).astype(str))
     return pl.DataFrame({

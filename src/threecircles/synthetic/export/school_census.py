@@ -75,7 +75,7 @@ def _pupils(world: World, pupils: np.ndarray, key: np.ndarray, native: np.ndarra
         - np.maximum.accumulate(np.where(first, np.arange(len(pupils)), 0))
         + 1
     )
-    left_care = np.isin(pupils, world.care.period_child[world.care.period_stay == 0])
+    adopted = world.care.adopted_by(people.n, day_of(world.year, 1, 15))[pupils]
     caring = world.need.states[-1][pupils, 5] & (
         g.random(len(pupils)) < world.profile["education"]["young_carer_recorded"]
     )
@@ -92,7 +92,7 @@ def _pupils(world: World, pupils: np.ndarray, key: np.ndarray, native: np.ndarra
         "senunitindicator": np.full(len(pupils), "0"), "resourcedprovisionindicator": np.full(len(pupils), "0"),
         "ethnicity": ethnic, "language": np.where(other, "OTH", "ENG"),
         "enrolstatus": np.full(len(pupils), "C"), "boarder": np.full(len(pupils), "N"),
-        "plaa": np.where(left_care, "A", "N"), "senprovision": education.sen[pupils],
+        "plaa": np.where(adopted, "A", "N"), "senprovision": education.sen[pupils],
         "ncyearactual": YEARS[enrolment.nc_year[pupils] + 1], "youngcarer": np.where(caring, "S", "N"),
     })  # fmt: skip
 
