@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 import polars as pl
@@ -82,7 +82,7 @@ def lean_findings(report: Report) -> pl.DataFrame:
         .rename({"columns": "column"})
     )
     position, values = side_by_side(
-        lambda: _positions(report, lines, starts), lambda: _values(report, lines, list(starts))
+        lambda: _positions(report, lines, starts), lambda: _values(report, lines)
     )
     of_place = lines["_place"]
     held = {name: places[name].gather(of_place) for name in ("rule", "severity", "message")}
@@ -250,44 +250,39 @@ def _ordinals(texts: pl.Series) -> pl.Series:
 
 def _positions(report: Report, lines: pl.DataFrame, starts: Mapping[str, int]) -> pl.Series:
     """Where among the records each line's is; that of a row beyond its table is nowhere."""
-    heights = {table: report.tables[table].height for table in starts}
-    start = pl.col("table").cast(pl.String).replace_strict(starts, default=0, return_dtype=pl.Int64)
-    height = (
-        pl.col("table").cast(pl.String).replace_strict(heights, default=None, return_dtype=pl.Int64)
+    tables = lines.schema["table"].categories  # type: ignore[attr-defined]
+    start, height = _looked_up(
+        lines["table"].to_physical(),
+        [starts.get(table, 0) for table in tables],
+        [report.tables[table].height if table in starts else None for table in tables],
     )
-    return (
-        lines.select(
-            pl.when(height.is_null()).then(0).when(pl.col("row") < height).then(start + pl.col("row"))
-        )
-        .to_series()
-        .cast(pl.UInt32)
-    )  # fmt: skip
+    row = pl.col("row")
+    place = pl.when(height.is_null()).then(0).when(row < height).then(start + row)
+    return lines.select(place.cast(pl.UInt32)).to_series()
 
 
-def _values(report: Report, lines: pl.DataFrame, tables: list[str]) -> pl.Series:
+def _values(report: Report, lines: pl.DataFrame) -> pl.Series:
     """The value at each line's own table, row and column; null where there is none."""
-    columns = lines["column"].unique().drop_nulls().to_list()
+    tables, columns = (lines.schema[name].categories for name in ("table", "column"))  # type: ignore[attr-defined]
+    number = lines.select(
+        pl.col("table").to_physical().cast(pl.UInt32) * len(columns) + pl.col("column").to_physical()
+    ).to_series()  # fmt: skip
     cells = [pl.Series([None], dtype=pl.String)]
-    first, height = 1, []
-    starts: list[int] = []
-    for table in tables:
-        frame = report.tables[table]
-        for column in columns:
-            there = column in frame.columns
-            starts.append(first)
-            height.append(frame.height if there else 0)
-            if there:
-                cells.append(frame[column].cast(pl.String))
-                first += frame.height
-    if not starts:
-        return cells[0].new_from_index(0, lines.height)
-    place = (
-        pl.col("table").cast(pl.Enum(tables), strict=False).to_physical().cast(pl.UInt32) * len(columns)
-        + pl.col("column").cast(pl.Enum(columns)).to_physical()
-    )  # fmt: skip
-    at = lines.select(place.alias("place"), "row")
-    start, size = (pl.Series(n, dtype=pl.Int64).gather(at["place"]) for n in (starts, height))
-    found = at.select(pl.when(pl.col("row") < size).then(start + pl.col("row")).otherwise(0))
-    return pl.concat([c.alias("value") for c in cells], rechunk=True).gather(
-        found.to_series().fill_null(0)
-    )
+    starts, heights = [0] * len(tables) * len(columns), [0] * len(tables) * len(columns)
+    first = 1
+    for place in number.unique().drop_nulls():
+        table, column = divmod(place, len(columns))
+        frame, name = report.tables.get(tables[table]), columns[column]
+        if frame is not None and name in frame.columns:
+            cells.append(frame[name].cast(pl.String))
+            starts[place], heights[place] = first, frame.height
+            first += frame.height
+    start, height = _looked_up(number, starts, heights)
+    row = pl.col("row")
+    found = lines.select(pl.when(row < height).then(start + row).otherwise(0)).to_series()
+    return pl.concat([cell.alias("value") for cell in cells], rechunk=True).gather(found)
+
+
+def _looked_up(number: pl.Series, *lists: Sequence[int | None]) -> list[pl.Series]:
+    """What stands in each list at each number; null where there is no number."""
+    return [pl.Series(one, dtype=pl.Int64).gather(number) for one in lists]
