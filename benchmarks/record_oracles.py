@@ -14,7 +14,7 @@ from threecircles.record.derive.first_sign import FirstSignRule
 
 SPELL = """
 with e as (
-  select *, case when end_basis = 'unknown' then valid_from else coalesce(valid_to, date '9999-12-31') end as till
+  select *, case when end_basis = 'unknown' then coalesce(ended_from, valid_from) else coalesce(valid_to, date '9999-12-31') end as till
   from read_parquet('{episode}') where person_id is not null
 ), m as (
   select *, max(till) over (partition by person_id, process order by valid_from, row_id
@@ -29,9 +29,13 @@ select person_id, process, spell::bigint as spell, min(valid_from) as valid_from
   count(*) filter (where valid_from < reach) as n_overlaps from n group by person_id, process, n.spell
 """
 STOCK = """
-select process, count(*) as rows, count(distinct person_id) as persons from read_parquet('{episode}')
-where valid_from <= date '{last}' and (valid_to is null or valid_to > date '{last}') and end_basis is distinct from 'unknown'
-group by process
+with e as (
+  select process, person_id, valid_from,
+    case when end_basis = 'unknown' then coalesce(ended_from, valid_from) else valid_to end as valid_to
+  from read_parquet('{episode}')
+)
+select process, count(*) as rows, count(distinct person_id) as persons from e
+where valid_from <= date '{last}' and (valid_to is null or valid_to > date '{last}') group by process
 """
 TERMS = """
 select person_id, on_date, sum(case when item_or_scale = 'sessions_possible' then value else 0 end) as possible,
@@ -40,7 +44,7 @@ from read_parquet('{measure}') where measure_id = 'attendance' group by all
 """
 ACTIVITY = """
 with e as (
-  select process, person_id, valid_from, case when end_basis = 'unknown' then valid_from else valid_to end as valid_to
+  select process, person_id, valid_from, case when end_basis = 'unknown' then coalesce(ended_from, valid_from) else valid_to end as valid_to
   from read_parquet('{episode}') where not list_contains(flags, 'token_only')
 ), held as (
   select process, person_id, least(coalesce(valid_to, date '{after}'), date '{after}') - greatest(valid_from, date '{first}') as days
@@ -58,7 +62,7 @@ union all select process, 'event', count(*)::double, count(distinct person_id) f
 CARE = """
 with own as (
   select row_id, person_id, valid_from, valid_to as stated, reason_in, reason_out, attributes.ls as ls, attributes.place as place,
-    case when end_basis = 'unknown' then valid_from else valid_to end as valid_to, coalesce(attributes.ls in ({short_breaks}), false) as short_break
+    case when end_basis = 'unknown' then coalesce(ended_from, valid_from) else valid_to end as valid_to, coalesce(attributes.ls in ({short_breaks}), false) as short_break
   from read_parquet('{episode}') where process = 'placement' and person_id is not null
 ), followed as (
   select *, lag(stated) over w as before, row_number() over w as n from own
@@ -133,7 +137,7 @@ select clock, row_id, person_id, from_on, to_on, taken, case when taken is null 
 PATH = """
 with e as (
   select row_id, person_id, process, coalesce(attributes.lead_agency, {body}) as body, valid_from,
-    case when end_basis = 'unknown' then valid_from else valid_to end as valid_to
+    case when end_basis = 'unknown' then coalesce(ended_from, valid_from) else valid_to end as valid_to
   from read_parquet('{episode}') where person_id is not null
 ), contacts as (
   select person_id, min(on_date) as first_contact_on from read_parquet('{event}')
@@ -169,7 +173,7 @@ JOURNEY = """
 with known as (
   select person_id, row_id, list_position({processes}, process) as place, valid_from,
     coalesce(list_contains(flags, 'start_unknown'), false)::int as blind,
-    case when end_basis = 'unknown' then valid_from else least(coalesce(valid_to, date '{after}'), date '{after}') end as until
+    case when end_basis = 'unknown' then coalesce(ended_from, valid_from) else least(coalesce(valid_to, date '{after}'), date '{after}') end as until
   from read_parquet('{episode}') where person_id is not null and process in ({listed})
   union all
   select person_id, first_row_id, list_position({processes}, 'cla'), valid_from, 0,

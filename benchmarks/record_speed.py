@@ -34,7 +34,6 @@ from threecircles.core.dates import year_end, year_start
 from threecircles.core.engines import collect, held
 from threecircles.core.engines import engine as make
 from threecircles.core.run import Runner
-from threecircles.record.derive.activity import activity
 from threecircles.record.derive.care import care_rules, care_tables
 from threecircles.record.derive.contact_path import contact_path_rule
 from threecircles.record.derive.ended import ended
@@ -49,6 +48,7 @@ from threecircles.record.derived import (
     help_ids,
     journey_rows,
     placements,
+    told_activity,
     told_in_time,
     told_paths,
     told_signs,
@@ -127,9 +127,6 @@ def pairs(runner: Runner, engine: Any) -> dict[str, tuple[Callable[[], pl.DataFr
     def known(name: str) -> nw.LazyFrame:
         return engine.scan(at[name]).filter(~nw.col("person_id").is_null())
 
-    def named(name: str) -> nw.LazyFrame:
-        return engine.scan(at[name]).filter(~nw.col("flags").list.contains("token_only"))
-
     agencies = {p.id: p.agency for p in processes().values() if p.agency != "council"}
     states = {s.id: s.processes for s in journey.states}
     engine.connection.register("working_days", working_days().to_arrow())
@@ -170,7 +167,7 @@ def pairs(runner: Runner, engine: Any) -> dict[str, tuple[Callable[[], pl.DataFr
             oracles.TIMELINESS.format(episode=at["episode"], event=at["event"], last=last),
         ),
         "activity": (
-            lambda: collect(activity(ended(named("episode")), named("event"), first, last)),
+            lambda: told_activity(engine.scan(at["episode"]), engine.scan(at["event"]), first, last),
             oracles.ACTIVITY.format(
                 episode=at["episode"], event=at["event"], first=first, after=last + timedelta(days=1)
             ),

@@ -20,6 +20,7 @@ class Engine(Protocol):
 
     def frame(self, table: pl.DataFrame) -> nw.LazyFrame: ...
     def scan(self, path: Path) -> nw.LazyFrame: ...
+    def hold(self, frame: nw.LazyFrame) -> nw.LazyFrame: ...
 
 
 class DuckDB:
@@ -52,6 +53,11 @@ class DuckDB:
         """A LazyFrame over a Parquet file."""
         return nw.from_native(self.connection.read_parquet(str(path)))
 
+    def hold(self, frame: nw.LazyFrame) -> nw.LazyFrame:
+        """The frame's rows in memory."""
+        # As Arrow and no way round by Polars: both speak it.
+        return nw.from_native(self.connection.from_arrow(frame.collect("pyarrow").to_native()))
+
 
 class Polars:
     """For parsing and small tables."""
@@ -65,6 +71,10 @@ class Polars:
     def scan(self, path: Path) -> nw.LazyFrame:
         """A LazyFrame over a Parquet file."""
         return nw.from_native(pl.scan_parquet(path))
+
+    def hold(self, frame: nw.LazyFrame) -> nw.LazyFrame:
+        """The frame's rows in memory."""
+        return self.frame(collect(frame))
 
 
 class Spark:
@@ -113,6 +123,10 @@ class Spark:
         """A LazyFrame over a Parquet file."""
         return nw.from_native(self.session.read.parquet(str(path)))
 
+    def hold(self, frame: nw.LazyFrame) -> nw.LazyFrame:
+        """The frame's rows in memory."""
+        return self.frame(collect(frame))
+
 
 ENGINES: dict[str, type[Any]] = {"duckdb": DuckDB, "polars": Polars, "spark": Spark}
 
@@ -134,8 +148,7 @@ def held(frame: nw.LazyFrame, within: Engine | None = None) -> nw.LazyFrame:
 
     within: the engine that goes on with them; else Polars does.
     """
-    rows = collect(frame)
-    return within.frame(rows) if within else nw.from_native(rows.lazy())
+    return within.hold(frame) if within else nw.from_native(collect(frame).lazy())
 
 
 def collect(

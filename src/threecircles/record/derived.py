@@ -37,6 +37,8 @@ HELP: tuple[Level, ...] = ("targeted", "specialist", "rehabilitative")
 BEGUN = ("row_id", "person_id", "process", "parent_row_id", "valid_from", "valid_to", "end_basis")
 MET = ("row_id", "person_id", "process", "event", "episode_row_id", "on_date")
 """What clocks are read from, of episodes and of events."""
+DONE = ("person_id", "process", "valid_from", "valid_to", "end_basis", "ended_from", "flags")
+"""What activity is read from, of episodes."""
 CARE = ("period_of_care", "placement_spell", "carer_spell", "legal_spell")
 
 
@@ -101,6 +103,7 @@ def placements(episodes: nw.LazyFrame) -> nw.LazyFrame:
         "valid_from",
         "valid_to",
         "end_basis",
+        "ended_from",
         "reason_in",
         "reason_out",
         "ls",
@@ -133,9 +136,10 @@ def clocks(episodes: nw.LazyFrame, events: nw.LazyFrame, place: Place) -> pl.Dat
 def told_in_time(episodes: nw.LazyFrame, events: nw.LazyFrame, last: date) -> pl.DataFrame:
     """As `clocks`, up to the day `last`. Columns: as record.derive.timeliness, clock, process, time_limit, unit."""
     timed = [p for p in processes().values() if p.clocks]
-    of = nw.col("process").is_in([name for p in timed for name in (p.id, p.parent) if name])
-    begun = held(episodes.select(*BEGUN).filter(of))
-    met = held(events.select(*MET).filter(of))
+    own = [p.id for p in timed]
+    parents = [p.parent for p in timed if p.parent]
+    begun = held(episodes.select(*BEGUN).filter(nw.col("process").is_in([*own, *parents])))
+    met = held(events.select(*MET).filter(nw.col("process").is_in(own)))
     found = [clocked(begun, met, process, clock) for process in timed for clock in process.clocks]
     rows = nw.concat([frame for frame in found if frame is not None])
     return collect(timeliness(rows, nw.from_native(working_days().lazy()), last))
@@ -242,8 +246,7 @@ def activities(
 ) -> pl.DataFrame:
     """Activity of the place's year by process, and beside it what was returned as counts."""
     first, last = year_start(place.year), year_end(place.year)
-    persons = [f.filter(~nw.col("flags").list.contains("token_only")) for f in (episodes, events)]
-    found = collect(activity(ended(persons[0]), persons[1], first, last)).with_columns(
+    found = told_activity(episodes, events, first, last).with_columns(
         period_start=pl.lit(first),
         period_end=pl.lit(last),
         la_code=pl.lit(place.la_code),
@@ -253,6 +256,17 @@ def activities(
     own = found.with_columns(activity_id=row_ids(found, parts))
     told = [collect(f) for _, f in sorted((returned or {}).items())]
     return _made("activity", pl.concat([own, *told], how="diagonal_relaxed"), None)
+
+
+def told_activity(
+    episodes: nw.LazyFrame, events: nw.LazyFrame, first: date, last: date
+) -> pl.DataFrame:
+    """What was done from `first` to `last`, tokens left out. Columns: as record.derive.activity."""
+    # Few columns from the start: each later step of a query is planned over all that it carries.
+    named = ~nw.col("flags").list.contains("token_only")
+    begun = episodes.select(*DONE).filter(named)
+    met = events.select("person_id", "process", "on_date", "flags").filter(named)
+    return collect(activity(ended(begun), met, first, last))
 
 
 def _earliest(sources: nw.LazyFrame, *ids: str) -> date | None:

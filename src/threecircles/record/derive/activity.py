@@ -9,7 +9,7 @@ import narwhals as nw
 
 from threecircles.core.engines import held
 from threecircles.core.expr import days_between
-from threecircles.record.derive.stock import any_point
+from threecircles.record.derive.stock import any_point, distinct
 
 UNITS = {"child_day": "days", "child_week": "days", "episode": "begun", "event": "met"}
 """Unit -> what is summed for it."""
@@ -23,7 +23,7 @@ def child_days(
     episodes: person_id, valid_from, valid_to?, and the columns of `by`. Columns: by..., quantity,
     children. Periods that follow each other add up to the whole.
     """
-    return _told(_summed(_done(episodes, first, last, by), by), "days", by)
+    return _told(_summed(_done(episodes, first, last, by), by, "days"), "days", by)
 
 
 def activity(
@@ -37,12 +37,12 @@ def activity(
 
     events: person_id, on_date and the columns of `by`. Columns: by..., unit, quantity, children.
     """
-    # All four units are drawn from one reading of the rows.
-    rows = nw.concat([_done(episodes, first, last, by), _met(events, first, last, by)])
-    done = held(_summed(rows, by))
-    shape = [*by, "unit", "quantity", "children"]
-    units = {unit: _told(done, what, by) for unit, what in UNITS.items()}
+    # Episodes are read once for three units, events once for theirs.
+    done = held(_summed(_done(episodes, first, last, by), by, "days", "begun"))
+    met = held(_summed(_met(events, first, last, by), by, "met"))
+    units = {unit: _told(met if what == "met" else done, what, by) for unit, what in UNITS.items()}
     units["child_week"] = _weeks(units["child_week"])
+    shape = [*by, "unit", "quantity", "children"]
     return nw.concat(
         [part.with_columns(unit=nw.lit(unit)).select(*shape) for unit, part in units.items()]
     )
@@ -56,33 +56,22 @@ def _done(episodes: nw.LazyFrame, first: date, last: date, by: Sequence[str]) ->
     until = nw.when(ended.is_null() | (ended > after)).then(after).otherwise(ended)
     begun = nw.when(began >= start).then(nw.lit(1)).otherwise(nw.lit(0))
     return any_point(episodes, first, last).select(
-        *by,
-        "person_id",
-        days=days_between(since, until),
-        begun=begun.cast(nw.Int64),
-        met=nw.lit(0).cast(nw.Int64),
+        *by, "person_id", days=days_between(since, until), begun=begun
     )
 
 
 def _met(events: nw.LazyFrame, first: date, last: date, by: Sequence[str]) -> nw.LazyFrame:
-    """The events of the period, in the columns of `_done`."""
+    """The events of the period, each of them one."""
     inside = (nw.col("on_date") >= nw.lit(first)) & (nw.col("on_date") <= nw.lit(last))
-    none, one = nw.lit(0).cast(nw.Int64), nw.lit(1).cast(nw.Int64)
-    return events.filter(inside).select(*by, "person_id", days=none, begun=none, met=one)
+    return events.filter(inside).select(*by, "person_id", met=nw.lit(1))
 
 
-def _summed(rows: nw.LazyFrame, by: Sequence[str]) -> nw.LazyFrame:
-    """Days, begun and met of all rows, and how many persons have any: by..., days, days_of, begun, ..."""
-    sums = ("days", "begun", "met")
-    # Person by person first: engines sum faster than they count how many are different.
-    each = rows.group_by(*by, "person_id").agg(*(nw.col(name).sum() for name in sums))
-    known = ~nw.col("person_id").is_null()
-    someone = {
-        f"{name}_of": nw.when(known & (nw.col(name) > 0)).then(nw.lit(1)).otherwise(nw.lit(0))
-        for name in sums
-    }
-    whole = each.with_columns(**someone).group_by(*by)
-    return whole.agg(*(nw.col(name).sum().cast(nw.Int64) for name in (*sums, *someone)))
+def _summed(rows: nw.LazyFrame, by: Sequence[str], *sums: str) -> nw.LazyFrame:
+    """The sums, and how many persons have any of each: by..., days, days_of, begun, begun_of, ..."""
+    whole = {name: nw.col(name).sum().cast(nw.Int64) for name in sums}
+    having = {name: nw.when(nw.col(name) > 0).then(nw.col("person_id")) for name in sums}
+    persons = {f"{name}_of": distinct(person) for name, person in having.items()}
+    return rows.group_by(*by).agg(**whole, **persons)
 
 
 def _told(done: nw.LazyFrame, what: str, by: Sequence[str]) -> nw.LazyFrame:

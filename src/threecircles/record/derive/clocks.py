@@ -23,7 +23,8 @@ def clocked(
     found = _ends(episodes, events, process, clock)
     if found is None:
         return None
-    return found.with_columns(
+    return found.select(
+        *ENDS,
         clock=nw.lit(clock.id),
         process=nw.lit(process.id),
         time_limit=nw.lit(clock.limit).cast(nw.Int64),
@@ -39,10 +40,9 @@ def _ends(
 ) -> nw.LazyFrame | None:
     mine = episodes.filter(nw.col("process") == process.id)
     if clock.starts == "start":
-        own = mine.with_columns(
+        return mine.with_columns(
             from_on=nw.col("valid_from"), to_on=nw.col("valid_to"), end_lost=end_lost()
         )
-        return own.select(*ENDS)
     if clock.starts == "parent_start" and process.kind == "event":
         return _event_in_parent(episodes, events, process)
     if clock.starts in ("parent_start", "referral_or_start"):
@@ -60,19 +60,16 @@ def _within_parent(
     parents = episodes.filter(nw.col("process") == process.parent).select(
         parent_row_id="row_id", _parent_from="valid_from"
     )
-    joined = (
-        mine.join(parents, on="parent_row_id", how="left")
-        .with_columns(_one=nw.lit(1))
-        .with_columns(
-            _order=nw.col("_one").cum_sum().over("parent_row_id", order_by=["valid_from", "row_id"])
+    start = nw.col("_parent_from")
+    if first_only:
+        place = nw.col("row_id").cum_count()
+        mine = mine.with_columns(
+            _place=place.over("parent_row_id", order_by=["valid_from", "row_id"])
         )
-    )
-    counts = nw.col("_order") == 1 if first_only else nw.lit(True)
-    known = ~nw.col("_parent_from").is_null()
-    own = nw.col("valid_from") if first_only else nw.lit(None, dtype=nw.Date)
-    start = nw.when(counts & known).then(nw.col("_parent_from")).otherwise(own)
-    timed = joined.with_columns(from_on=start, to_on=nw.col("valid_to"), end_lost=end_lost())
-    return timed.select(*ENDS)
+        first = (nw.col("_place") == 1) & ~start.is_null()
+        start = nw.when(first).then(start).otherwise(nw.col("valid_from"))
+    joined = mine.join(parents, on="parent_row_id", how="left")
+    return joined.with_columns(from_on=start, to_on=nw.col("valid_to"), end_lost=end_lost())
 
 
 def _event_in_parent(
@@ -88,7 +85,7 @@ def _event_in_parent(
     joined = parents.join(held, left_on="row_id", right_on="episode_row_id", how="left")
     still_open = nw.col("valid_to").is_null() & ~end_lost()
     awaited = joined.filter(~nw.col("to_on").is_null() | still_open)
-    return awaited.with_columns(from_on=nw.col("valid_from"), end_lost=nw.lit(False)).select(*ENDS)
+    return awaited.with_columns(from_on=nw.col("valid_from"), end_lost=nw.lit(False))
 
 
 def _between_events(events: nw.LazyFrame, process: Process, clock: Clock) -> nw.LazyFrame:
@@ -101,4 +98,4 @@ def _between_events(events: nw.LazyFrame, process: Process, clock: Clock) -> nw.
         to_on=nw.when(nw.col("_seen") >= nw.col("from_on")).then(nw.col("_seen"))
     )
     first = later.group_by("row_id", "person_id", "from_on").agg(nw.col("to_on").min())
-    return first.with_columns(end_lost=nw.lit(False)).select(*ENDS)
+    return first.with_columns(end_lost=nw.lit(False))

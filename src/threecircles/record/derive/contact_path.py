@@ -12,12 +12,6 @@ from threecircles.definitions import Definition, load
 
 ORDER = ["valid_from", "row_id"]
 
-SHAPE: dict[str, type[nw.Date] | type[nw.String] | type[nw.Int64]] = {
-    "first_contact_on": nw.Date, "first_help_on": nw.Date, "help_process": nw.String, "hand_offs": nw.Int64,
-    "duplicate_assessments": nw.Int64, "most_at_once": nw.Int64,
-}  # fmt: skip
-"""What the parts of a path tell, each some of it."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class ContactPathRule(Definition):
@@ -42,70 +36,42 @@ def contact_path(
 ) -> nw.LazyFrame:
     """One row per person with a contact or any help.
 
-    episodes: row_id, person_id, process, body (who was in charge), valid_from, valid_to. events:
-    person_id, process, on_date. helps: processes that are help, parts of others left out.
-    Columns: person_id, first_contact_on, first_help_on, help_process, days (contact to help; null
-    where help came first or never), hand_offs, duplicate_assessments, most_at_once.
+    episodes: row_id, person_id, process, body (who was in charge, never empty), valid_from,
+    valid_to. events: person_id, process, on_date. helps: processes that are help, parts of others
+    left out. Columns: person_id, first_contact_on, first_help_on, help_process, days (contact to
+    help; null where help came first or never), hand_offs, duplicate_assessments, most_at_once.
     """
-    contacts = (
-        events.filter(nw.col("process").is_in(list(rule.contacts)))
-        .group_by("person_id")
-        .agg(nw.col("on_date").min().alias("first_contact_on"))
+    given = episodes.filter(nw.col("process").is_in(list(helps)))
+    parts = (_contacted(events, rule), _helped(given), _duplicates(episodes, rule), _at_once(given))
+    # Lines of each part laid under the other and drawn together: a join would reckon a part anew.
+    whole = nw.concat(parts, how="diagonal").group_by("person_id")
+    dates, counts = (
+        ("first_contact_on", "first_help_on", "help_process"),
+        ("hand_offs", "duplicate_assessments", "most_at_once"),
     )
-    # Few columns from the start: each later step of a query is planned over all that it carries.
-    slim = episodes.select("row_id", "person_id", "process", "body", "valid_from", "valid_to")
-    given = slim.filter(nw.col("process").is_in(list(helps)))
-    parts = (
-        _laid(contacts, "first_contact_on"),
-        _laid(_helped(given), "first_help_on", "help_process", "hand_offs"),
-        _laid(_duplicates(slim, rule), "duplicate_assessments"),
-        _laid(_at_once(given), "most_at_once"),
-    )
-    # One line of each kind laid under the other and drawn together: a join would reckon a kind anew.
-    whole = nw.concat(parts).group_by("person_id")
-    drawn = whole.agg(*(nw.col(name).max() for name in SHAPE))
+    drawn = whole.agg(*(nw.col(name).max() for name in (*dates, *counts)))
     contact, helped = nw.col("first_contact_on"), nw.col("first_help_on")
     waited = days_between(contact, helped)
     return drawn.filter(~contact.is_null() | ~helped.is_null()).select(
         "person_id",
-        "first_contact_on",
-        "first_help_on",
-        "help_process",
+        *dates,
         nw.when(waited >= 0).then(waited).alias("days"),
-        nw.col("hand_offs").fill_null(0),
-        nw.col("duplicate_assessments").fill_null(0),
-        nw.col("most_at_once").fill_null(0),
+        *(nw.col(name).cast(nw.Int64).fill_null(0) for name in counts),
     )
 
 
-def _laid(part: nw.LazyFrame, *told: str) -> nw.LazyFrame:
-    """The part in the shape of all of them; all but what it tells is null."""
-    return part.select(
-        "person_id",
-        *(
-            (nw.col(name) if name in told else nw.lit(None)).cast(kind).alias(name)
-            for name, kind in SHAPE.items()
-        ),
-    )
+def _contacted(events: nw.LazyFrame, rule: ContactPathRule) -> nw.LazyFrame:
+    contacts = events.filter(nw.col("process").is_in(list(rule.contacts)))
+    return contacts.group_by("person_id").agg(first_contact_on=nw.col("on_date").min())
 
 
 def _helped(given: nw.LazyFrame) -> nw.LazyFrame:
     """First help and changes of the body in charge, in one look at each person's help in order."""
-    before = given.with_columns(
-        _before=nw.col("row_id").shift(1).over("person_id", order_by=ORDER),
-        _was=nw.col("body").shift(1).over("person_id", order_by=ORDER),
-    )
-    moved = (nw.col("_was") != nw.col("body")).fill_null(False)
-    return (
-        before.with_columns(
-            _first=nw.when(nw.col("_before").is_null()).then(nw.col("process")), _moved=_one(moved)
-        )
-        .group_by("person_id")
-        .agg(
-            nw.col("valid_from").min().alias("first_help_on"),
-            nw.col("_first").max().alias("help_process"),
-            nw.col("_moved").sum().alias("hand_offs"),
-        )
+    before = given.with_columns(_was=nw.col("body").shift(1).over("person_id", order_by=ORDER))
+    first = nw.when(nw.col("_was").is_null()).then(nw.col("process"))
+    moved = nw.when(nw.col("_was") != nw.col("body")).then(nw.lit(1)).otherwise(nw.lit(0))
+    return before.group_by("person_id").agg(
+        first_help_on=nw.col("valid_from").min(), help_process=first.max(), hand_offs=moved.sum()
     )
 
 
@@ -116,12 +82,9 @@ def _duplicates(episodes: nw.LazyFrame, rule: ContactPathRule) -> nw.LazyFrame:
         _then=nw.col("valid_from").shift(1).over("person_id", order_by=ORDER),
     )
     near = days_between(nw.col("_then"), nw.col("valid_from")) <= rule.duplicate_days
-    doubled = ((nw.col("_was") != nw.col("body")) & near).fill_null(False)
-    return (
-        before.with_columns(_twice=_one(doubled))
-        .group_by("person_id")
-        .agg(nw.col("_twice").sum().alias("duplicate_assessments"))
-    )
+    doubled = nw.when((nw.col("_was") != nw.col("body")) & near).then(nw.lit(1))
+    twice = doubled.otherwise(nw.lit(0)).sum()
+    return before.group_by("person_id").agg(duplicate_assessments=twice)
 
 
 def _at_once(given: nw.LazyFrame) -> nw.LazyFrame:
@@ -129,13 +92,7 @@ def _at_once(given: nw.LazyFrame) -> nw.LazyFrame:
     ends = given.filter(~nw.col("valid_to").is_null()).select(
         "person_id", _day=nw.col("valid_to"), _step=nw.lit(-1)
     )
-    moves = nw.concat([begins, ends]).group_by("person_id", "_day").agg(nw.col("_step").sum())
-    return (
-        moves.with_columns(_open=nw.col("_step").cum_sum().over("person_id", order_by="_day"))
-        .group_by("person_id")
-        .agg(nw.col("_open").max().alias("most_at_once"))
-    )
-
-
-def _one(condition: nw.Expr) -> nw.Expr:
-    return nw.when(condition).then(nw.lit(1)).otherwise(nw.lit(0))
+    # What ends on a day goes before what begins on it: the count is never above the day's own.
+    running = nw.col("_step").cum_sum().over("person_id", order_by=["_day", "_step"])
+    moves = nw.concat([begins, ends]).with_columns(_open=running)
+    return moves.group_by("person_id").agg(most_at_once=nw.col("_open").max())

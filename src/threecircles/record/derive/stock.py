@@ -46,13 +46,15 @@ def count(rows: nw.LazyFrame, by: Sequence[str] = ()) -> nw.LazyFrame:
 
     Columns: by..., rows, persons.
     """
-    counted = (nw.len().cast(nw.Int64).alias("rows"), distinct("person_id").alias("persons"))
+    counted = (
+        nw.len().cast(nw.Int64).alias("rows"),
+        distinct(nw.col("person_id")).alias("persons"),
+    )
     return rows.group_by(*by).agg(*counted) if by else rows.select(*counted)
 
 
-def distinct(column: str) -> nw.Expr:
-    """How many different values a column has, for a group or for all; an empty value is none."""
-    value = nw.col(column)
+def distinct(value: nw.Expr) -> nw.Expr:
+    """How many different values there are, for a group or for all; an empty value is none."""
     # Engines count emptiness as one more value; of no rows at all some say nothing.
     some_empty = nw.len() > value.count()
     return (value.n_unique() - some_empty.cast(nw.Int64)).fill_null(0).cast(nw.Int64)
