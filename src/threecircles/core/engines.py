@@ -41,7 +41,11 @@ class DuckDB:
         config: dict[str, Any] = {"memory_limit": self.memory, "preserve_insertion_order": "true"}
         if self.threads:
             config["threads"] = self.threads
-        return sealed(duckdb.connect(config=config))
+        connection = sealed(duckdb.connect(config=config))
+        # A query is planned anew at each step that is added to it: the file's own account of what it
+        # holds is kept from one to the next, as long as the file stays as it is.
+        connection.execute("SET parquet_metadata_cache = true")
+        return connection
 
     def frame(self, table: pl.DataFrame) -> nw.LazyFrame:
         """A LazyFrame over a Polars table."""

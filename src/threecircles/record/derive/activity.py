@@ -39,7 +39,7 @@ def activity(
     """
     # Episodes are read once for three units, events once for theirs.
     done = held(_summed(_done(episodes, first, last, by), by, "days", "begun"))
-    met = held(_summed(_met(events, first, last, by), by, "met"))
+    met = held(_met(events, first, last, by))
     units = {unit: _told(met if what == "met" else done, what, by) for unit, what in UNITS.items()}
     units["child_week"] = _weeks(units["child_week"])
     shape = [*by, "unit", "quantity", "children"]
@@ -61,13 +61,16 @@ def _done(episodes: nw.LazyFrame, first: date, last: date, by: Sequence[str]) ->
 
 
 def _met(events: nw.LazyFrame, first: date, last: date, by: Sequence[str]) -> nw.LazyFrame:
-    """The events of the period, each of them one."""
+    """The events of the period, and how many persons have any: by..., met, met_of."""
     inside = (nw.col("on_date") >= nw.lit(first)) & (nw.col("on_date") <= nw.lit(last))
-    return events.filter(inside).select(*by, "person_id", met=nw.lit(1))
+    # Person by person first: engines count rows sooner than how many are different.
+    each = events.filter(inside).group_by(*by, "person_id").agg(met=nw.len())
+    met, persons = nw.col("met").sum(), nw.col("person_id").count()
+    return each.group_by(*by).agg(met=met.cast(nw.Int64), met_of=persons.cast(nw.Int64))
 
 
 def _summed(rows: nw.LazyFrame, by: Sequence[str], *sums: str) -> nw.LazyFrame:
-    """The sums, and how many persons have any of each: by..., days, days_of, begun, begun_of, ..."""
+    """The sums, and how many persons have any of each: by..., days, begun, days_of, begun_of."""
     whole = {name: nw.col(name).sum().cast(nw.Int64) for name in sums}
     having = {name: nw.when(nw.col(name) > 0).then(nw.col("person_id")) for name in sums}
     persons = {f"{name}_of": distinct(person) for name, person in having.items()}
