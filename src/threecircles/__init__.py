@@ -1,3 +1,3 @@
 """Three Circles: who needs help, who gets it, who is heard."""
 
-__version__ = "0.8.0"
+__version__ = "0.9.0"

@@ -308,6 +308,16 @@ def test_numbers_that_change_are_listed_without_their_values():
     ]
 
 
+def test_fractions_added_up_in_another_order_are_no_change():
+    """An engine with several threads adds in no fixed order; a child in a million is a change."""
+    sums = (0.1 + 0.2 + 0.3, 0.3 + 0.2 + 0.1, 0.6 + 1e-6)
+    one, again, other = (pl.DataFrame({"ward": ["w1"], "value": [v], "low": [0.0]}) for v in sums)
+    assert sums[0] != sums[1]
+    assert changed.changed({"need.x": ("X", one)}, {"need.x": ("X", again)}) == []
+    (moved,) = changed.changed({"need.x": ("X", one)}, {"need.x": ("X", other)})
+    assert moved.figures == ("value",)
+
+
 def test_every_delivery_has_a_day_until_which_it_is_kept(tmp_path):
     (tmp_path / "a.csv").write_text("x")
     (tmp_path / "place.yaml").write_text(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isclose
 
 import polars as pl
 
@@ -14,6 +15,8 @@ from threecircles.core.workspace import Workspace
 from threecircles.disclosure.rights.held import stored
 
 FIGURES = ("value", "low", "high", "numerator", "denominator", "n")
+SUMMED = 1e-12
+"""Fractions added up in another order differ by less than this; one child more or less moves any figure by more."""
 
 
 @dataclass(frozen=True, order=True)
@@ -49,10 +52,17 @@ def changed(
         old, new = (_cells(side[name][1]) if name in side else {} for side in (before, after))
         for cell in sorted(old.keys() | new.keys()):
             one, other = old.get(cell, {}), new.get(cell, {})
-            figures = tuple(f for f in FIGURES if one.get(f) != other.get(f))
+            figures = tuple(f for f in FIGURES if not _same(one.get(f), other.get(f)))
             if figures:
                 found.append(Changed(name, title, cell, figures))
     return found
+
+
+def _same(one: object, other: object) -> bool:
+    """Equal, or told apart only by the order in which an engine added fractions up, which is not fixed."""
+    if isinstance(one, float) and isinstance(other, float):
+        return isclose(one, other, rel_tol=SUMMED, abs_tol=SUMMED)
+    return one == other
 
 
 def depending(workspace: Workspace, steps: list[Step], purpose: str) -> list[str]:
