@@ -1,6 +1,7 @@
 """After a check: the worklist, progress between two checks, what rules cost, repairs, a random sample."""
 
 import csv
+import json
 import shutil
 
 import pytest
@@ -9,6 +10,7 @@ from typer.testing import CliRunner
 
 from threecircles.cli import quality
 from threecircles.core.errors import UsageError
+from threecircles.quality.runs import FORM
 
 HEADER = "CHILD,SEX,DOB,ETHNIC,UPN,MOTHER,MC_DOB\n"
 EPISODES = "CHILD,DECOM,RNE,LS,CIN,PLACE,PLACE_PROVIDER,DEC,REC,REASON_PLACE_CHANGE,HOME_POST,PL_POST,URN\n"  # fmt: skip
@@ -62,7 +64,7 @@ def test_a_check_stored_in_another_form_is_refused_with_what_to_do(app, checks, 
     """quality 4.2: findings named otherwise are never called mended or new; said before anything is checked."""
     shutil.copytree(checks / "out one", tmp_path / "old")
     told = tmp_path / "old" / "903-2026" / "run" / "run.json"
-    told.write_text(told.read_text().replace('"form": 2', '"form": 1'))
+    told.write_text(json.dumps(json.loads(told.read_text()) | {"form": FORM - 1}))
     for arguments in (
         ("check", checks / "two", "--return", "903", "--year", 2026, "--since", tmp_path / "old"),
         ("progress", tmp_path / "old" / "903-2026", checks / "out two" / "903-2026"),
