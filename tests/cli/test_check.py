@@ -240,3 +240,15 @@ def test_years_the_wrong_way_round_are_told_without_three_hundred_reasons(tmp_pa
     said = run(tmp_path / "now", "--return", "903", "--previous", tmp_path / "then").stdout
     assert "newer than this year's; nothing was checked" in said and "Swap the two" in said
     assert "No rule ran, so nothing was tested." in said and "needs table" not in said
+
+
+def test_a_row_set_aside_is_told_by_line_and_reason_once_for_all_like_it(tmp_path):
+    """quality A28: without it the screen would only count what was rejected."""
+    (tmp_path / "header.csv").write_text(
+        "CHILD,SEX,DOB,ETHNIC,UPN,MOTHER,MC_DOB\nA,M,01/05/2015,WBRI,UN1,,\nB,F\nC,M\n"
+    )
+    done = checking.check_files([tmp_path], checking.Asked(return_name="903", year=2026))
+    said = checking.screen(done)
+    assert done.reading.rejects.height == 2
+    assert "header.csv, line 3: The row has 2 cells; the heading has 7. 1 more like it." in said
+    assert said.count("Such rows are kept with the rejects.") == 1

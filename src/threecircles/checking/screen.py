@@ -34,7 +34,7 @@ def screen(
     lines = ["Files"]
     lines += _files(checked.reading.files.to_dicts())
     for heading, told in (
-        ("What stood in the way", _indented(problems_told(checked.reading.problems.to_dicts()))),
+        ("What stood in the way", _indented([*_problems(checked), *_rejected(checked)])),
         ("Mend before sending", _notes(checked)),
         ("What the schema says", list(checked.schema[:WORST])),
     ):
@@ -117,6 +117,26 @@ def _first(checked: Checked, note: dict[str, Any], file: dict[str, Any]) -> str:
     xml = file["delimiter"] == "" and file["sheet"] == "" and "XML" in file["kind"]
     where = f"{note['table']} number {row['_row'] + 1:,}" if xml else f"row {row['_at']}"
     return f" The first is in {where}{' and' if found else ''}{found}.{allowed}"
+
+
+def _problems(checked: Checked) -> list[str]:
+    return problems_told(checked.reading.problems.to_dicts())
+
+
+def _rejected(checked: Checked) -> list[str]:
+    """Rows set aside, once for each file and reason; what breaks an XML file stands among the problems."""
+    files = {file["file_id"]: file for file in checked.reading.files.to_dicts()}
+    told = []
+    for rows in checked.reading.rejects.partition_by("file_id", "reason_code", maintain_order=True):
+        first = rows.row(0, named=True)
+        file = files[first["file_id"]]
+        if not file["kind"].endswith("XML"):
+            where = f"{_name(file)}, {'row' if file['sheet'] else 'line'} {first['at']}"
+            others = f" {rows.height - 1:,} more like it." if rows.height > 1 else ""
+            told.append(
+                f"{where}: {first['reason']}{others}\nMend: {first['mend']} Such rows are kept with the rejects."
+            )
+    return told
 
 
 def _indented(told: list[str]) -> list[str]:
