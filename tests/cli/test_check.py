@@ -243,12 +243,14 @@ def test_years_the_wrong_way_round_are_told_without_three_hundred_reasons(tmp_pa
 
 
 def test_a_row_set_aside_is_told_by_line_and_reason_once_for_all_like_it(tmp_path):
-    """quality A28: without it the screen would only count what was rejected."""
+    """quality A28: on the screen and in the report, which would else only count what was rejected."""
     (tmp_path / "header.csv").write_text(
         "CHILD,SEX,DOB,ETHNIC,UPN,MOTHER,MC_DOB\nA,M,01/05/2015,WBRI,UN1,,\nB,F\nC,M\n"
     )
     done = checking.check_files([tmp_path], checking.Asked(return_name="903", year=2026))
-    said = checking.screen(done)
+    checking.write(done, tmp_path / "out", None, ("html",))
+    page = (tmp_path / "out" / "903-2026" / "report.html").read_text()
     assert done.reading.rejects.height == 2
-    assert "header.csv, line 3: The row has 2 cells; the heading has 7. 1 more like it." in said
-    assert said.count("Such rows are kept with the rejects.") == 1
+    for said in (checking.screen(done), page):
+        assert "header.csv, line 3: The row has 2 cells; the heading has 7. 1 more like it." in said
+        assert said.count("Such rows are kept with the rejects.") == 1

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from threecircles.checking.files import Checked
-from threecircles.checking.unread import problems_told, unread
+from threecircles.checking.unread import file_name, problems_told, rejected, unread
 from threecircles.quality import Report
 from threecircles.quality.outputs_told import Picture, told_text
 from threecircles.quality.stored import findings_table
@@ -34,7 +34,7 @@ def screen(
     lines = ["Files"]
     lines += _files(checked.reading.files.to_dicts())
     for heading, told in (
-        ("What stood in the way", _indented([*_problems(checked), *_rejected(checked)])),
+        ("What stood in the way", _indented([*_problems(checked), *rejected(checked)])),
         ("Mend before sending", _notes(checked)),
         ("What the schema says", list(checked.schema[:WORST])),
     ):
@@ -58,7 +58,7 @@ def _files(files: list[dict[str, Any]]) -> list[str]:
     """This year's files a line each; last year's in one line, but for those that were not read whole."""
     before = [f for f in files if f["previous_year"] and f["score"] and not f["rows_rejected"]]
     told = [
-        f"  {_name(file)}{' (last year)' if file['previous_year'] else ''}: {_what(file)}"
+        f"  {file_name(file)}{' (last year)' if file['previous_year'] else ''}: {_what(file)}"
         for file in files
         if file not in before
     ]
@@ -69,11 +69,6 @@ def _files(files: list[dict[str, Any]]) -> list[str]:
             f"  Last year: {len(before)} {'file' if len(before) == 1 else 'files'}, {counted}"
         )
     return told
-
-
-def _name(file: dict[str, Any]) -> str:
-    inner = " / ".join(p for p in (file["member"], file["sheet"]) if p)
-    return str(file["path"]) + (f" ({inner})" if inner else "")
 
 
 def _what(file: dict[str, Any]) -> str:
@@ -94,7 +89,7 @@ def _notes(checked: Checked) -> list[str]:
     now = checked.reading.notes.filter(~pl.col("file_id").is_in(sent))
     notes = now.head(WORST).iter_rows(named=True)
     return [
-        f"{_name(files[note['file_id']])}: {note['sentence']}{_first(checked, note, files[note['file_id']])}"
+        f"{file_name(files[note['file_id']])}: {note['sentence']}{_first(checked, note, files[note['file_id']])}"
         for note in notes
     ]
 
@@ -121,22 +116,6 @@ def _first(checked: Checked, note: dict[str, Any], file: dict[str, Any]) -> str:
 
 def _problems(checked: Checked) -> list[str]:
     return problems_told(checked.reading.problems.to_dicts())
-
-
-def _rejected(checked: Checked) -> list[str]:
-    """Rows set aside, once for each file and reason; what breaks an XML file stands among the problems."""
-    files = {file["file_id"]: file for file in checked.reading.files.to_dicts()}
-    told = []
-    for rows in checked.reading.rejects.partition_by("file_id", "reason_code", maintain_order=True):
-        first = rows.row(0, named=True)
-        file = files[first["file_id"]]
-        if not file["kind"].endswith("XML"):
-            where = f"{_name(file)}, {'row' if file['sheet'] else 'line'} {first['at']}"
-            others = f" {rows.height - 1:,} more like it." if rows.height > 1 else ""
-            told.append(
-                f"{where}: {first['reason']}{others}\nMend: {first['mend']} Such rows are kept with the rejects."
-            )
-    return told
 
 
 def _indented(told: list[str]) -> list[str]:

@@ -23,6 +23,32 @@ def problems_told(problems: Iterable[Row]) -> list[str]:
     return ["\n".join(t.values()) for t in told] + [Problem(**row).sentence() for row in rest]
 
 
+def rejected(checked: Checked, of: str = "") -> list[str]:
+    """Rows set aside, once for each file and reason; what breaks an XML file stands among the problems.
+
+    of: a source id; without it the rows of all files.
+    """
+    files = {file["file_id"]: file for file in checked.reading.files.to_dicts()}
+    told = []
+    for rows in checked.reading.rejects.partition_by("file_id", "reason_code", maintain_order=True):
+        first = rows.row(0, named=True)
+        file = files[first["file_id"]]
+        if not file["kind"].endswith("XML") and file["kind"].startswith(of):
+            where = f"{file_name(file)}, {'row' if file['sheet'] else 'line'} {first['at']}"
+            others = f" {rows.height - 1:,} more like it." if rows.height > 1 else ""
+            told.append(
+                f"{where}: {first['reason']}{others}\n"
+                f"Mend: {first['mend']} Such rows are kept with the rejects."
+            )
+    return told
+
+
+def file_name(file: Row) -> str:
+    """A file as people know it, with its place in a zip or workbook."""
+    inner = " / ".join(p for p in (file["member"], file["sheet"]) if p)
+    return str(file["path"]) + (f" ({inner})" if inner else "")
+
+
 def unread(checked: Checked, report: Report) -> list[str]:
     """What of the return's own files could not be read, and which files were not recognised at all, a line each."""
     files = {f["file_id"]: f for f in checked.reading.files.to_dicts()}
@@ -34,6 +60,7 @@ def unread(checked: Checked, report: Report) -> list[str]:
         " ".join(_sentence(row[part]) for part in ("where", "what", "found", "mend") if row.get(part))
         for row in ([together] if together else []) + rest
     ]  # fmt: skip
+    told += [one.replace("\n", " ") for one in rejected(checked, own)] if own else []
     unknown = [Path(str(f["path"])).name for f in files.values() if not f["score"]]
     return told + ([f"Not recognised and not read: {', '.join(unknown)}."] if unknown else [])
 
